@@ -1,0 +1,1 @@
+"""Loading the user's definitions in the user's own interpreter, and fingerprinting their code."""

@@ -1,0 +1,84 @@
+"""From a project on disk to its built definitions: imported, fingerprinted and checked as a whole.
+
+The driver and each spawned worker do this for themselves, so that the code version is taken in the process that runs the code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+from weft.codehost import fingerprint, loading, runnable
+from weft.codehost import project as projects
+from weft.define import bodies, build
+from weft.model import code, policies
+from weft.storage import typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A project's definitions, with what took their fingerprints (it knows the sources)."""
+
+    project: projects.Project
+    definitions: bodies.BuiltDefinitions
+    fingerprinter: fingerprint.Fingerprinter
+
+    def sources(self, manifest: code.CodeManifest) -> Mapping[str, str]:
+        """The source text behind each entry of a manifest."""
+        return self.fingerprinter.sources(manifest)
+
+
+def load(project: projects.Project) -> Loaded:
+    """Import a project and build what it defines.
+
+    Raises:
+        DefinitionsError: with everything that is wrong.
+    """
+    modules = loading.load_namespace(project)
+    fingerprinter = fingerprint.Fingerprinter(project.root)
+    changes = cast("policies.CodeChanges", project.settings.get("code_changes", "stale"))
+    definitions = build.build(
+        _objects(modules.modules),
+        fingerprint=fingerprinter.manifest,
+        default_io=typed.TypedStorage(storage_root(project)),
+        code_changes=changes,
+    )
+    return Loaded(project=project, definitions=definitions, fingerprinter=fingerprinter)
+
+
+def storage_root(project: projects.Project) -> str | Path:
+    """Where outputs are kept: the setting `storage` (a URL, or a path beside the configuration), else `data` in the home."""
+    setting = project.settings.get("storage")
+    if setting is None:
+        return project.home / "data"
+    text = str(setting)
+    return text if "://" in text else project.root / text
+
+
+def load_to_run(
+    loaded: Loaded, overrides: Mapping[str, Mapping[str, object]] | None = None
+) -> bodies.BuiltDefinitions:
+    """The definitions with the values of their resources and configs; see `runnable.ready`."""
+    configuration = loaded.project.configuration
+    if configuration is None or configuration.name != "weft.toml":
+        return runnable.ready(loaded.definitions, overrides=overrides)
+    from weft.define import sources
+
+    return runnable.ready(loaded.definitions, files=(sources.read(configuration),), overrides=overrides)
+
+
+def load_in_worker(
+    start: str, file: str | None, module: str | None, overrides: dict[str, dict[str, object]]
+) -> bodies.BuiltDefinitions:
+    """Load the same project in another process; the arguments are those that the driver's process was given."""
+    loaded = load(projects.find_project(Path(start), file=file, module=module, environ=os.environ))
+    return load_to_run(loaded, overrides)
+
+
+def _objects(modules: tuple[ModuleType, ...]) -> Iterator[tuple[str, object]]:
+    for module in modules:
+        yield from list(vars(module).items())

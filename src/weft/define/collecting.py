@@ -1,0 +1,162 @@
+"""Sorting what user modules hold into assets, checks, jobs, resources and IO managers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from weft.define import assets, checks, definitions, jobs, problems, specs
+from weft.model import diagnostics
+from weft.storage import protocol as storage
+
+Definition: TypeAlias = (
+    "assets.StepDefinition[..., Any] | specs.AssetSpec | checks.CheckDefinition | jobs.JobDefinition"
+    " | definitions.Definitions"
+)
+_CLASSES = (
+    assets.StepDefinition,
+    specs.AssetSpec,
+    checks.CheckDefinition,
+    jobs.JobDefinition,
+    definitions.Definitions,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Collected:
+    """What was found, each object once, in order."""
+
+    steps: list[assets.StepDefinition[..., Any]] = field(default_factory=list)
+    externals: list[specs.AssetSpec] = field(default_factory=list)
+    checks: list[checks.CheckDefinition] = field(default_factory=list)
+    jobs: list[jobs.JobDefinition] = field(default_factory=list)
+    resources: dict[str, object] = field(default_factory=dict)
+    io_managers: dict[str, storage.IOManager] = field(default_factory=dict)
+    seen: dict[int, object] = field(default_factory=dict)
+    """By id, so that an object that several modules hold counts once."""
+    named: set[tuple[str, str]] = field(default_factory=set)
+    """The (kind, name) pairs that a `Definitions` gave."""
+
+
+def collect(objects: Iterable[tuple[str, object]], found: problems.Problems) -> Collected:
+    """Sort `objects`, (name, object) pairs; lists and tuples of definitions count, other objects are left alone."""
+    collected = Collected()
+    for name, value in objects:
+        if isinstance(value, _CLASSES):
+            _add(value, collected, found)
+        elif isinstance(value, (list, tuple)):
+            if value and isinstance(value[0], _CLASSES):
+                for each in value:
+                    if isinstance(each, _CLASSES):
+                        _add(each, collected, found)
+        elif isinstance(value, storage.IOManager):
+            _register(value, name, collected.io_managers, "IO manager", collected, found, None)
+        elif _is_resource(value):
+            _register(value, name, collected.resources, "resource", collected, found, None)
+    _add_referenced(collected, found)
+    # The outputs of a multi_asset may be in a module by name as well: they are not external.
+    outputs = {id(spec) for step in collected.steps for spec in (step.options.get("specs") or ())}
+    if outputs:
+        collected.externals = [each for each in collected.externals if id(each) not in outputs]
+    return collected
+
+
+def _add_referenced(collected: Collected, found: problems.Problems) -> None:
+    """Add definitions that others depend on as objects but that no module holds by name."""
+    for step in collected.steps:  # grows as it is walked
+        given = step.options
+        for each in (*listed(given.get("deps")), *(given.get("ins") or {}).values()):
+            target = each.asset if isinstance(each, specs.Dep) else each
+            if isinstance(target, (assets.StepDefinition, specs.AssetSpec)):
+                _add(target, collected, found)
+
+
+def _add(value: Definition, collected: Collected, found: problems.Problems) -> None:
+    if id(value) in collected.seen:
+        return
+    collected.seen[id(value)] = value
+    match value:
+        case assets.StepDefinition():
+            collected.steps.append(value)
+        case specs.AssetSpec():
+            collected.externals.append(value)
+        case checks.CheckDefinition():
+            collected.checks.append(value)
+        case jobs.JobDefinition():
+            collected.jobs.append(value)
+        case definitions.Definitions():
+            _add_listed(value, collected, found)
+
+
+def _add_listed(given: definitions.Definitions, collected: Collected, found: problems.Problems) -> None:
+    wanted: tuple[tuple[str, Iterable[object], tuple[type, ...]], ...] = (
+        ("assets", given.assets, (assets.StepDefinition, specs.AssetSpec)),
+        ("checks", given.checks, (checks.CheckDefinition,)),
+        ("jobs", given.jobs, (jobs.JobDefinition,)),
+    )
+    for argument, values, classes in wanted:
+        for value in values:
+            if isinstance(value, classes):
+                _add(value, collected, found)  # type: ignore[arg-type]
+            else:
+                found.add(
+                    "wrong-definition",
+                    f"Definitions({argument}=[…]) has {value!r}, which is not one of its kind.",
+                    remedy=f"List only {argument} there; the decorators of weft make them.",
+                    location=given.location,
+                )
+    for name, resource in given.resources.items():
+        _register(resource, name, collected.resources, "resource", collected, found, given.location)
+    managers: Mapping[str, object] = given.io_managers
+    for name, manager in managers.items():
+        if isinstance(manager, storage.IOManager):
+            _register(manager, name, collected.io_managers, "IO manager", collected, found, given.location)
+        else:
+            found.add(
+                "wrong-definition",
+                f"Definitions(io_managers=…) has {manager!r} under the name {name!r}, which is not an IOManager.",
+                remedy="Subclass weft.IOManager and define write and read.",
+                location=given.location,
+            )
+
+
+def _register(
+    value: Any,
+    name: str,
+    into: dict[str, Any],
+    kind: str,
+    collected: Collected,
+    found: problems.Problems,
+    location: diagnostics.SourceLocation | None,
+) -> None:
+    """Register an object under a name; a name that `Definitions` gives goes before the name of a variable."""
+    known = into.get(name)
+    if known is value or (known is not None and location is None):
+        return
+    if known is not None and (kind, name) in collected.named:
+        found.add(
+            "duplicate-name",
+            f"Two different objects are the {kind} {name!r}.",
+            remedy="Give one of them another name.",
+            location=location,
+        )
+        return
+    if location is not None:
+        collected.named.add((kind, name))
+    into[name] = value
+
+
+def _is_resource(value: object) -> bool:
+    module = sys.modules.get("weft.define.resources")
+    return module is not None and isinstance(value, module.Resource)
+
+
+def listed(given: Any) -> tuple[Any, ...]:
+    """Return one thing or several as a tuple."""
+    if given is None:
+        return ()
+    if isinstance(given, (list, tuple, set, frozenset)):
+        return tuple(given)
+    return (given,)

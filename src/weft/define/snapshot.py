@@ -1,0 +1,250 @@
+"""Snapshots: the graph as canonical JSON values, which is what other processes know of the definitions.
+
+A snapshot holds no code, no configuration and no secret. Its digest says what is defined, not where: files and lines
+are no part of it, so that moving a function is no change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from weft.define import bodies
+from weft.model import diagnostics, errors, graph, policies
+from weft.model import partitions as partitioning
+
+FORMAT = 1
+"""The version of the snapshot's form."""
+
+Json: TypeAlias = "dict[str, Any]"
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def snapshot(built: bodies.BuiltDefinitions | graph.Graph, *, root: Path | None = None) -> Json:
+    """Return the graph as JSON values; files are named relative to `root` where they lie in it.
+
+    What has its default value is left out. Equal partitions and mappings are written once and referred to by number.
+    """
+    source = built.graph if isinstance(built, bodies.BuiltDefinitions) else built
+    writer = _Writer(root)
+    document: Json = {
+        "format": FORMAT,
+        "assets": [writer.asset(each) for each in source.assets.values()],
+        "steps": [writer.step(each) for each in source.steps.values()],
+        "checks": [writer.check(each) for each in source.checks],
+        "jobs": [
+            _filled(name=each.name, selection=each.selection, description=each.description, tags=dict(each.tags))
+            for each in source.jobs.values()
+        ],
+    }
+    document["partitions"] = writer.partitions
+    document["mappings"] = writer.mappings
+    return document
+
+
+def encode(document: Json) -> bytes:
+    """Return the canonical JSON of a snapshot."""
+    return _ENCODER.encode(document)
+
+
+def decode(data: bytes) -> Json:
+    """Return the snapshot that `encode` wrote."""
+    document: Json = msgspec.json.decode(data, type=dict[str, Any])
+    return document
+
+
+def digest(document: Json) -> str:
+    """Return 32 hex digits that identify what a snapshot defines; files and lines don't count."""
+    content = {
+        name: [{key: value for key, value in each.items() if key != "at"} for each in part]
+        if name in ("assets", "steps", "checks")
+        else part
+        for name, part in document.items()
+    }
+    return hashlib.blake2b(encode(content), digest_size=16).hexdigest()
+
+
+class _Writer:
+    """Writes values, and each definition of partitions and mapping once."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = "" if root is None else f"{root}/"
+        self.partitions: list[Json] = []
+        self.mappings: list[Json] = []
+        # By id: there are few objects and many uses. By content: so that the numbers don't depend on identity.
+        self._by_id: dict[int, tuple[int, object]] = {}
+        self._by_content: dict[tuple[str, bytes], int] = {}
+
+    def _place(self, thing: Any, into: list[Json], kind: str) -> int:
+        known = self._by_id.get(id(thing))
+        if known is not None:
+            return known[0]
+        written = thing.snapshot()
+        place = self._by_content.setdefault((kind, encode(written)), len(into))
+        if place == len(into):
+            into.append(written)
+        self._by_id[id(thing)] = (place, thing)
+        return place
+
+    def _partitions(self, given: partitioning.Partitions | None) -> int | None:
+        return None if given is None else self._place(given, self.partitions, "partitions")
+
+    def _at(self, location: diagnostics.SourceLocation | None) -> list[str | int] | None:
+        return None if location is None else [location.file.removeprefix(self._root), location.line]
+
+    def asset(self, asset: graph.Asset) -> Json:
+        """Return an asset as JSON values."""
+        return _filled(
+            key=asset.key,
+            step=asset.step,
+            partitions=self._partitions(asset.partitions),
+            group=None if asset.group == "default" else asset.group,
+            description=asset.description,
+            owners=list(asset.owners),
+            tags=dict(asset.tags),
+            kinds=list(asset.kinds),
+            aliases=list(asset.aliases),
+            metadata=dict(asset.metadata),
+            max_lag=None if asset.freshness is None else asset.freshness.max_lag,
+            code_changes=None if asset.code_changes == "stale" else asset.code_changes,
+            io=asset.io,
+            observable=asset.observable,
+            at=self._at(asset.location),
+        )
+
+    def step(self, step: graph.Step) -> Json:
+        """Return a step as JSON values."""
+        return _filled(
+            key=step.key,
+            kind=None if step.kind == "asset" else step.kind,
+            outputs=list(step.outputs),
+            subsettable=step.subsettable,
+            dependencies=[
+                _filled(
+                    asset=each.asset,
+                    mapping=self._place(each.mapping, self.mappings, "mapping"),
+                    parameter=each.parameter,
+                )
+                for each in step.dependencies
+            ],
+            partitions=self._partitions(step.partitions),
+            code=step.code,
+            policies=_filled(**msgspec.to_builtins(step.policies)),
+            at=self._at(step.location),
+        )
+
+    def check(self, check: graph.Check) -> Json:
+        """Return a check as JSON values."""
+        return _filled(
+            name=check.name,
+            asset=check.asset,
+            blocking=check.blocking,
+            severity=None if check.severity == "error" else check.severity,
+            description=check.description,
+            at=self._at(check.location),
+        )
+
+
+def _filled(**values: Any) -> Json:
+    """Leave out what has its default value; 0 is a number of something and stays."""
+    return {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
+
+
+def graph_from_snapshot(document: Json) -> graph.Graph:
+    """Return the graph that `snapshot` wrote.
+
+    Raises:
+        UsageError: it has another format, or is damaged.
+    """
+    if document.get("format") != FORMAT:
+        raise errors.UsageError(
+            f"The snapshot of the definitions has the format {document.get('format')!r}; this version reads {FORMAT}.",
+            remedy="Make it anew with this version, or read it with the version that wrote it.",
+        )
+    try:
+        return _graph(document)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise errors.UsageError(
+            f"The snapshot of the definitions is damaged: {type(error).__name__}: {error}.", remedy="Make it anew."
+        ) from error
+
+
+def _graph(document: Json) -> graph.Graph:
+    divided = [partitioning.from_snapshot(each) for each in document["partitions"]]
+    mappings = [partitioning.mapping_from_snapshot(each) for each in document["mappings"]]
+
+    def partitions_of(given: Json) -> partitioning.Partitions | None:
+        return divided[given["partitions"]] if "partitions" in given else None
+
+    assets = (
+        graph.Asset(
+            key=each["key"],
+            step=each.get("step"),
+            partitions=partitions_of(each),
+            group=each.get("group", "default"),
+            description=each.get("description", ""),
+            owners=tuple(each.get("owners", ())),
+            tags=each.get("tags", {}),
+            kinds=tuple(each.get("kinds", ())),
+            aliases=tuple(each.get("aliases", ())),
+            metadata=each.get("metadata", {}),
+            freshness=policies.FreshnessPolicy(max_lag=each["max_lag"]) if "max_lag" in each else None,
+            code_changes=each.get("code_changes", "stale"),
+            io=each.get("io"),
+            observable=each.get("observable", False),
+            location=_location(each),
+        )
+        for each in document["assets"]
+    )
+    steps = (
+        graph.Step(
+            key=each["key"],
+            kind=each.get("kind", "asset"),
+            outputs=tuple(each.get("outputs", ())),
+            subsettable=each.get("subsettable", False),
+            dependencies=tuple(
+                graph.Dependency(asset=dep["asset"], mapping=mappings[dep["mapping"]], parameter=dep.get("parameter"))
+                for dep in each.get("dependencies", ())
+            ),
+            partitions=partitions_of(each),
+            code=each.get("code", ""),
+            policies=msgspec.convert(each.get("policies", {}), policies.Policies),
+            location=_location(each),
+        )
+        for each in document["steps"]
+    )
+    checks = (
+        graph.Check(
+            name=each["name"],
+            asset=each["asset"],
+            blocking=each.get("blocking", False),
+            severity=each.get("severity", "error"),
+            description=each.get("description", ""),
+            location=_location(each),
+        )
+        for each in document["checks"]
+    )
+    jobs = (
+        graph.Job(
+            name=each["name"],
+            selection=each["selection"],
+            description=each.get("description", ""),
+            tags=each.get("tags", {}),
+        )
+        for each in document["jobs"]
+    )
+    return graph.Graph(
+        assets={each.key: each for each in assets},
+        steps={each.key: each for each in steps},
+        checks=tuple(checks),
+        jobs={each.name: each for each in jobs},
+    )
+
+
+def _location(given: Mapping[str, Any]) -> diagnostics.SourceLocation | None:
+    at = given.get("at")
+    return None if at is None else diagnostics.SourceLocation(file=at[0], line=at[1])

@@ -1,0 +1,172 @@
+"""The tables of a ledger, of three kinds.
+
+- the log: `event`, append-only, the only truth;
+- projections, folded from the log in the append's own transaction: rebuilt and compared by `weft ledger verify`;
+- control state that is no history: leases, reservations, documents by digest, and caches of planning.
+
+A partition that has none is written as the empty string, so that it can stand in a primary key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LOG = ("event",)
+PROJECTIONS = ("run", "partition", "version", "check_result", "step_time", "dynamic_key", "code")
+CONTROL = ("lease", "reservation", "document", "summary")
+
+SCHEMA_1 = """
+CREATE TABLE event (
+  position INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  run TEXT,
+  type TEXT NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX event_of_run ON event (run, position) WHERE run IS NOT NULL;
+
+CREATE TABLE run (
+  id TEXT PRIMARY KEY,
+  execution TEXT NOT NULL DEFAULT '',
+  pipeline TEXT,
+  definitions TEXT NOT NULL DEFAULT '',
+  plan TEXT NOT NULL DEFAULT '',
+  request TEXT NOT NULL DEFAULT '',
+  by_whom TEXT NOT NULL DEFAULT '',
+  phase TEXT NOT NULL,
+  outcome TEXT,
+  reason TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL DEFAULT 0,
+  started INTEGER,
+  finished INTEGER,
+  epoch INTEGER NOT NULL DEFAULT 0,
+  steps INTEGER NOT NULL DEFAULT 0,
+  succeeded INTEGER NOT NULL DEFAULT 0,
+  reused INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  held INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX run_by_age ON run (created);
+CREATE INDEX run_live ON run (phase) WHERE phase <> 'finished';
+
+CREATE TABLE partition (
+  asset TEXT NOT NULL,
+  key TEXT NOT NULL,
+  version INTEGER NOT NULL DEFAULT 0,
+  token INTEGER NOT NULL DEFAULT 0,
+  first_token INTEGER NOT NULL DEFAULT 0,
+  data_version TEXT NOT NULL DEFAULT '',
+  code TEXT NOT NULL DEFAULT '',
+  inputs BLOB,
+  made_at INTEGER NOT NULL DEFAULT 0,
+  made_by TEXT NOT NULL DEFAULT '',
+  confirmed_at INTEGER NOT NULL DEFAULT 0,
+  outcome TEXT NOT NULL DEFAULT '',
+  attempt_run TEXT NOT NULL DEFAULT '',
+  attempt_at INTEGER NOT NULL DEFAULT 0,
+  attempt INTEGER NOT NULL DEFAULT 0,
+  error TEXT NOT NULL DEFAULT '',
+  rejected INTEGER NOT NULL DEFAULT 0,
+  rejected_code TEXT NOT NULL DEFAULT '',
+  rejected_inputs BLOB,
+  accepted TEXT NOT NULL DEFAULT '',
+  changed INTEGER NOT NULL,
+  PRIMARY KEY (asset, key)
+) WITHOUT ROWID;
+CREATE INDEX partition_changed ON partition (asset, changed);
+
+CREATE TABLE version (
+  asset TEXT NOT NULL,
+  key TEXT NOT NULL,
+  id INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  run TEXT NOT NULL DEFAULT '',
+  data_version TEXT NOT NULL,
+  code TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (asset, key, id)
+) WITHOUT ROWID;
+
+CREATE TABLE check_result (
+  asset TEXT NOT NULL,
+  key TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  passed INTEGER NOT NULL,
+  blocking INTEGER NOT NULL,
+  severity TEXT NOT NULL,
+  description TEXT NOT NULL,
+  metadata BLOB,
+  at INTEGER NOT NULL,
+  run TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (asset, key, name)
+) WITHOUT ROWID;
+
+CREATE TABLE step_time (
+  step TEXT PRIMARY KEY,
+  count INTEGER NOT NULL DEFAULT 0,
+  total INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE TABLE dynamic_key (
+  name TEXT NOT NULL,
+  key TEXT NOT NULL,
+  added INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  removed INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (name, key)
+) WITHOUT ROWID;
+
+CREATE TABLE code (
+  code TEXT PRIMARY KEY,
+  document TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE lease (
+  run TEXT PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  expires INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE reservation (
+  run TEXT NOT NULL,
+  asset TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  ordinals TEXT NOT NULL,
+  PRIMARY KEY (asset, run)
+) WITHOUT ROWID;
+
+CREATE TABLE document (
+  digest TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  body BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE summary (
+  asset TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  body BLOB NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (SCHEMA_1,)
+"""Scripts that lead from each version of the schema to the next; a published one is never edited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One kind of change to a projection: an upsert by `key` that replaces the `replace` columns, adds to the `add` columns and, on
+    a first insert only, sets the `first` columns. Parameters come in the order key, replace, add, first."""
+
+    table: str
+    key: tuple[str, ...]
+    replace: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, in the order of the parameters."""
+        return self.key + self.replace + self.add + self.first

@@ -1,0 +1,388 @@
+"""Why: the lines of a plan by what they have in common, and the causes of each, followed to where they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from weft.model import keys, partition_set, plan
+from weft.planner import evaluation
+
+PartitionSet = partition_set.PartitionSet
+EMPTY = PartitionSet.empty()
+_MOST_RUNS = 5  # causes of one kind and subject that are told apart by run; more are summed up
+_MOST_NAMES = 4
+_SAMPLE = 2000  # partitions of a line that are looked at one by one for their runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Partitions of a step that have status, condition and kinds of causes in common."""
+
+    ordinals: PartitionSet
+    status: plan.Status
+    run_if: plan.RunIf
+    causes: tuple[plan.Cause, ...]
+
+
+class Explainer:
+    """Tells the causes of what an evaluation found."""
+
+    def __init__(self, found: evaluation.Evaluation) -> None:
+        """Explain `found`."""
+        self._found = found
+        self._roots: dict[tuple[keys.StepKey, PartitionSet], plan.Cause | None] = {}
+
+    # --- lines --------------------------------------------------------------------------------------------------------------
+
+    def groups(self, standing: evaluation.Standing, due: PartitionSet) -> list[Group]:
+        """Split what is due into lines, in order of the first partition."""
+        reasons = list(_reasons(standing))
+        parts: list[tuple[tuple[int, ...], PartitionSet]] = [((), due)]
+        for number, (_, _, ordinals) in enumerate(reasons):
+            if not ordinals:
+                continue
+            split: list[tuple[tuple[int, ...], PartitionSet]] = []
+            for flags, part in parts:
+                inside = part & ordinals
+                if inside:
+                    split.append(((*flags, number), inside))
+                    part = part - inside
+                if part:
+                    split.append((flags, part))
+            parts = split
+        groups = []
+        for flags, part in parts:
+            found: list[plan.Cause] = []
+            for number in flags:
+                kind, subject, _ = reasons[number]
+                found += self._causes(standing, kind, subject, part)
+            groups.append(
+                Group(
+                    ordinals=part,
+                    status=_status(standing, part),
+                    run_if="inputs_changed" if part <= standing.conditional else "always",
+                    causes=tuple(found),
+                )
+            )
+        return sorted(groups, key=lambda group: group.ordinals.first)
+
+    def _causes(
+        self, standing: evaluation.Standing, kind: plan.CauseKind, subject: str, part: PartitionSet
+    ) -> Iterable[plan.Cause]:
+        match kind:
+            case "missing" | "forced":
+                yield plan.Cause(kind=kind, subject=subject, partition=self._only(subject, part))
+            case "failed":
+                yield from self._failures(standing, part)
+            case "code_changed":
+                yield from self._code_changes(standing, part)
+            case "data_changed" | "dependency_changed":
+                yield from self._data_changes(standing, kind, subject, part)
+            case "upstream":
+                yield self._upstream(standing, subject, part)
+            case "overdue":
+                yield from self._overdue(standing, part)
+            case "check_failed" | "blocked" | "running":
+                raise AssertionError(f"{kind} is never a reason to run")
+
+    def _only(self, asset: str, ordinals: PartitionSet) -> keys.PartitionKey:
+        """The key of a partition that is alone, else None."""
+        definition = self._found.graph.assets[asset].partitions
+        return definition.key(ordinals.first) if definition is not None and len(ordinals) == 1 else None
+
+    def _failures(self, standing: evaluation.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
+        for asset in standing.outputs:
+            failed = self._found.columns(asset).failed
+            told: dict[tuple[str, str], list[int]] = {}
+            for ordinal in sorted(failed):
+                if ordinal in part:
+                    told.setdefault((failed[ordinal].run, failed[ordinal].error), []).append(ordinal)
+            for (run, error), ordinals in list(told.items())[:_MOST_RUNS]:
+                failure = failed[ordinals[0]]
+                attempts = f", {failure.attempts} attempts" if failure.attempts > 1 else ""
+                word = "" if failure.outcome == "failed" else f"{failure.outcome.replace('_', ' ')}: "
+                yield plan.Cause(
+                    kind="failed",
+                    subject=asset,
+                    partition=self._only(asset, PartitionSet.of(ordinals)),
+                    run=run or None,
+                    at=_moment(failure.at),
+                    detail=f"{word}{error}{attempts}{_of_many(ordinals)}",
+                )
+            if told:
+                return
+
+    def _code_changes(self, standing: evaluation.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
+        step = standing.step
+        for asset in standing.outputs:
+            columns = self._found.columns(asset)
+            before = {columns.code_of(each) for each in _sample(part)} - {"", step.code}
+            if not before:
+                continue
+            first = next(each for each in part if columns.code_of(each) in before)
+            names, told = self._changed_names(sorted(before), step.code)
+            yield plan.Cause(
+                kind="code_changed",
+                subject=names[0] if names else step.key,
+                partition=self._only(asset, part),
+                run=columns.run_of(first) or None,
+                at=_moment(columns.made_at[first]),
+                detail=told,
+            )
+            return
+
+    def _changed_names(self, before: Sequence[str], today: str) -> tuple[list[str], str]:
+        """The functions that changed between the code that made the data and that of today, and a phrase that says so."""
+        manifests = self._found.observed.manifests
+        new = manifests.get(today)
+        names: dict[str, str] = {}
+        for digest in before:
+            old = manifests.get(digest)
+            if old is None or new is None:
+                continue
+            for name in sorted({*old, *new}):
+                if old.get(name) != new.get(name):
+                    names[name] = "added" if name not in old else "removed" if name not in new else "changed"
+        if not names:
+            return [], "the code changed"
+        ordered = sorted(names, key=lambda name: ("changed", "added", "removed").index(names[name]))
+        told = ", ".join(f"{name} {names[name]}" for name in ordered[:_MOST_NAMES])
+        more = f" and {len(ordered) - _MOST_NAMES} more" if len(ordered) > _MOST_NAMES else ""
+        return ordered, told + more
+
+    def _data_changes(
+        self, standing: evaluation.Standing, kind: plan.CauseKind, subject: str, part: PartitionSet
+    ) -> Iterable[plan.Cause]:
+        graph, step = self._found.graph, standing.step
+        dependency = next(each for each in step.dependencies if each.asset == subject)
+        above = self._found.columns(subject)
+        changed: dict[str, list[int]] = {}
+        if evaluation.is_identity(graph, step, dependency):
+            read: Iterable[int] = _sample(part)
+        else:
+            read = _sample(self._found.reads(step, dependency, part))
+        columns = self._found.columns(standing.outputs[0])
+        made = min((columns.made_at[each] for each in _sample(part) if each < columns.size), default=0)
+        for each in read:
+            if each < above.size and above.made_at[each] >= made:
+                changed.setdefault(above.run_of(each), []).append(each)
+        if not changed:
+            yield plan.Cause(kind=kind, subject=subject, detail=_DETAILS[kind])
+        newest = sorted(changed.items(), key=lambda item: -max(above.made_at[each] for each in item[1]))
+        for run, ordinals in newest[:_MOST_RUNS]:
+            yield plan.Cause(
+                kind=kind,
+                subject=subject,
+                partition=self._only(subject, PartitionSet.of(sorted(ordinals))),
+                run=run or None,
+                at=_moment(max(above.made_at[each] for each in ordinals)),
+                detail=_DETAILS[kind] + _of_many(ordinals),
+            )
+
+    def _upstream(self, standing: evaluation.Standing, subject: str, part: PartitionSet) -> plan.Cause:
+        graph, step = self._found.graph, standing.step
+        dependency = next(each for each in step.dependencies if each.asset == subject)
+        producer = graph.assets[subject].step
+        above = self._found.standings[producer] if producer is not None else None
+        due = self._found.reads(step, dependency, part) & above.due if above is not None else EMPTY
+        root = self._root(above, due) if above is not None and due else None
+        return plan.Cause(
+            kind="upstream",
+            subject=subject,
+            partition=self._only(subject, due) if due else None,
+            run=root.run if root else None,
+            at=root.at if root else None,
+            detail=f"will be made again{_of_many(due)}",
+            root=root,
+        )
+
+    def _root(self, standing: evaluation.Standing, due: PartitionSet) -> plan.Cause | None:
+        """Where a chain of causes begins: the first cause above that is not itself the making of something above."""
+        where = (standing.step.key, due)
+        if where in self._roots:
+            return self._roots[where]
+        self._roots[where] = None
+        found: plan.Cause | None = None
+        for kind, subject, ordinals in _reasons(standing):
+            part = due & ordinals
+            if not part:
+                continue
+            cause = next(iter(self._causes(standing, kind, subject, part)), None)
+            if cause is not None and cause.kind == "upstream":
+                cause = cause.root
+            if cause is not None:
+                found = replace(cause, root=None)
+                break
+        self._roots[where] = found
+        return found
+
+    def _overdue(self, standing: evaluation.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
+        for subject, late in standing.overdue_for.items():
+            if part & late:
+                asset = self._found.graph.assets[subject]
+                confirmed = self._found.columns(subject).confirmed_at
+                lag = asset.freshness.max_lag if asset.freshness else 0.0
+                yield plan.Cause(
+                    kind="overdue",
+                    subject=subject,
+                    at=_moment(confirmed) if confirmed else None,
+                    detail=f"older than {_duration(lag)} allows",
+                )
+
+    # --- what is left alone -------------------------------------------------------------------------------------------------
+
+    def blocked(self, standing: evaluation.Standing) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
+        """What a failed blocking check above holds back."""
+        why = []
+        for asset, ordinals in standing.blocked_by.items():
+            producer = self._found.graph.assets[asset].step
+            above = self._found.standings[producer] if producer is not None else None
+            dependency = next(each for each in standing.step.dependencies if each.asset == asset)
+            held = self._found.reads(standing.step, dependency, ordinals) & above.held if above is not None else EMPTY
+            rejected = held & above.rejected if above is not None else EMPTY
+            roots = self.rejected(above, asset)[1] if above is not None and rejected else ()
+            why.append(
+                plan.Cause(
+                    kind="blocked",
+                    subject=asset,
+                    partition=self._only(asset, held) if held else None,
+                    run=roots[0].run if roots else None,
+                    at=roots[0].at if roots else None,
+                    detail="a blocking check failed above" if not rejected else f"a blocking check failed{_of_many(held)}",
+                    root=roots[0] if roots else None,
+                )
+            )
+        return standing.blocked, tuple(why)
+
+    def rejected(
+        self, standing: evaluation.Standing, asset: keys.AssetKey
+    ) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
+        """What a blocking check rejected, of unchanged code and inputs."""
+        columns = self._found.columns(asset)
+        ordinals = PartitionSet.of(sorted(columns.rejected)) & standing.rejected
+        why = []
+        for ordinal in _sample(ordinals):
+            failure = columns.failed.get(ordinal)
+            why.append(
+                plan.Cause(
+                    kind="check_failed",
+                    subject=asset,
+                    partition=self._only(asset, PartitionSet.range(ordinal, ordinal + 1)),
+                    run=(failure.run or None) if failure else None,
+                    at=_moment(failure.at) if failure else None,
+                    detail=failure.error if failure else "a blocking check failed",
+                )
+            )
+            if len(why) == _MOST_RUNS:
+                break
+        return ordinals, tuple(why)
+
+    def undecided(self, standing: evaluation.Standing) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
+        """What other code made, under a policy to ask."""
+        return standing.undecided, tuple(self._code_changes(standing, standing.undecided)) if standing.undecided else ()
+
+    def running(
+        self, standing: evaluation.Standing, asset: keys.AssetKey
+    ) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
+        """What live runs are making."""
+        why = tuple(
+            plan.Cause(kind="running", subject=asset, run=run, partition=self._only(asset, made & standing.running))
+            for run, made in self._found.observed.reserved.get(asset, ())
+            if made & standing.running
+        )
+        return standing.running, why
+
+    # --- statuses -----------------------------------------------------------------------------------------------------------
+
+    def status(self, asset_key: keys.AssetKey) -> plan.AssetStatus:
+        """Where an asset stands."""
+        found = self._found
+        asset, columns = found.graph.assets[asset_key], found.columns(asset_key)
+        standing = found.standings.get(asset.step) if asset.step is not None else None
+        last = max(columns.made_at, default=0)
+        by_status: dict[plan.Status, PartitionSet] = {}
+        why: list[plan.Cause] = []
+        if standing is None:
+            by_status["fresh"] = evaluation.universe(asset.partitions, found.now)
+        else:
+            rest = standing.wanted
+            for word, ordinals in _words(standing):
+                by_status[word] = rest & ordinals
+                rest -= ordinals
+            by_status["fresh"] = rest
+            for group in self.groups(standing, standing.due):
+                why += group.causes
+            for _, more in (
+                self.blocked(standing), self.rejected(standing, asset_key), self.undecided(standing),
+                self.running(standing, asset_key),
+            ):  # fmt: skip
+                why += more
+        return plan.AssetStatus(
+            asset=asset_key,
+            partitioned=asset.partitions is not None,
+            by_status={word: ordinals for word, ordinals in by_status.items() if ordinals},
+            causes=tuple(why),
+            orphaned=tuple(columns.orphaned),
+            last_success=_moment(last) if last else None,
+        )
+
+
+_DETAILS = {"data_changed": "changed", "dependency_changed": "is read now and was not before"}
+
+
+def _reasons(standing: evaluation.Standing) -> Iterable[tuple[plan.CauseKind, str, PartitionSet]]:
+    """The sets of a standing that make something due, most telling first."""
+    first = standing.outputs[0]
+    yield "forced", first, standing.forced
+    yield "failed", first, standing.failed
+    yield "missing", first, standing.missing
+    yield "code_changed", first, standing.code | standing.undecided
+    for asset, ordinals in standing.added.items():
+        yield "dependency_changed", asset, ordinals
+    for asset, ordinals in standing.data.items():
+        yield "data_changed", asset, ordinals
+    yield "overdue", first, standing.overdue
+    for asset, ordinals in standing.upstream.items():
+        yield "upstream", asset, ordinals
+
+
+def _words(standing: evaluation.Standing) -> Iterable[tuple[plan.Status, PartitionSet]]:
+    """Sets by the one word for them, in order of precedence: what is in an earlier one is not in a later one."""
+    yield "running", standing.running
+    yield "failed", standing.failed | standing.rejected
+    yield "blocked", standing.blocked
+    yield "missing", standing.missing
+    yield "stale", (standing.due - standing.late - standing.forced) | standing.undecided | standing.stale
+    yield "overdue", standing.late
+
+
+def _status(standing: evaluation.Standing, part: PartitionSet) -> plan.Status:
+    for word, ordinals in _words(standing):
+        if word not in ("running", "blocked") and not part.isdisjoint(ordinals):
+            return word
+    return "fresh"
+
+
+def _sample(ordinals: PartitionSet) -> Iterable[int]:
+    for count, ordinal in enumerate(ordinals):
+        if count == _SAMPLE:
+            return
+        yield ordinal
+
+
+def _of_many(ordinals: Sequence[int] | PartitionSet) -> str:
+    count = len(ordinals)
+    return f" ({count:,} partitions)" if count > 1 else ""
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

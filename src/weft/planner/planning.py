@@ -1,0 +1,171 @@
+"""From a request to a plan: which partitions are wanted, which lines the plan has, what is left alone and why."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from weft.model import columns as columns_model
+from weft.model import errors, keys, partition_set, partitions, plan
+from weft.model import graph as graphs
+from weft.planner import causes, evaluation
+
+PartitionSet = partition_set.PartitionSet
+EMPTY = PartitionSet.empty()
+
+
+def make(graph: graphs.Graph, observed: columns_model.Observed, now: datetime, request: plan.Request) -> plan.Plan:
+    """Plan what brings the selection to fresh, or exactly what is selected.
+
+    Raises:
+        UsageError: the request names a partition that no selected asset has, or asks to make what nothing makes.
+    """
+    wanted = wanted_partitions(graph, now, request)
+    found = evaluation.evaluate(graph, observed, now, wanted, exact=request.exact)
+    steps: list[plan.PlanStep] = []
+    blocked: list[plan.Held] = []
+    rejected: list[plan.Held] = []
+    undecided: list[plan.Held] = []
+    running: list[plan.Held] = []
+    fresh = 0
+    explainer = causes.Explainer(found)
+    due = {key: _due(standing, request, found.selected) for key, standing in found.standings.items()}
+    for key, standing in found.standings.items():
+        fresh += len(standing.wanted - standing.due - standing.held - standing.undecided)
+        steps += _lines(found, explainer, standing, due[key])
+        for asset in standing.outputs:
+            blocked += _held(graph, asset, "blocked", explainer.blocked(standing))
+            rejected += _held(graph, asset, "failed", explainer.rejected(standing, asset))
+            undecided += _held(graph, asset, "stale", explainer.undecided(standing))
+            running += _held(graph, asset, "running", explainer.running(standing, asset))
+    return plan.Plan(
+        request=request,
+        now=now,
+        position=observed.position,
+        steps=tuple(steps),
+        blocked=tuple(blocked),
+        rejected=tuple(rejected),
+        undecided=tuple(undecided),
+        running=tuple(running),
+        fresh=fresh,
+        estimate_seconds=sum(step.estimate_seconds for step in steps),
+        preconditions={key: _precondition(found, found.standings[key], due[key]) for key in due if due[key]},
+    )
+
+
+def wanted_partitions(
+    graph: graphs.Graph, now: datetime, request: plan.Request
+) -> dict[keys.AssetKey, PartitionSet]:
+    """The partitions of each selected asset that the request is about; external assets have none to make.
+
+    With `partitions`, an asset whose definition does not know the key is left out; that all are is an error.
+
+    Raises:
+        UsageError: see `make`.
+    """
+    makeable = [asset for asset in request.assets if graph.assets[asset].step is not None]
+    if not makeable and request.assets:
+        raise errors.UsageError(
+            f"The selection has only external assets ({', '.join(request.assets[:5])}), which weft does not make.",
+            remedy="Select what is made from them, such as "
+            f"{next(iter(graph.downstream(request.assets[0])), 'an asset below')}; `--refresh` observes them.",
+        )
+    if request.partitions is None:
+        return {asset: evaluation.universe(graph.assets[asset].partitions, now) for asset in makeable}
+    found: dict[keys.AssetKey, PartitionSet] = {}
+    failure: errors.UsageError | None = None
+    parsed: dict[str, PartitionSet | None] = {}
+    for asset in makeable:
+        definition = graph.assets[asset].partitions
+        if definition is None:
+            continue
+        if definition.fingerprint not in parsed:
+            try:
+                parsed[definition.fingerprint] = partitions.parse_selection(request.partitions, definition, now)
+            except errors.UsageError as error:
+                failure = failure or error
+                parsed[definition.fingerprint] = None
+        chosen = parsed[definition.fingerprint]
+        if chosen is not None:
+            found[asset] = chosen
+    if not found:
+        if failure is not None:
+            raise failure
+        raise errors.UsageError(
+            f"None of the selected assets has partitions, but --partitions is {request.partitions!r}.",
+            remedy="Leave it out, or select assets that have partitions (`weft ls` shows which).",
+        )
+    return found
+
+
+def _due(standing: evaluation.Standing, request: plan.Request, selected: frozenset[keys.AssetKey]) -> PartitionSet:
+    due = standing.due
+    if request.rebuild_undecided:
+        due = due | standing.undecided
+    if request.only_failed:
+        due = standing.failed & due if selected.intersection(standing.outputs) else EMPTY
+    return due
+
+
+def _lines(
+    found: evaluation.Evaluation, explainer: causes.Explainer, standing: evaluation.Standing, due: PartitionSet
+) -> Iterable[plan.PlanStep]:
+    if not due:
+        return
+    step = standing.step
+    seconds = found.observed.seconds.get(step.key, 0.0)
+    for group in explainer.groups(standing, due):
+        yield plan.PlanStep(
+            step=step.key,
+            outputs=standing.outputs,
+            ordinals=group.ordinals,
+            fingerprint=step.partitions.fingerprint if step.partitions is not None else "",
+            partitioned=step.partitions is not None,
+            status=group.status,
+            run_if=group.run_if,
+            causes=group.causes,
+            estimate_seconds=seconds * len(group.ordinals),
+            code=step.code,
+        )
+
+
+def _held(
+    graph: graphs.Graph,
+    asset: keys.AssetKey,
+    status: plan.Status,
+    found: tuple[PartitionSet, tuple[plan.Cause, ...]],
+) -> Iterable[plan.Held]:
+    ordinals, why = found
+    if ordinals:
+        partitioned = graph.assets[asset].partitions is not None
+        yield plan.Held(asset=asset, ordinals=ordinals, partitioned=partitioned, status=status, causes=why)
+
+
+def _precondition(found: evaluation.Evaluation, standing: evaluation.Standing, due: PartitionSet) -> str:
+    """A digest over what a line of the plan relies on: code, partitions, input versions, and the versions it replaces."""
+    step = standing.step
+    parts: list[str] = [step.code, repr(step.policies), repr(due.encode()), ",".join(standing.outputs)]
+    for asset in standing.outputs:
+        columns = found.columns(asset)
+        parts.append(str(columns_model.digest_of_versions(columns, due)))
+    for dependency in step.dependencies:
+        columns = found.columns(dependency.asset)
+        read = found.reads(step, dependency, due)
+        parts.append(f"{dependency.asset}:{columns_model.digest_of(columns, read)}:{read.encode()!r}")
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def status(
+    graph: graphs.Graph, observed: columns_model.Observed, now: datetime, assets: Iterable[keys.AssetKey]
+) -> Mapping[keys.AssetKey, plan.AssetStatus]:
+    """Where each of these assets stands, with everything above it taken into account."""
+    chosen = list(assets)
+    wanted = {
+        asset: evaluation.universe(graph.assets[asset].partitions, now)
+        for asset in chosen
+        if graph.assets[asset].step is not None
+    }
+    found = evaluation.evaluate(graph, observed, now, wanted)
+    explainer = causes.Explainer(found)
+    return {asset: explainer.status(asset) for asset in chosen}

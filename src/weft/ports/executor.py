@@ -1,0 +1,118 @@
+"""Executors: where the bodies of steps run.
+
+A driver asks `room`, claims that many step runs in the ledger, and submits them as assignments; the executor answers with one report
+for each, in whatever order, through `poll`. An executor never writes to the ledger and decides nothing: a failed attempt is
+a report, and whether it is tried again is the engine's decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from weft.model import events, stored
+
+
+class InputBinding(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One asset that the body reads: the partitions and the stored value of each, in partition order.
+
+    `single` says that the parameter gets the one value itself and not a mapping of values by partition.
+    """
+
+    asset: str
+    parameter: str | None
+    single: bool
+    partitions: tuple[str | None, ...]
+    values: tuple[stored.StoredValue, ...]
+    versions: tuple[int, ...] = ()
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One attempt to run. `id` is the driver's own number for the step run; at most one attempt of it lives at a time.
+
+    `tag` is unique to the attempt and goes into the names of the files that it writes. `timeout` is in seconds from the start of
+    the body. `exclusive`: nothing else may be queued before or behind it on its worker (it has a timeout, or runs at most once).
+    `code` is the digest that the plan was made for: where the process has other code, nothing runs and the report's
+    outcome is "code_moved".
+    """
+
+    id: int
+    run: str
+    step: str
+    partition: str | None
+    attempt: int
+    tag: str
+    code: str
+    outputs: tuple[str, ...]
+    inputs: tuple[InputBinding, ...]
+    timeout: float | None = None
+    exclusive: bool = False
+    check_only: stored.StoredValue | None = None
+    """Set where only the checks are to run, against this value."""
+    partitions: tuple[str | None, ...] = ()
+    """All partitions, where the step declares `batch`; else empty."""
+
+
+ReportOutcome: TypeAlias = Literal["succeeded", "failed", "timed_out", "crashed", "cancelled", "unstarted", "code_moved"]
+"""How an attempt ended. "unstarted": its worker ended before its body began, so it may be submitted again at no cost."""
+
+
+class OutputReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One output that was written: its value, what the body said of it and what the checks found."""
+
+    asset: str
+    value: stored.StoredValue
+    metadata: dict[str, msgspec.Raw] = {}
+    checks: tuple[events.CheckResult, ...] = ()
+    partition: str | None = None
+    """The partition that it is of: the assignment's own, or one of its `partitions`."""
+
+
+class AttemptReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """How one attempt ended. Times are microseconds: `started` since the epoch, `duration` by the monotonic clock.
+
+    `retryable` is what the step's predicate on the exception says, True where it has none.
+    """
+
+    id: int
+    attempt: int
+    outcome: ReportOutcome
+    outputs: tuple[OutputReport, ...] = ()
+    error: events.Error | None = None
+    retryable: bool = True
+    started: int = 0
+    duration: int = 0
+    log: events.LogSegment | None = None
+    worker: str = ""
+
+
+class Executor(Protocol):
+    """Runs assignments somewhere and reports on each of them exactly once."""
+
+    name: str
+
+    def start(self) -> None:
+        """Bring up what runs the bodies; called once, before anything else."""
+
+    def room(self, *, exclusive: bool) -> int:
+        """How many more assignments would be taken now; with `exclusive`, how many that need a worker of their own."""
+
+    def submit(self, assignments: Sequence[Assignment]) -> None:
+        """Take assignments, at most as many as `room` said."""
+
+    def poll(self, timeout: float | None) -> list[AttemptReport]:
+        """Wait up to `timeout` seconds (None: until something happens) for reports and return those that have come.
+
+        Returns early and empty when `wake` was called.
+        """
+
+    def wake(self) -> None:
+        """Make a `poll` that waits return; safe in a signal handler and from other threads."""
+
+    def cancel(self, ids: Sequence[int], *, kill: bool) -> None:
+        """End these assignments: politely, so that their bodies may clean up, or at once with `kill`. Each is still reported."""
+
+    def close(self) -> None:
+        """End all workers, and whatever they started, and wait for that."""

@@ -1,0 +1,196 @@
+"""The ledger as the core sees it: events go in, projections come out.
+
+Narrow protocols, split by need: the planner's side reads columns; the driver appends under its lease; the service reads tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from weft.model import columns, events, partition_set, partitions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to write for a run: an append under an older epoch than the ledger's is refused."""
+
+    run: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRow:
+    """Who owns a run: `owner` identifies the process (JSON), `expires` is in microseconds since the epoch."""
+
+    run: str
+    epoch: int
+    owner: str
+    expires: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run as the ledger's projection has it. Times are microseconds since the epoch."""
+
+    id: str
+    execution: str
+    pipeline: str | None
+    definitions: str
+    plan: str
+    request: str
+    by: str
+    phase: str
+    outcome: str | None
+    reason: str
+    created: int
+    started: int | None
+    finished: int | None
+    epoch: int
+    steps: int
+    succeeded: int
+    reused: int
+    failed: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    """One version of a partition: `id` is the position of the event that made it; `state` is "", "rejected" or "removed"."""
+
+    asset: str
+    key: str
+    id: int
+    at: int
+    run: str
+    data_version: str
+    code: str
+    state: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRow:
+    """The latest result of a check on a partition."""
+
+    asset: str
+    key: str
+    name: str
+    version: int
+    passed: bool
+    blocking: bool
+    severity: str
+    description: str
+    at: int
+    run: str
+
+
+class Reader(Protocol):
+    """Reads the projections and the log."""
+
+    def position(self) -> int:
+        """Position of the last event, 0 where there is none."""
+
+    def columns(
+        self, assets: Mapping[str, partitions.Partitions | None], *, external: frozenset[str] = frozenset()
+    ) -> dict[str, columns.Columns]:
+        """What is known of these assets, over the ordinals of the given definitions."""
+
+    def materializations(self, asset: str, versions: Iterable[int]) -> dict[int, tuple[str, events.Materialization]]:
+        """Partition key and materialization of these versions of an asset, by version."""
+
+    def versions(self, asset: str, keys: Sequence[str] | None = None, *, limit: int | None = None) -> list[VersionRow]:
+        """The versions of an asset (of these partitions), newest first."""
+
+    def checks(self, asset: str) -> list[CheckRow]:
+        """The latest result of each check of an asset, by partition."""
+
+    def runs(self, *, limit: int | None = None, live: bool = False) -> list[RunRow]:
+        """Runs, newest first; with `live`, those that have not finished."""
+
+    def runs_with_prefix(self, prefix: str) -> list[RunRow]:
+        """Runs whose id begins with `prefix`."""
+
+    def events(
+        self, run: str | None = None, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[tuple[int, int, events.Event]]:
+        """Events in order, each with position and time; of one run or of the whole log."""
+
+    def lease(self, run: str) -> LeaseRow | None:
+        """Who owns a run."""
+
+    def reservations(self, asset: str) -> list[tuple[str, str, partition_set.PartitionSet]]:
+        """Live reservations of an asset: run, fingerprint of the partitions, ordinals."""
+
+    def reserved_assets(self) -> list[str]:
+        """The assets that live runs write."""
+
+    def step_seconds(self) -> dict[str, float]:
+        """Mean duration of an attempt of each step that has succeeded."""
+
+    def dynamic_keys(self) -> dict[str, tuple[list[str], list[str]]]:
+        """Keys of dynamic partitions by name: all in order of addition, and those removed since."""
+
+    def document(self, digest: str) -> bytes | None:
+        """A document by its digest."""
+
+    def code_document(self, code: str) -> bytes | None:
+        """The manifest, with sources, behind a code digest."""
+
+    def known_codes(self) -> set[str]:
+        """Code digests whose manifest is kept."""
+
+
+class Transaction(Protocol):
+    """One atomic change: all of it or nothing."""
+
+    def append(self, batch: Sequence[events.Event]) -> int:
+        """Add events to the log and fold them; returns the position of the first."""
+
+    def check_lease(self, lease: Lease) -> None:
+        """FencedError unless `lease` is the one in force."""
+
+    def reserve(self, run: str, asset: str, fingerprint: str, ordinals: partition_set.PartitionSet) -> None:
+        """Note that `run` will write these partitions."""
+
+    def release(self, run: str) -> None:
+        """Give back all that a run reserved and its lease."""
+
+    def put_document(self, digest: str, kind: str, body: bytes) -> None:
+        """Keep a document under its digest."""
+
+    def lease(self, run: str) -> LeaseRow | None:
+        """Who owns a run."""
+
+    def set_lease(self, row: LeaseRow) -> None:
+        """Give the lease of a run to an owner."""
+
+    def reservations(self, asset: str) -> list[tuple[str, str, partition_set.PartitionSet]]:
+        """Live reservations of an asset: run, fingerprint of the partitions, ordinals."""
+
+    def changed_since(self, asset: str, position: int) -> bool:
+        """Whether anything of this asset changed after `position`."""
+
+    def position(self) -> int:
+        """Position of the last event."""
+
+
+class Ledger(Reader, Protocol):
+    """Reads and writes."""
+
+    def append(self, batch: Sequence[events.Event], *, lease: Lease | None = None) -> int:
+        """Append events in one transaction; returns the position of the first. FencedError under an old epoch."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Write under the write lock; rolled back on any exception."""
+
+    def renew_lease(self, lease: Lease, expires: int) -> bool:
+        """Keep a lease until `expires` (microseconds); False when another process has it."""
+
+    def save_columns(self, assets: Mapping[str, partitions.Partitions | None]) -> None:
+        """Keep the columns of large assets that have changed much, so that the next planning is quick."""
+
+    def close(self) -> None:
+        """Let go of the store."""

@@ -1,0 +1,80 @@
+"""The verbs `plan`, `status` and `ls`: what is selected, where it stands, what would run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from weft.model import keys, plan, selection
+from weft.planner import planning
+from weft.service import observing
+from weft.service import world as worlds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a user asks to be planned, in their own words.
+
+    `exact` makes exactly what is selected, whatever its state (`materialize`, `--force`). `keep_going` None leaves it to the project.
+    """
+
+    selection: str | None = None
+    partitions: str | None = None
+    exact: bool = False
+    only_failed: bool = False
+    keep_going: bool | None = None
+    rebuild_undecided: bool = False
+
+
+def make_plan(world: worlds.World, ask: Ask, *, now: datetime | None = None) -> plan.Plan:
+    """Plan what brings the selection to fresh.
+
+    Raises:
+        UsageError: a wrong selection or partition.
+    """
+    request = request_of(world, ask)
+    observed = observing.observe(world, request.assets)
+    return planning.make(world.graph, observed, now or world.clock.now(), request)
+
+
+def request_of(world: worlds.World, ask: Ask) -> plan.Request:
+    """Resolve the words of a request: the selection to assets, what was left open to the project's settings."""
+    keep_going = ask.keep_going if ask.keep_going is not None else world.settings.on_failure == "keep_going"
+    assets = select(world, ask.selection)
+    if ask.selection is None:
+        assets = [asset for asset in assets if world.graph.assets[asset].step is not None]
+    return plan.Request(
+        assets=tuple(assets),
+        selection=ask.selection,
+        partitions=ask.partitions,
+        exact=ask.exact,
+        only_failed=ask.only_failed,
+        keep_going=keep_going,
+        rebuild_undecided=ask.rebuild_undecided,
+    )
+
+
+def select(world: worlds.World, expression: str | None) -> Sequence[keys.AssetKey]:
+    """The assets that an expression selects, in graph order; all of them for None.
+
+    Raises:
+        SelectionError: the expression is wrong, or names an asset that is not there.
+    """
+    if expression is None:
+        return list(world.graph.assets)
+    parsed = selection.parse(expression)
+    words: Mapping[keys.AssetKey, frozenset[str]] = {}
+    if selection.needs_status(parsed):
+        words = {
+            asset: frozenset(each.by_status) for asset, each in statuses(world, list(world.graph.assets)).items()
+        }
+    return selection.select(parsed, world.graph, lambda asset: words.get(asset, frozenset()))
+
+
+def statuses(
+    world: worlds.World, assets: Sequence[keys.AssetKey], *, now: datetime | None = None
+) -> Mapping[keys.AssetKey, plan.AssetStatus]:
+    """Where each of these assets stands."""
+    observed = observing.observe(world, assets)
+    return planning.status(world.graph, observed, now or world.clock.now(), assets)

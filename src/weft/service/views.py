@@ -1,0 +1,240 @@
+"""What verbs answer, as plain values: the fields that `--json` prints and that Python callers get. Stable and documented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from weft.model import graph as graphs
+from weft.model import keys, partition_set, plan
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that is printed as JSON."""
+
+
+class CauseView(View, frozen=True, kw_only=True):
+    """One reason. `root` is where a chain of causes through upstream assets begins."""
+
+    kind: str
+    subject: str
+    partition: str | None = None
+    run: str | None = None
+    at: str | None = None
+    detail: str = ""
+    root: CauseView | None = None
+
+
+class StepView(View, frozen=True, kw_only=True):
+    """One line of a plan; `asset` where the step makes one asset, else `step` and `assets`."""
+
+    partitions: list[str] | None
+    status: str
+    causes: list[CauseView]
+    estimate_seconds: float
+    run_if: str
+    asset: str | msgspec.UnsetType = msgspec.UNSET
+    step: str | msgspec.UnsetType = msgspec.UNSET
+    assets: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def keys(self) -> list[str]:
+        """The assets that the line makes."""
+        return [self.asset] if isinstance(self.asset, str) else list(self.assets or ())
+
+    @property
+    def count(self) -> int:
+        """How many step runs the line stands for."""
+        return len(self.partitions) if self.partitions is not None else 1
+
+
+class HeldView(View, frozen=True, kw_only=True):
+    """Partitions of an asset that are left alone, and why."""
+
+    asset: str
+    partitions: list[str] | None
+    status: str
+    causes: list[CauseView]
+
+
+class PlanView(View, frozen=True, kw_only=True):
+    """A plan as it is shown."""
+
+    steps: list[StepView]
+    blocked: list[HeldView]
+    rejected: list[HeldView]
+    undecided: list[HeldView]
+    running: list[HeldView]
+    fresh: int
+    estimate_seconds: float
+
+    @property
+    def count(self) -> int:
+        """How many step runs it has."""
+        return sum(step.count for step in self.steps)
+
+
+class StatusView(View, frozen=True, kw_only=True):
+    """Where an asset stands: its partitions counted by status (an asset without partitions counts as one)."""
+
+    asset: str
+    status: str
+    counts: dict[str, int]
+    causes: list[CauseView]
+    partitioned: bool
+    external: bool
+    orphaned: list[str]
+    last_success: str | None
+
+
+class VersionView(View, frozen=True, kw_only=True):
+    """One version of a partition of an asset."""
+
+    version: str
+    partition: str | None
+    data_version: str
+    code_version: str
+    run: str | None
+    at: str
+    current: bool
+    state: str
+
+
+class RunView(View, frozen=True, kw_only=True):
+    """One run."""
+
+    id: str
+    pipeline: str | None
+    phase: str
+    outcome: str | None
+    reason: str
+    started_at: str | None
+    finished_at: str | None
+    created_at: str
+    selection: str | None
+    by: str
+    steps: int
+    succeeded: int
+    reused: int
+    failed: int
+    held: int
+
+
+class FailureView(View, frozen=True, kw_only=True):
+    """A step run that did not succeed."""
+
+    step: str
+    partition: str | None
+    outcome: str
+    error: str
+    attempts: int
+
+
+class ApplyView(View, frozen=True, kw_only=True):
+    """How an apply ended: `outcome` is None where there was nothing to do."""
+
+    run: str | None
+    outcome: str | None
+    succeeded: int
+    reused: int
+    failed: int
+    held: int
+    failures: list[FailureView]
+    seconds: float
+    resumed: bool = False
+    plan: PlanView | None = None
+
+
+def time_of(moment: datetime | None) -> str | None:
+    """A time as JSON has it: ISO 8601 in UTC, with microseconds."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def time_of_us(microseconds: int | None) -> str | None:
+    """A time in microseconds since the epoch, as JSON has it."""
+    return time_of(datetime.fromtimestamp(microseconds / 1e6, UTC)) if microseconds else None
+
+
+def version_name(version: int) -> str:
+    """A version as users see and type it."""
+    return f"v{version}"
+
+
+def cause_view(cause: plan.Cause) -> CauseView:
+    """A cause as it is shown."""
+    return CauseView(
+        kind=cause.kind,
+        subject=cause.subject,
+        partition=cause.partition,
+        run=cause.run,
+        at=time_of(cause.at),
+        detail=cause.detail,
+        root=cause_view(cause.root) if cause.root is not None else None,
+    )
+
+
+def _keys(graph: graphs.Graph, asset: keys.AssetKey, ordinals: partition_set.PartitionSet) -> list[str] | None:
+    definition = graph.assets[asset].partitions
+    return definition.keys(ordinals) if definition is not None else None
+
+
+def _causes(causes: Iterable[plan.Cause]) -> list[CauseView]:
+    return [cause_view(cause) for cause in causes]
+
+
+def _held(graph: graphs.Graph, held: Sequence[plan.Held]) -> list[HeldView]:
+    return [
+        HeldView(
+            asset=each.asset,
+            partitions=_keys(graph, each.asset, each.ordinals),
+            status=each.status,
+            causes=_causes(each.causes),
+        )
+        for each in held
+    ]
+
+
+def plan_view(graph: graphs.Graph, made: plan.Plan) -> PlanView:
+    """A plan as it is shown."""
+    steps = []
+    for line in made.steps:
+        alone = len(line.outputs) == 1
+        steps.append(
+            StepView(
+                asset=line.outputs[0] if alone else msgspec.UNSET,
+                step=msgspec.UNSET if alone else line.step,
+                assets=msgspec.UNSET if alone else list(line.outputs),
+                partitions=_keys(graph, line.outputs[0], line.ordinals),
+                status=line.status,
+                run_if=line.run_if,
+                causes=_causes(line.causes),
+                estimate_seconds=round(line.estimate_seconds, 6),
+            )
+        )
+    return PlanView(
+        steps=steps,
+        blocked=_held(graph, made.blocked),
+        rejected=_held(graph, made.rejected),
+        undecided=_held(graph, made.undecided),
+        running=_held(graph, made.running),
+        fresh=made.fresh,
+        estimate_seconds=round(made.estimate_seconds, 6),
+    )
+
+
+def status_view(graph: graphs.Graph, status: plan.AssetStatus) -> StatusView:
+    """Where an asset stands, as it is shown."""
+    return StatusView(
+        asset=status.asset,
+        status=status.status,
+        counts={word: len(ordinals) for word, ordinals in status.by_status.items()},
+        causes=_causes(status.causes),
+        partitioned=status.partitioned,
+        external=graph.assets[status.asset].step is None,
+        orphaned=list(status.orphaned),
+        last_success=time_of(status.last_success),
+    )

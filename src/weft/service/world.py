@@ -1,0 +1,80 @@
+"""The world that a verb works on: definitions, ledger, clock, and the means to run steps. Made by `wiring`, or in memory for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from weft.define import bodies
+from weft.model import code, partitions
+from weft.model import graph as graphs
+from weft.ports import clock as clocks
+from weft.ports import executor as executors
+from weft.ports import ledger as ledgers
+
+OnFailure = Literal["keep_going", "fail_fast"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a project's configuration says, with its defaults."""
+
+    executor: str = "process"
+    jobs: int | None = None
+    on_failure: OnFailure = "keep_going"
+    keep_versions: int = 3
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything a verb needs. `graph` has the keys of dynamic partitions filled in."""
+
+    definitions: bodies.BuiltDefinitions
+    ledger: ledgers.Ledger
+    clock: clocks.Clock
+    make_executor: Callable[[str, int | None], executors.Executor]
+    renew: Callable[[ledgers.Lease, int], bool]
+    """Renews a lease, through a connection that the heartbeat's thread may use."""
+    sources_of: Callable[[code.CodeManifest], Mapping[str, str]]
+    root: Path | None = None
+    home: Path | None = None
+    user: str = ""
+    settings: Settings = field(default_factory=Settings)
+    graph: graphs.Graph = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Fill in the keys of dynamic partitions."""
+        self.graph = self.definitions.graph
+        self.resolve_partitions()
+
+    def resolve_partitions(self) -> None:
+        """Read the keys of dynamic partitions from the ledger, and put them into the graph."""
+        raw = self.definitions.graph
+        dynamic = {
+            key
+            for key, asset in raw.assets.items()
+            if asset.partitions is not None and asset.partitions.dynamic_names()
+        }
+        if not dynamic:
+            return
+        known = {
+            name: partitions.DynamicKeys(keys=tuple(keys), removed=frozenset(removed))
+            for name, (keys, removed) in self.ledger.dynamic_keys().items()
+        }
+
+        def resolved(definition: partitions.Partitions | None) -> partitions.Partitions | None:
+            return definition.resolve(known) if definition is not None else None
+
+        self.graph = replace(
+            raw,
+            assets={
+                key: replace(asset, partitions=resolved(asset.partitions)) if key in dynamic else asset
+                for key, asset in raw.assets.items()
+            },
+            steps={
+                key: replace(step, partitions=resolved(step.partitions)) if step.partitions is not None else step
+                for key, step in raw.steps.items()
+            },
+        )

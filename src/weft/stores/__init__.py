@@ -1,0 +1,1 @@
+"""Ledger adapters: SQLite, on disk or in memory."""

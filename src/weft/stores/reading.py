@@ -1,0 +1,388 @@
+"""Reading a ledger on SQLite: the projections, the log, and columns by asset with their cache.
+
+The columns of a large asset are kept as a *summary* beside the hash of the partition definition and the position up to which they hold;
+reading one is a few blobs and the rows that changed since. A summary is a cache: dropped when the definition changes, rebuilt from rows.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from weft.ledger import codec
+from weft.model import columns as columns_model
+from weft.model import events, partition_set, partitions
+from weft.ports import ledger as ports
+from weft.stores import connection as connections
+
+_Item = TypeVar("_Item")
+_CHUNK = 500  # parameters of one IN (…)
+_SUMMARY_FROM = 2000  # partitions from which on a summary pays
+_decode_inputs = msgspec.msgpack.Decoder(dict[str, int]).decode
+
+_ROW_COLUMNS = (
+    "key, version, token, first_token, code, inputs, made_at, made_by, confirmed_at, outcome, attempt_run, attempt_at, "
+    "attempt, error, rejected, rejected_code, rejected_inputs, accepted"
+)
+FAILED_OUTCOMES = ("failed", "timed_out", "crashed")
+
+
+def position(connection: sqlite3.Connection) -> int:
+    """Position of the last event, 0 where there is none."""
+    found: int = connection.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()[0]
+    return found
+
+
+def lease(connection: sqlite3.Connection, run: str) -> ports.LeaseRow | None:
+    """Who owns a run."""
+    row = connection.execute("SELECT run, epoch, owner, expires FROM lease WHERE run = ?", (run,)).fetchone()
+    return ports.LeaseRow(run=row[0], epoch=row[1], owner=row[2], expires=row[3]) if row else None
+
+
+def reservations(connection: sqlite3.Connection, asset: str) -> list[tuple[str, str, partition_set.PartitionSet]]:
+    """Live reservations of an asset: run, fingerprint of the partitions, ordinals."""
+    rows = connection.execute("SELECT run, fingerprint, ordinals FROM reservation WHERE asset = ?", (asset,))
+    return [(run, mark, partition_set.PartitionSet.decode(json.loads(ordinals))) for run, mark, ordinals in rows]
+
+
+class _Summary(msgspec.Struct, array_like=True):
+    """The columns of an asset as bytes."""
+
+    tokens: bytes
+    versions: bytes
+    codes: bytes
+    made_at: bytes
+    made_by: bytes
+    inputs: dict[str, bytes]
+    code_names: list[str]
+    run_names: list[str]
+    failed: dict[int, tuple[str, str, int, int, str]]
+    rejected: dict[int, tuple[int, str, dict[str, int]]]
+    accepted: dict[int, str]
+    first_tokens: dict[int, int]
+    confirmed_at: int
+    orphaned: list[str]
+
+
+_summary_encoder = msgspec.msgpack.Encoder()
+_summary_decoder = msgspec.msgpack.Decoder(_Summary)
+
+
+def encode_summary(known: columns_model.Columns) -> bytes:
+    """Write columns down."""
+    return _summary_encoder.encode(
+        _Summary(
+            tokens=known.tokens.tobytes(),
+            versions=known.versions.tobytes(),
+            codes=known.codes.tobytes(),
+            made_at=known.made_at.tobytes(),
+            made_by=known.made_by.tobytes(),
+            inputs={asset: column.tobytes() for asset, column in known.inputs.items()},
+            code_names=known.code_names,
+            run_names=known.run_names,
+            failed={o: (f.outcome, f.run, f.at, f.attempts, f.error) for o, f in known.failed.items()},
+            rejected={o: (r.version, r.code, dict(r.inputs)) for o, r in known.rejected.items()},
+            accepted=known.accepted,
+            first_tokens=known.first_tokens,
+            confirmed_at=known.confirmed_at,
+            orphaned=known.orphaned,
+        )
+    )
+
+
+def decode_summary(body: bytes) -> columns_model.Columns:
+    """Read columns back."""
+    summary = _summary_decoder.decode(body)
+    known = columns_model.Columns(0)
+    for column, content in (
+        (known.tokens, summary.tokens), (known.versions, summary.versions), (known.codes, summary.codes),
+        (known.made_at, summary.made_at), (known.made_by, summary.made_by),
+    ):  # fmt: skip
+        column.frombytes(content)
+    for asset, content in summary.inputs.items():
+        known.inputs[asset] = array("Q", content)
+    known.restore_names(summary.code_names, summary.run_names)
+    failure, rejection = columns_model.Failure, columns_model.Rejection
+    known.failed = {
+        o: failure(outcome=f[0], run=f[1], at=f[2], attempts=f[3], error=f[4]) for o, f in summary.failed.items()
+    }
+    known.rejected = {o: rejection(version=r[0], code=r[1], inputs=r[2]) for o, r in summary.rejected.items()}
+    known.accepted = summary.accepted
+    known.first_tokens = summary.first_tokens
+    known.confirmed_at = summary.confirmed_at
+    known.orphaned = summary.orphaned
+    return known
+
+
+def _partition_row(row: tuple[Any, ...]) -> columns_model.PartitionRow:
+    (key, version, token, first, code, inputs, made_at, made_by, confirmed, outcome, run, at, attempt, error, rejected,
+     rejected_code, rejected_inputs, accepted) = row  # fmt: skip
+    failure = rejection = None
+    if outcome in FAILED_OUTCOMES:
+        failure = columns_model.Failure(outcome=outcome, run=run, at=at, attempts=attempt, error=error)
+    if rejected:
+        rejection = columns_model.Rejection(
+            version=rejected,
+            code=rejected_code,
+            inputs=_decode_inputs(rejected_inputs) if rejected_inputs else {},
+        )
+    return columns_model.PartitionRow(
+        key=key,
+        version=version,
+        token=token & 0xFFFFFFFFFFFFFFFF,
+        first_token=first & 0xFFFFFFFFFFFFFFFF,
+        code=code,
+        inputs=_decode_inputs(inputs) if inputs else {},
+        made_at=made_at,
+        made_by=made_by,
+        confirmed_at=confirmed,
+        failure=failure,
+        rejection=rejection,
+        accepted=accepted,
+    )
+
+
+class SqliteReader:
+    """Reads of one ledger file. Reads see everything that was committed before they began."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
+        """Read through `connection`; `path` is for messages."""
+        self._connection = connection
+        self.path = path
+
+    def _rows(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with connections.translated(self.path):
+            return self._connection.execute(statement, parameters).fetchall()
+
+    def position(self) -> int:
+        """Position of the last event, 0 where there is none."""
+        with connections.translated(self.path):
+            return position(self._connection)
+
+    # --- columns ------------------------------------------------------------------------------------------------------------
+
+    def columns(
+        self,
+        assets: Mapping[str, partitions.Partitions | None],
+        *,
+        external: frozenset[str] = frozenset(),
+    ) -> dict[str, columns_model.Columns]:
+        """What is known of these assets, over the ordinals of the given (resolved) definitions."""
+        found = {asset: columns_model.Columns(0) for asset in assets}
+        with connections.translated(self.path):
+            plain = [asset for asset, definition in assets.items() if definition is None]
+            self._fill_plain(found, plain, external)
+            for asset, definition in assets.items():
+                if definition is not None:
+                    found[asset] = self._fill_partitioned(asset, definition, asset in external)
+        return found
+
+    def _fill_plain(
+        self, found: dict[str, columns_model.Columns], plain: Sequence[str], external: frozenset[str]
+    ) -> None:
+        if len(plain) > 2 * _CHUNK:  # most of the table: one scan of the unpartitioned rows
+            wanted = set(plain)
+            batches: Iterable[Iterable[tuple[Any, ...]]] = [
+                self._connection.execute(f"SELECT asset, {_ROW_COLUMNS} FROM partition WHERE key = ''")  # noqa: S608
+            ]
+        else:
+            wanted = set(plain)
+            batches = (
+                self._connection.execute(
+                    f"SELECT asset, {_ROW_COLUMNS} FROM partition WHERE key = '' AND asset IN ({','.join('?' * len(part))})",  # noqa: S608
+                    part,
+                )
+                for part in _chunks(plain)
+            )
+        for batch in batches:
+            for row in batch:
+                asset = row[0]
+                if asset in wanted:
+                    found[asset].put(0, _partition_row(row[1:]), external=asset in external)
+
+    def _fill_partitioned(
+        self, asset: str, definition: partitions.Partitions, external: bool
+    ) -> columns_model.Columns:
+        row = self._connection.execute(
+            "SELECT position, body FROM summary WHERE asset = ? AND fingerprint = ?", (asset, definition.fingerprint)
+        ).fetchone()
+        known, since = (decode_summary(row[1]), row[0]) if row else (columns_model.Columns(0), 0)
+        where = "changed > ?" if since else "? = 0"
+        cursor = self._connection.execute(
+            f"SELECT {_ROW_COLUMNS} FROM partition WHERE asset = ? AND {where}",  # noqa: S608
+            (asset, since),
+        )
+        while rows := cursor.fetchmany(10_000):
+            keys = [each[0] for each in rows]
+            for ordinal, each in zip(definition.ordinals(keys), rows, strict=True):
+                if ordinal is None:
+                    if each[1]:
+                        known.orphaned.append(each[0])
+                else:
+                    known.put(ordinal, _partition_row(each), external=external)
+        return known
+
+    def summary_lag(self, asset: str) -> int | None:
+        """How many rows changed since the asset's summary was kept; None where it is too small for one."""
+        rows = self._rows("SELECT position FROM summary WHERE asset = ?", (asset,))
+        since = rows[0][0] if rows else 0
+        count: int = self._rows(
+            "SELECT count(*) FROM (SELECT 1 FROM partition WHERE asset = ? AND changed > ? LIMIT 50000)", (asset, since)
+        )[0][0]
+        return None if not rows and count < _SUMMARY_FROM else count
+
+    # --- versions -----------------------------------------------------------------------------------------------------------
+
+    def current_versions(self, asset: str, keys: Sequence[str]) -> dict[str, int]:
+        """The current version of each of these partitions that has one; the key is "" where there are none."""
+        found: dict[str, int] = {}
+        for part in _chunks(keys):
+            found.update(
+                self._rows(
+                    f"SELECT key, version FROM partition WHERE asset = ? AND version > 0 AND key IN ({','.join('?' * len(part))})",  # noqa: S608
+                    (asset, *part),
+                )
+            )
+        return found
+
+    def materializations(self, asset: str, versions: Iterable[int]) -> dict[int, tuple[str, events.Materialization]]:
+        """Partition key and materialization of these versions of an asset, by version."""
+        found: dict[int, tuple[str, events.Materialization]] = {}
+        for part in _chunks(list(versions)):
+            for place, body in self._rows(
+                f"SELECT position, body FROM event WHERE position IN ({','.join('?' * len(part))})",  # noqa: S608
+                part,
+            ):
+                event = codec.decode(body)
+                if isinstance(event, events.StepSucceeded | events.AttemptFailed):
+                    found.update((place, (event.partition or "", each)) for each in event.outputs if each.asset == asset)
+                elif isinstance(event, events.Materialized) and event.output.asset == asset:
+                    found[place] = (event.partition or "", event.output)
+        return found
+
+    def versions(self, asset: str, keys: Sequence[str] | None = None, *, limit: int | None = None) -> list[ports.VersionRow]:
+        """The versions of an asset (of these partitions), newest first."""
+        rows = self._rows(
+            "SELECT v.asset, v.key, v.id, v.at, v.run, v.data_version, v.code, v.state, coalesce(p.version = v.id, 0) "
+            "FROM version v LEFT JOIN partition p ON p.asset = v.asset AND p.key = v.key "
+            "WHERE v.asset = ? AND v.state <> 'removed' ORDER BY v.id DESC" + (f" LIMIT {int(limit)}" if limit else ""),
+            (asset,),
+        )
+        wanted = None if keys is None else set(keys)
+        return [
+            ports.VersionRow(
+                asset=row[0], key=row[1], id=row[2], at=row[3], run=row[4], data_version=row[5], code=row[6],
+                state=row[7], current=bool(row[8]),
+            )
+            for row in rows
+            if wanted is None or row[1] in wanted
+        ]  # fmt: skip
+
+    def checks(self, asset: str) -> list[ports.CheckRow]:
+        """The latest result of each check of an asset, by partition."""
+        return [
+            ports.CheckRow(
+                asset=row[0], key=row[1], name=row[2], version=row[3], passed=bool(row[4]), blocking=bool(row[5]),
+                severity=row[6], description=row[7], at=row[8], run=row[9],
+            )
+            for row in self._rows(
+                "SELECT asset, key, name, version, passed, blocking, severity, description, at, run "
+                "FROM check_result WHERE asset = ? ORDER BY key, name",
+                (asset,),
+            )
+        ]  # fmt: skip
+
+    # --- runs ---------------------------------------------------------------------------------------------------------------
+
+    def runs(self, *, limit: int | None = None, live: bool = False) -> list[ports.RunRow]:
+        """Runs, newest first; with `live`, those that have not finished."""
+        where = "WHERE phase <> 'finished'" if live else ""
+        bound = f" LIMIT {int(limit)}" if limit else ""
+        return [_run_row(row) for row in self._rows(f"{_RUN_SELECT} {where} ORDER BY created DESC, id{bound}")]
+
+    def runs_with_prefix(self, prefix: str) -> list[ports.RunRow]:
+        """Runs whose id begins with `prefix`."""
+        escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return [_run_row(row) for row in self._rows(f"{_RUN_SELECT} WHERE id LIKE ? ESCAPE '\\'", (f"{escaped}%",))]
+
+    def events(self, run: str | None = None, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, int, events.Event]]:
+        """Events in order, each with position and time; of one run or of the whole log."""
+        where, parameters = ("run = ? AND ", (run,)) if run is not None else ("", ())
+        bound = f" LIMIT {int(limit)}" if limit else ""
+        with connections.translated(self.path):
+            cursor = self._connection.execute(
+                f"SELECT position, at, body FROM event WHERE {where}position > ? ORDER BY position{bound}",  # noqa: S608
+                (*parameters, after),
+            )
+            for place, at, body in cursor:
+                yield place, at, codec.decode(body)
+
+    def lease(self, run: str) -> ports.LeaseRow | None:
+        """Who owns a run."""
+        with connections.translated(self.path):
+            return lease(self._connection, run)
+
+    def reservations(self, asset: str) -> list[tuple[str, str, partition_set.PartitionSet]]:
+        """Live reservations of an asset: run, fingerprint of the partitions, ordinals."""
+        with connections.translated(self.path):
+            return reservations(self._connection, asset)
+
+    def reserved_assets(self) -> list[str]:
+        """The assets that live runs write."""
+        return [row[0] for row in self._rows("SELECT DISTINCT asset FROM reservation")]
+
+    # --- the rest -----------------------------------------------------------------------------------------------------------
+
+    def step_seconds(self) -> dict[str, float]:
+        """Mean duration of an attempt of each step that has succeeded."""
+        return {row[0]: row[1] / 1e6 for row in self._rows("SELECT step, total * 1.0 / count FROM step_time WHERE count > 0")}
+
+    def dynamic_keys(self) -> dict[str, tuple[list[str], list[str]]]:
+        """Keys of dynamic partitions by name: all in order of addition, and those removed since."""
+        found: dict[str, tuple[list[str], list[str]]] = {}
+        for name, key, removed in self._rows("SELECT name, key, removed FROM dynamic_key ORDER BY added, place"):
+            keys, gone = found.setdefault(name, ([], []))
+            keys.append(key)
+            if removed:
+                gone.append(key)
+        return found
+
+    def document(self, digest: str) -> bytes | None:
+        """A document by its digest."""
+        rows = self._rows("SELECT body FROM document WHERE digest = ?", (digest,))
+        return zlib.decompress(rows[0][0]) if rows else None
+
+    def code_document(self, code: str) -> bytes | None:
+        """The manifest, with sources, behind a code digest."""
+        rows = self._rows("SELECT body FROM document d JOIN code c ON c.document = d.digest WHERE c.code = ?", (code,))
+        return zlib.decompress(rows[0][0]) if rows else None
+
+    def known_codes(self) -> set[str]:
+        """Code digests whose manifest is kept."""
+        return {row[0] for row in self._rows("SELECT code FROM code")}
+
+
+_RUN_SELECT = (
+    "SELECT id, execution, pipeline, definitions, plan, request, by_whom, phase, outcome, reason, created, started, finished, "
+    "epoch, steps, succeeded, reused, failed, held FROM run"
+)
+
+
+def _run_row(row: tuple[Any, ...]) -> ports.RunRow:
+    names = (
+        "id", "execution", "pipeline", "definitions", "plan", "request", "by", "phase", "outcome", "reason", "created",
+        "started", "finished", "epoch", "steps", "succeeded", "reused", "failed", "held",
+    )  # fmt: skip
+    return ports.RunRow(**dict(zip(names, row, strict=True)))
+
+
+def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

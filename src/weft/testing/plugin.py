@@ -1,0 +1,1 @@
+"""Fixtures for pytest, loaded by its entry point."""

@@ -1,0 +1,156 @@
+"""Wiring: from settings to concrete adapters to a world. The only file that knows both sides."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from weft.codehost import project as projects
+from weft.model import errors
+from weft.ports import clock as clocks
+from weft.service import world as worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from weft.codehost import built
+    from weft.ports import executor as executors
+    from weft.ports import ledger as ledgers
+    from weft.stores import sqlite
+
+LEDGER_FILE = "ledger.db"
+LOGS_FOLDER = "logs"
+EXECUTORS = ("process", "inline")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where definitions come from, as a command line says it, seen from the folder `start`."""
+
+    start: Path
+    file: str | None = None
+    module: str | None = None
+
+
+def open_project(place: Place) -> projects.Project:
+    """Find the project and make its home.
+
+    Raises:
+        UsageError: there is none, or its configuration is wrong.
+    """
+    project = projects.find_project(place.start, file=place.file, module=place.module, environ=os.environ)
+    projects.make_home(project)
+    return project
+
+
+def open_ledger(project: projects.Project) -> sqlite.SqliteLedger:
+    """Open the project's ledger.
+
+    Raises:
+        LedgerError: it cannot be opened.
+    """
+    from weft.stores import sqlite
+
+    durability = cast("Any", project.settings.get("durability", "full"))
+    return sqlite.SqliteLedger(project.home / LEDGER_FILE, durability=durability)
+
+
+def open_world(place: Place, *, config_overrides: Mapping[str, Mapping[str, object]] | None = None) -> worlds.World:
+    """Load the definitions, open the ledger beside them, and make what runs steps.
+
+    Raises:
+        UsageError, DefinitionsError, LedgerError: what stands in the way.
+    """
+    from weft.codehost import built
+
+    project = open_project(place)
+    loaded = built.load(project)
+    ledger = open_ledger(project)
+    return worlds.World(
+        definitions=loaded.definitions,
+        ledger=ledger,
+        clock=clocks.SystemClock(),
+        make_executor=lambda name, jobs: make_executor(name, jobs, loaded, place, config_overrides or {}),
+        renew=_Renewal(project.home / LEDGER_FILE),
+        sources_of=loaded.sources,
+        root=project.root,
+        home=project.home,
+        user=login(),
+        settings=_settings(project),
+    )
+
+
+def _settings(project: projects.Project) -> worlds.Settings:
+    known = {name: value for name, value in project.settings.items() if name in worlds.Settings.__dataclass_fields__}
+    settings = worlds.Settings(**cast("dict[str, Any]", known))
+    if settings.executor not in EXECUTORS:
+        raise unknown_executor(settings.executor)
+    return settings
+
+
+def unknown_executor(name: str) -> errors.UsageError:
+    """The error for an executor that there is not."""
+    return errors.UsageError(f"There is no executor {name!r}.", remedy=f"Use one of: {', '.join(EXECUTORS)}.")
+
+
+def make_executor(
+    name: str, jobs: int | None, loaded: built.Loaded, place: Place, overrides: Mapping[str, Mapping[str, object]]
+) -> executors.Executor:
+    """Make an executor by its name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    from weft.codehost import built as code
+    from weft.define import resources
+
+    definitions = code.load_to_run(loaded, overrides)
+    logs = loaded.project.home / LOGS_FOLDER
+    secrets = sorted(resources.secret_values(definitions.resources.values()))
+    if name == "inline":
+        from weft.executors import inline
+
+        return inline.InlineExecutor(definitions, logs_folder=logs, secrets=secrets)
+    if name == "process":
+        from weft.executors import process
+        from weft.executors import settings as worker_settings
+
+        loader = worker_settings.Loader(
+            reference="weft.codehost.built:load_in_worker",
+            arguments={
+                "start": str(place.start),
+                "file": place.file,
+                "module": place.module,
+                "overrides": {step: dict(values) for step, values in overrides.items()},
+            },
+        )
+        return process.ProcessExecutor(
+            definitions, jobs=jobs, loader=loader, logs_folder=logs, secrets=secrets
+        )
+    raise unknown_executor(name)
+
+
+def login() -> str:
+    """The name of the person at the keyboard, as far as the machine knows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for this user
+        return f"uid {os.getuid()}"
+
+
+class _Renewal:
+    """Renews leases for a heartbeat's thread, through a connection of its own that is opened when first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._ledger: sqlite.SqliteLedger | None = None
+
+    def __call__(self, lease: ledgers.Lease, expires: int) -> bool:
+        from weft.stores import sqlite
+
+        if self._ledger is None:
+            self._ledger = sqlite.SqliteLedger(self._path)
+        return self._ledger.renew_lease(lease, expires)

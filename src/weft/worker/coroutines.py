@@ -1,0 +1,67 @@
+"""Async bodies: one private event loop for each thread that runs them, kept between attempts."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+_loops = threading.local()
+
+
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end and return its result.
+
+    Tasks that it left behind are cancelled. Where the calling thread runs an event loop already (a notebook), another thread runs it.
+    """
+    if asyncio._get_running_loop() is None:
+        return _run_here(coroutine)
+    outcome: list[Result] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(_run_here(coroutine))
+        except BaseException as error:  # handed to the caller
+            failure.append(error)
+        finally:
+            close()
+
+    thread = threading.Thread(target=work, name="weft async body")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
+async def collect(items: AsyncIterator[Result]) -> list[Result]:
+    """Return all that an asynchronous iterator yields."""
+    return [item async for item in items]
+
+
+def close() -> None:
+    """Close this thread's event loop."""
+    loop = getattr(_loops, "loop", None)
+    if loop is not None:
+        _loops.loop = None
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def _run_here(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    loop: asyncio.AbstractEventLoop | None = getattr(_loops, "loop", None)
+    if loop is None or loop.is_closed():
+        loop = _loops.loop = asyncio.new_event_loop()
+    task = loop.create_task(coroutine)
+    try:
+        return loop.run_until_complete(task)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for each in left:
+            each.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))

@@ -1,0 +1,75 @@
+"""Failures as the ledger keeps them: the exception's type, its message, and the traceback from the user's first frame on."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+from weft.model import events
+from weft.worker import masking
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH120 - paths of code objects are text
+_ASYNCIO = os.path.dirname(traceback.__file__) + os.sep + "asyncio" + os.sep  # noqa: PTH120
+_LONGEST_MESSAGE = 8_000
+_LONGEST_TRACEBACK = 64_000
+
+
+def describe(error: BaseException, masks: masking.Masks) -> events.Error:
+    """Return an exception as an event's error: masked, of bounded length, with its chain of causes.
+
+    Frames of weft and of the event loop before the first frame of the user's are left out.
+    """
+    try:
+        text = _traceback(error)
+    except Exception as problem:  # the user's own __str__ or __repr__ may raise
+        text = f"(the traceback cannot be shown: {qualified_name(type(problem))})"
+    return events.Error(
+        kind=qualified_name(type(error)),
+        message=_cut(masks.text(_message(error)), _LONGEST_MESSAGE),
+        traceback=_cut(masks.text(text), _LONGEST_TRACEBACK),
+    )
+
+
+def qualified_name(cls: type) -> str:
+    """Return the dotted name of a class; that of a builtin alone."""
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        if isinstance(error, SystemExit):
+            return f"The body left with SystemExit({error.code!r})."
+        text = str(error)
+        notes = getattr(error, "__notes__", None)
+        return "\n".join([text, *map(str, notes)]) if notes else text
+    except Exception as problem:
+        return f"(its message cannot be shown: str() raised {qualified_name(type(problem))})"
+
+
+def _traceback(error: BaseException) -> str:
+    whole = traceback.TracebackException.from_exception(error)
+    seen: set[int] = set()
+    waiting = [whole]
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        _trim(part.stack)
+        waiting.extend(each for each in (part.__cause__, part.__context__, *(part.exceptions or ())) if each is not None)
+    return "".join(whole.format())
+
+
+def _trim(stack: traceback.StackSummary) -> None:
+    """Drop the frames before the user's first; a failure that is wholly ours keeps its innermost frame."""
+    first = 0
+    while first < len(stack) - 1 and stack[first].filename.startswith((_OURS, _ASYNCIO)):
+        first += 1
+    del stack[:first]
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]}\n… ({len(text) - longest} characters left out) …\n{text[-half:]}"

@@ -1,0 +1,56 @@
+"""Masking: known secret values become `***` before any byte leaves the worker.
+
+Besides the value itself its usual disguises are known: quoted for a URL, in base64, and escaped for JSON. Each line of a secret with
+several lines (a private key) is a secret too. Values shorter than four characters are left alone: masking them would hide
+half of every log and no secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import urllib.parse
+from collections.abc import Iterable
+
+MASK = "***"
+_SHORTEST = 4
+_SHORTEST_LINE = 8
+
+
+class Masks:
+    """Replaces the values of secrets in text and bytes; knows nothing to replace when made of no values."""
+
+    __slots__ = ("_binary", "_text", "longest")
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        """Learn the secret `values`."""
+        forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
+        self.longest = max((len(form.encode()) for form in forms), default=0)
+        """Bytes of the longest form, so that readers of a stream know how much to keep back."""
+        self._text = re.compile("|".join(map(re.escape, forms))) if forms else None
+        self._binary = re.compile(b"|".join(re.escape(form.encode()) for form in forms)) if forms else None
+
+    def __bool__(self) -> bool:
+        return self._text is not None
+
+    def text(self, text: str) -> str:
+        """Return `text` with every secret masked."""
+        return text if self._text is None else self._text.sub(MASK, text)
+
+    def binary(self, content: bytes) -> bytes:
+        """Return `content` with every secret masked, in UTF-8."""
+        return content if self._binary is None else self._binary.sub(MASK.encode(), content)
+
+
+def _forms(value: str) -> Iterable[str]:
+    if len(value) < _SHORTEST:
+        return
+    yield value
+    yield urllib.parse.quote(value, safe="")
+    yield urllib.parse.quote_plus(value)
+    yield json.dumps(value)[1:-1]
+    yield base64.b64encode(value.encode()).decode()
+    yield base64.urlsafe_b64encode(value.encode()).decode()
+    if "\n" in value:
+        yield from (line for line in value.splitlines() if len(line) >= _SHORTEST_LINE)
