@@ -54,6 +54,7 @@ class Filling:
     free: list[str] = field(default_factory=list)
     annotations: Mapping[str, Any] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
+    unresolved: frozenset[str] = frozenset()
 
     def parameters(self) -> bodies.Parameters:
         """Return the compiled form."""
@@ -68,7 +69,7 @@ class Filling:
 
 def fill(body: Body, signature: signatures.Signature, scope: Scope) -> Filling:
     """Find what fills each parameter, except those in `free`, which only an input can fill. Adds what is wrong."""
-    filling = Filling(annotations=signature.annotations, optional=signature.optional)
+    filling = Filling(annotations=signature.annotations, optional=signature.optional, unresolved=signature.unresolved)
     annotations = signature.annotations
     for name in signature.names:
         annotation = annotations.get(name, signatures.MISSING)
@@ -172,11 +173,15 @@ def _fill_config(name: str, annotation: Any, filling: Filling, body: Body, scope
     if signatures.is_model(annotation):
         filling.config = (name, annotation)
     elif name not in filling.optional:
-        given = "has no type" if annotation is signatures.MISSING else f"is annotated with {annotation!r}"
+        given = (
+            "no type" if annotation is signatures.MISSING else f"the type {annotation!r}, which is no pydantic model"
+        )
+        if name in filling.unresolved:
+            given = "a type that can't be found from its module"
         scope.found.add(
             "config-without-type",
-            f"{body.subject}: the parameter {name!r} {given}, so that its values can't be read.",
-            remedy="Annotate it with a pydantic model, importable when the module loads: `config: MyConfig`.",
+            f"{body.subject}: the parameter {name!r} has {given}, so that its values can't be checked.",
+            remedy="Annotate it with a pydantic model that is defined or imported at the top of the module.",
             location=body.location,
         )
 

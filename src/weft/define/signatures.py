@@ -42,6 +42,8 @@ class Signature:
     optional: frozenset[str]
     positional: tuple[str, ...]
     annotations: Mapping[str, Any]
+    unresolved: frozenset[str] = frozenset()
+    """The parameters whose annotations can't be resolved."""
 
 
 def read(function: Callable[..., Any]) -> Signature:
@@ -57,7 +59,10 @@ def read(function: Callable[..., Any]) -> Signature:
         optional.update(function.__kwdefaults__)
     first = code.co_posonlyargcount
     positional = tuple(each for each in names[:first] if each not in optional)
-    return Signature(names[first:], frozenset(optional) if optional else _NONE, positional, annotations_of(function))
+    annotations = annotations_of(function)
+    written = function.__annotations__
+    unresolved = frozenset(written.keys() - annotations.keys()) if len(written) > len(annotations) else _NONE
+    return Signature(names[first:], frozenset(optional) if optional else _NONE, positional, annotations, unresolved)
 
 
 _NONE: frozenset[str] = frozenset()

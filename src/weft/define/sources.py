@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,11 +230,25 @@ def _problem(
 
 
 def _is_secret(model: type[Any], place: tuple[int | str, ...]) -> bool:
-    """Tell whether the field at a place in a model is annotated as a secret, or has one within."""
-    if not place:
-        return True
-    field = model.model_fields.get(str(place[0]))
-    return field is not None and "Secret" in repr(field.annotation)
+    """Tell whether the field that a place lies in has a secret anywhere: a whole mapping may be what is wrong."""
+    field = model.model_fields.get(str(place[0])) if place else None
+    return field is None or _has_secret(field.annotation, set())
+
+
+def _has_secret(annotation: Any, seen: set[int]) -> bool:
+    import pydantic
+
+    if id(annotation) in seen:
+        return False
+    seen.add(id(annotation))
+    if isinstance(annotation, type):
+        if issubclass(annotation, (pydantic.SecretStr, pydantic.SecretBytes)):
+            return True
+        if issubclass(annotation, pydantic.BaseModel):
+            return any(_has_secret(each.annotation, seen) for each in annotation.model_fields.values())
+    return any(
+        _has_secret(each, seen) for each in (typing.get_origin(annotation), *typing.get_args(annotation)) if each
+    )
 
 
 def read_file(path: Path) -> Mapping[str, Any]:

@@ -87,11 +87,13 @@ class Fleet:
                 self._watched[worker.number] = wanted
         for key, mask in self._selector.select(self._bounded(timeout)):
             if isinstance(key.data, workers.WorkerLink):
+                if key.data.number not in self.workers:
+                    continue  # it ended by what was heard just before
                 if mask & selectors.EVENT_WRITE:
                     key.data.flush()
                 if mask & selectors.EVENT_READ:
                     self._hear(key.data)
-            elif key.data is not None:
+            elif key.data is not None and key.data is self._link:
                 self._hear_zygote()
         self._look_at_deadlines(time.monotonic())
 
@@ -173,6 +175,7 @@ class Fleet:
 
     def _take(self, worker: workers.WorkerLink, report: executor.AttemptReport) -> None:
         assignment = worker.in_flight.popleft()
+        worker.estimates.popleft()
         assert assignment.id == report.id, "a worker reports in the order in which it was sent its assignments"
         worker.reported += 1
         worker.cancelling.discard(report.id)
@@ -189,7 +192,6 @@ class Fleet:
             self.watch_head(worker)
             return
         worker.deadline = None
-        worker.load = 0.0
         if worker.retiring:
             self._let_go(worker)
 

@@ -77,6 +77,7 @@ class ProcessExecutor:
             memory=memory,
         )
         self._start_method: zygote_link.StartMethod | None = "spawned" if definitions is None else start_method
+        self._recycle_after = recycle_after
         self._pace = pacing.Pace()
         self._waker = waking.Waker()
         self._queue: deque[executor.Assignment] = deque()
@@ -201,7 +202,8 @@ class ProcessExecutor:
 
     def _frame_for(self, worker: workers.WorkerLink, share: int) -> list[executor.Assignment]:
         """Take from the queue what a worker may have in flight beside what it has: at most `share` assignments."""
-        most = min(share, self._pace.frame - len(worker.in_flight))
+        before_recycling = self._recycle_after - worker.reported - len(worker.in_flight)
+        most = min(share, self._pace.frame - len(worker.in_flight), before_recycling)
         frame: list[executor.Assignment] = []
         load = worker.load
         while self._queue and len(frame) < most:
@@ -216,7 +218,7 @@ class ProcessExecutor:
         if not frame:
             return
         was_empty = not worker.in_flight
-        worker.send_assignments(frame, sum(self._pace.seconds(each.step) for each in frame))
+        worker.send_assignments(frame, [self._pace.seconds(each.step) for each in frame])
         if was_empty:
             self._fleet.watch_head(worker)
 

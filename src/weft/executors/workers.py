@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from weft.executors import framing, shared
@@ -26,8 +26,8 @@ class WorkerLink:
         self.socket.setblocking(False)
         self.state = shared.SharedState()
         self.in_flight: deque[executor.Assignment] = deque()
-        self.load = 0.0
-        """Seconds that the assignments in flight will take, by estimate."""
+        self.estimates: deque[float] = deque()
+        """Seconds that each assignment in flight will take."""
         self.pid: int | None = None
         self.ready = False
         self.retiring = False
@@ -59,14 +59,19 @@ class WorkerLink:
         return not self.in_flight and self.accepts
 
     @property
+    def load(self) -> float:
+        """Seconds that the assignments in flight will take, by estimate."""
+        return sum(self.estimates)
+
+    @property
     def alone(self) -> bool:
         """Whether it has an assignment behind which nothing may be queued."""
         return bool(self.in_flight) and self.in_flight[-1].exclusive
 
-    def send_assignments(self, assignments: Sequence[executor.Assignment], seconds: float) -> None:
-        """Send a frame of assignments that will take `seconds`."""
+    def send_assignments(self, assignments: Sequence[executor.Assignment], estimates: Iterable[float]) -> None:
+        """Send a frame of assignments, each with the seconds that it will take."""
         self.in_flight.extend(assignments)
-        self.load += seconds
+        self.estimates.extend(estimates)
         self.send(framing.encode(framing.RUN, assignments))
 
     def send(self, message: bytes) -> None:

@@ -244,13 +244,24 @@ def digest_of(columns: Columns | None, ordinals: PartitionSet) -> int:
         parts.append(bytes(tokens[min(start, size) * 8 : min(stop, size) * 8]))
         parts.append(bytes(8 * (stop - max(start, min(stop, size)))))
         end = stop
-    content = b"".join(parts)
-    end = (len(content.rstrip(b"\0")) + 7) // 8 * 8
-    begin = (len(content) - len(content.lstrip(b"\0"))) // 8 * 8
-    content = content[begin:end]
+    content = _trimmed(b"".join(parts))
     if len(content) <= 8:
         return int.from_bytes(content, "little")
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little") or 1
+
+
+def _trimmed(content: bytes) -> bytes:
+    """Tokens without the missing ones, and the holes, at either end."""
+    while True:
+        end = (len(content.rstrip(b"\0")) + 7) // 8 * 8
+        begin = (len(content) - len(content.lstrip(b"\0"))) // 8 * 8
+        content = content[begin:end]
+        if content.startswith(_HOLE):
+            content = content[8:]
+        elif content.endswith(_HOLE):
+            content = content[:-8]
+        else:
+            return content
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,8 @@ class PartitionSet:
         listed = ordinals if isinstance(ordinals, (list, tuple, range)) else list(ordinals)
         if not listed:
             return _EMPTY
+        if listed[-1] - listed[0] + 1 == len(listed) and list(listed) == list(range(listed[0], listed[-1] + 1)):
+            return cls.range(listed[0], listed[-1] + 1)
         lowest, highest = min(listed), max(listed)
         if lowest < 0:
             raise ValueError(f"ordinals begin at 0, but {lowest} was given")
@@ -158,10 +160,11 @@ class PartitionSet:
         """Return each ordinal plus `offset`; what would become negative is left out."""
         if not offset or not self._length:
             return self
-        if self._bounds is None:
+        bounds = self._bounds
+        if bounds is None or (self._bits is not None and len(bounds) > _FRAGMENTED):
             bits = self.bits()
             return _of_bits(bits << offset if offset > 0 else bits >> -offset)
-        kept = _clip(self._bounds, -offset, self._bounds[-1]) if offset < 0 else self._bounds
+        kept = _clip(bounds, -offset, bounds[-1]) if offset < 0 else bounds
         return _of_bounds(tuple([bound + offset for bound in kept]))
 
     def isdisjoint(self, other: PartitionSet) -> bool:

@@ -143,6 +143,8 @@ class AssetStatus:
     partitioned: bool
     by_status: Mapping[Status, partition_set.PartitionSet]
     causes: Sequence[Cause]
+    late: partition_set.PartitionSet = partition_set.PartitionSet.empty()
+    """What is later than the freshness policy allows, whatever else it is."""
     orphaned: Sequence[str] = ()
     last_success: datetime | None = None
 
@@ -150,3 +152,8 @@ class AssetStatus:
     def status(self) -> Status:
         """The one word for the whole asset: the first status that some partition has."""
         return next((each for each in STATUSES if self.by_status.get(each)), "fresh")
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every status that some partition has, for selections such as `status:overdue`."""
+        return frozenset(self.by_status) | (frozenset({"overdue"}) if self.late else frozenset())

@@ -124,8 +124,8 @@ class _Evaluation:
                 tests = [_tag_test(value) for value in where.values]
                 return {key for key, asset in assets.items() if asset.tags and any(test(asset) for test in tests)}
             case "key":
-                matches = _matcher(where.values)
-                return {key for key in assets if matches(key)}
+                names = (Named(value, where.column, where.source) for value in where.values)
+                return set[str]().union(*(self._named(each) for each in names))
             case "group":
                 matches = _matcher(where.values)
                 return {key for key, asset in assets.items() if matches(asset.group)}

@@ -280,7 +280,7 @@ class _Parser:
             case "field":
                 return self._where(token)
             case "quoted":
-                return Where("key", (token.text,), token.column, self._source), token.end
+                return Named(token.text, token.column, self._source), token.end
             case "word" if token.text == "*":
                 return All(), token.end
             case "word" if token.text.lower() in ("and", "or", "not"):

@@ -261,7 +261,7 @@ class Explainer:
     ) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
         """What a blocking check rejected, of unchanged code and inputs."""
         columns = self._found.columns(asset)
-        ordinals = PartitionSet.of(sorted(columns.rejected)) & standing.rejected
+        ordinals = standing.own[asset].rejected & standing.rejected
         why = []
         for ordinal in _sample(ordinals):
             failure = columns.failed.get(ordinal)
@@ -308,7 +308,7 @@ class Explainer:
             by_status["fresh"] = evaluation.universe(asset.partitions, found.now)
         else:
             rest = standing.wanted
-            for word, ordinals in _words(standing):
+            for word, ordinals in _words(standing, standing.own[asset_key]):
                 by_status[word] = rest & ordinals
                 rest -= ordinals
             by_status["fresh"] = rest
@@ -322,6 +322,7 @@ class Explainer:
         return plan.AssetStatus(
             asset=asset_key,
             partitioned=asset.partitions is not None,
+            late=evaluation.overdue(asset, columns, found.now),
             by_status={word: ordinals for word, ordinals in by_status.items() if ordinals},
             causes=tuple(why),
             orphaned=tuple(columns.orphaned),
@@ -335,34 +336,40 @@ _DETAILS = {"data_changed": "changed", "dependency_changed": "is read now and wa
 def _reasons(standing: evaluation.Standing) -> Iterable[tuple[plan.CauseKind, str, PartitionSet]]:
     """The sets of a standing that make something due, most telling first."""
     first = standing.outputs[0]
+    missing = standing.missing
     yield "forced", first, standing.forced
     yield "failed", first, standing.failed
-    yield "missing", first, standing.missing
+    yield "missing", first, missing
     yield "code_changed", first, standing.code | standing.undecided
-    for asset, ordinals in standing.added.items():
+    for asset, ordinals in standing.by_input("added").items():
         yield "dependency_changed", asset, ordinals
-    for asset, ordinals in standing.data.items():
+    for asset, ordinals in standing.by_input("data").items():
         yield "data_changed", asset, ordinals
     yield "overdue", first, standing.overdue
     for asset, ordinals in standing.upstream.items():
-        yield "upstream", asset, ordinals
+        yield "upstream", asset, ordinals - missing  # what has no data needs no further reason
 
 
-def _words(standing: evaluation.Standing) -> Iterable[tuple[plan.Status, PartitionSet]]:
-    """Sets by the one word for them, in order of precedence: what is in an earlier one is not in a later one."""
+def _words(standing: evaluation.Standing, own: evaluation.Own) -> Iterable[tuple[plan.Status, PartitionSet]]:
+    """Sets of one output by the one word for them, in order of precedence: what is in an earlier one is not in a later one."""
+    above = evaluation.union(standing.upstream.values()) - standing.late - own.accepted
     yield "running", standing.running
-    yield "failed", standing.failed | standing.rejected
+    yield "failed", own.failed | own.rejected
     yield "blocked", standing.blocked
-    yield "missing", standing.missing
-    yield "stale", (standing.due - standing.late - standing.forced) | standing.undecided | standing.stale
+    yield "missing", own.missing
+    yield "stale", own.stale | own.undecided | above
     yield "overdue", standing.late
 
 
 def _status(standing: evaluation.Standing, part: PartitionSet) -> plan.Status:
-    for word, ordinals in _words(standing):
-        if word not in ("running", "blocked") and not part.isdisjoint(ordinals):
-            return word
-    return "fresh"
+    """The worst word of any output for these partitions."""
+    found: plan.Status = "fresh"
+    for own in standing.own.values():
+        for word, ordinals in _words(standing, own):
+            if word not in ("running", "blocked") and not part.isdisjoint(ordinals):
+                found = min(found, word, key=plan.STATUSES.index)
+                break
+    return found
 
 
 def _sample(ordinals: PartitionSet) -> Iterable[int]:

@@ -29,54 +29,91 @@ ONE = PartitionSet.range(0, 1)
 
 
 @dataclass(slots=True, kw_only=True)
-class Standing:
-    """The sets of one step: `wanted` is the scope, each other set a part of it.
+class Own:
+    """What stands against one output for reasons of its own, as sets of ordinals; `data` and `added` are by the asset that is read.
 
-    `data`, `added` and `upstream` are by the asset that is read. `due` is what needs to run, `held` what may not, `running` what a live run
-    makes. `overdue` is made again for the assets in `overdue_for` that are late; `late` is due for no other reason than that.
+    `rejected` was rejected by a blocking check, of unchanged code and inputs. `accepted` is fine as it is, for the causes that stand.
+    """
+
+    missing: PartitionSet = EMPTY
+    failed: PartitionSet = EMPTY
+    code: PartitionSet = EMPTY
+    undecided: PartitionSet = EMPTY
+    data: dict[keys.AssetKey, PartitionSet] = field(default_factory=dict)
+    added: dict[keys.AssetKey, PartitionSet] = field(default_factory=dict)
+    rejected: PartitionSet = EMPTY
+    accepted: PartitionSet = EMPTY
+
+    def drop(self, ordinals: PartitionSet, *, rejected: bool = False) -> None:
+        """Take these out of the reasons that have to do with code and inputs (and, where `rejected`, out of all)."""
+        self.code -= ordinals
+        self.undecided -= ordinals
+        for reasons in (self.data, self.added):
+            for asset in reasons:
+                reasons[asset] -= ordinals
+        if rejected:
+            self.failed -= ordinals
+            self.missing -= ordinals
+
+    @property
+    def stale(self) -> PartitionSet:
+        """What has data that is not of today's code or inputs."""
+        return self.code | _union(self.data.values()) | _union(self.added.values())
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """The sets of one step: `wanted` is the scope, each other set a part of it. `own` has the reasons of each output.
+
+    `upstream` is by the asset that is read. `due` is what needs to run, `conditional` the part of it that runs only if an input really
+    differs, `held` what may not run, `running` what a live run makes. `overdue` is made again for the assets in `overdue_for` that are late;
+    `late` is due for no other reason than that.
     """
 
     step: graphs.Step
     outputs: tuple[keys.AssetKey, ...]
     wanted: PartitionSet
-    missing: PartitionSet = EMPTY
-    failed: PartitionSet = EMPTY
-    code: PartitionSet = EMPTY
-    undecided: PartitionSet = EMPTY
+    own: dict[keys.AssetKey, Own]
     overdue: PartitionSet = EMPTY
     overdue_for: dict[keys.AssetKey, PartitionSet] = field(default_factory=dict)
     late: PartitionSet = EMPTY
-    data: dict[keys.AssetKey, PartitionSet] = field(default_factory=dict)
-    added: dict[keys.AssetKey, PartitionSet] = field(default_factory=dict)
     upstream: dict[keys.AssetKey, PartitionSet] = field(default_factory=dict)
-    rejected: PartitionSet = EMPTY
     blocked: PartitionSet = EMPTY
     blocked_by: dict[keys.AssetKey, PartitionSet] = field(default_factory=dict)
+    rejected: PartitionSet = EMPTY
     running: PartitionSet = EMPTY
     forced: PartitionSet = EMPTY
     due: PartitionSet = EMPTY
     conditional: PartitionSet = EMPTY
-
-    @property
-    def stale(self) -> PartitionSet:
-        """What has data that is not of today's code or inputs."""
-        return self.code | _union(self.data.values()) | _union(self.added.values()) | (_union(self.upstream.values()) - self.late)
+    undecided: PartitionSet = EMPTY
 
     @property
     def held(self) -> PartitionSet:
         """What may not run and holds back what is below it."""
         return self.rejected | self.blocked
 
-    def drop(self, ordinals: PartitionSet) -> None:
-        """Take these out of every reason: they are fine as they are."""
-        self.failed -= ordinals
-        self.code -= ordinals
-        self.undecided -= ordinals
-        self.overdue -= ordinals
-        self.rejected -= ordinals
-        for reasons in (self.data, self.added, self.upstream):
-            for asset in reasons:
-                reasons[asset] -= ordinals
+    @property
+    def failed(self) -> PartitionSet:
+        """What has an output whose last attempt failed."""
+        return _union(each.failed for each in self.own.values())
+
+    @property
+    def missing(self) -> PartitionSet:
+        """What has an output without data."""
+        return _union(each.missing for each in self.own.values())
+
+    @property
+    def code(self) -> PartitionSet:
+        """What has an output that other code made."""
+        return _union(each.code for each in self.own.values())
+
+    def by_input(self, kind: str) -> dict[keys.AssetKey, PartitionSet]:
+        """The sets of all outputs under `kind` ("data" or "added"), by the asset that is read."""
+        found: dict[keys.AssetKey, PartitionSet] = {}
+        for each in self.own.values():
+            for asset, ordinals in (each.data if kind == "data" else each.added).items():
+                found[asset] = found.get(asset, EMPTY) | ordinals
+        return found
 
 
 @dataclass(kw_only=True)
@@ -88,7 +125,7 @@ class Evaluation:
     now: datetime
     selected: frozenset[keys.AssetKey]
     standings: dict[keys.StepKey, Standing]
-    _signatures: dict[tuple[keys.StepKey, int], str] = field(default_factory=dict)
+    _signatures: dict[tuple[keys.AssetKey, int], str] = field(default_factory=dict)
     _uniform: dict[tuple[keys.StepKey, keys.AssetKey], int] = field(default_factory=dict)
 
     def columns(self, asset: keys.AssetKey) -> columns_model.Columns:
@@ -119,29 +156,39 @@ class Evaluation:
             self._uniform[where] = columns_model.digest_of(columns, self.reads(step, dependency, ONE))
         return self._uniform[where]
 
-    def signature(self, step_key: keys.StepKey, ordinal: int) -> str:
-        """The identity of the causes that stand against a partition: version, code, input digests, and those of its inputs.
+    def signature(self, asset: keys.AssetKey, ordinal: int) -> str:
+        """The identity of the causes that stand against a partition: version, code, input digests, lateness, and those of its inputs.
 
         Acceptance binds to it: any later change gives another signature.
         """
-        where = (step_key, ordinal)
+        where = (asset, ordinal)
         if where in self._signatures:
             return self._signatures[where]
+        step_key = self.graph.assets[asset].step
+        assert step_key is not None
         standing = self.standings[step_key]
-        step = standing.step
-        parts: list[object] = [step.code]
-        for asset in standing.outputs:
-            parts.append(self.columns(asset).versions[ordinal] if ordinal < self.columns(asset).size else 0)
+        step, columns = standing.step, self.columns(asset)
+        parts: list[object] = [step.code, columns.versions[ordinal] if ordinal < columns.size else 0]
+        parts += sorted(subject for subject, late in standing.overdue_for.items() if ordinal in late)
         for dependency in step.dependencies:
             parts += [dependency.asset, self.digest(step, dependency, ordinal)]
             producer = self.graph.assets[dependency.asset].step
             above = self.standings.get(producer) if producer else None
             if above is not None:
                 due = self.reads(step, dependency, PartitionSet.range(ordinal, ordinal + 1)) & (above.due | above.held)
-                parts += [self.signature(above.step.key, each) for each in due]
+                parts += [self.signature(dependency.asset, each) for each in due]
         text = "\x1f".join(map(str, parts))
         self._signatures[where] = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
         return self._signatures[where]
+
+    def accepted(self) -> dict[keys.AssetKey, PartitionSet]:
+        """What is fine as it is, for the causes that stand against it; only assets that have some."""
+        return {
+            asset: own.accepted
+            for standing in self.standings.values()
+            for asset, own in standing.own.items()
+            if own.accepted
+        }
 
 
 _NOTHING = columns_model.Columns(0)
@@ -174,45 +221,53 @@ def evaluate(
     wanted: Mapping[keys.AssetKey, PartitionSet],
     *,
     exact: bool = False,
+    ask_is_stale: bool = False,
+    settled: Mapping[keys.AssetKey, PartitionSet] | None = None,
 ) -> Evaluation:
     """Find out where everything stands that `wanted` (partitions by selected asset) needs.
 
-    `exact` looks at nothing above what is wanted.
+    Args:
+        graph: what should exist.
+        observed: what is known of the assets in scope.
+        now: the time.
+        wanted: what is asked for, by asset.
+        exact: make all that is wanted, whatever its state, and look at nothing above it.
+        ask_is_stale: what waits for a decision on changed code is to be made again.
+        settled: what an evaluation before this found accepted. It asks for nothing above it, and follows only if an input differs.
     """
-    evaluation = Evaluation(
-        graph=graph, observed=observed, now=now, selected=frozenset(wanted), standings={}
-    )
-    scope = _scope(evaluation, wanted, exact=exact)
+    evaluation = Evaluation(graph=graph, observed=observed, now=now, selected=frozenset(wanted), standings={})
+    scope = _scope(evaluation, wanted, settled or {}, exact=exact)
     seeds = {} if exact else _overdue_seeds(evaluation, scope)
     for step_key in sorted(scope, key=graph.rank.__getitem__):
         outputs, ordinals = scope[step_key]
         step = graph.steps[step_key]
         made = tuple(each for each in step.outputs if each in outputs) if step.subsettable else step.outputs
-        standing = Standing(step=step, outputs=made, wanted=ordinals)
+        standing = Standing(step=step, outputs=made, wanted=ordinals, own={asset: Own() for asset in made})
         evaluation.standings[step_key] = standing
         for subject, late in seeds.get(step_key, {}).items():
             standing.overdue_for[subject] = late
             standing.overdue |= late
-        _stand(evaluation, standing)
-        if exact:
-            _force(standing)
+        _stand(evaluation, standing, exact=exact, ask_is_stale=ask_is_stale, settled=settled)
     return evaluation
 
 
 def _scope(
-    evaluation: Evaluation, wanted: Mapping[keys.AssetKey, PartitionSet], *, exact: bool
+    evaluation: Evaluation,
+    wanted: Mapping[keys.AssetKey, PartitionSet],
+    settled: Mapping[keys.AssetKey, PartitionSet],
+    *,
+    exact: bool,
 ) -> dict[keys.StepKey, tuple[set[keys.AssetKey], PartitionSet]]:
     graph = evaluation.graph
     scope: dict[keys.StepKey, tuple[set[keys.AssetKey], PartitionSet]] = {}
 
-    def want(asset: keys.AssetKey, ordinals: PartitionSet) -> keys.StepKey | None:
+    def want(asset: keys.AssetKey, ordinals: PartitionSet) -> None:
         step = graph.assets[asset].step
         if step is None or not ordinals:
-            return None
+            return
         outputs, before = scope.get(step, (set(), EMPTY))
         outputs.add(asset)
         scope[step] = (outputs, before | ordinals)
-        return step
 
     for asset, ordinals in wanted.items():
         want(asset, ordinals)
@@ -223,8 +278,15 @@ def _scope(
         if step_key not in scope:
             continue
         step = graph.steps[step_key]
+        outputs, ordinals = scope[step_key]
+        made = outputs if step.subsettable else set(step.outputs)
+        if settled and all(asset in settled for asset in made):
+            fine = ordinals
+            for asset in made:
+                fine &= settled[asset]
+            ordinals = ordinals - fine
         for dependency in step.dependencies:
-            want(dependency.asset, evaluation.reads(step, dependency, scope[step_key][1]))
+            want(dependency.asset, evaluation.reads(step, dependency, ordinals))
     return scope
 
 
@@ -239,17 +301,49 @@ def _steps_above(graph: graphs.Graph, start: Iterable[keys.StepKey]) -> set[keys
     return found
 
 
-def _force(standing: Standing) -> None:
-    """Make everything that is wanted due, whatever was found about it; its status stays what it was."""
-    standing.forced = standing.due = standing.wanted
-    standing.conditional = standing.blocked = EMPTY
+def _stand(
+    evaluation: Evaluation,
+    standing: Standing,
+    *,
+    exact: bool,
+    ask_is_stale: bool,
+    settled: Mapping[keys.AssetKey, PartitionSet] | None,
+) -> None:
+    graph, wanted = evaluation.graph, standing.wanted
+    late_above, firm_above = (EMPTY, EMPTY) if exact else _look_up(evaluation, standing)
+    for asset, own in standing.own.items():
+        _stand_of_output(evaluation, standing, graph.assets[asset], own, ask_is_stale=ask_is_stale)
+        if settled is not None:
+            own.accepted = settled.get(asset, EMPTY) & wanted
+        else:
+            own.accepted = _accepted(evaluation, standing, asset) - own.missing
+        own.drop(own.accepted)
+    if settled is None:
+        fine = _common(own.accepted for own in standing.own.values())
+        for above in standing.upstream:
+            standing.upstream[above] -= fine
+        standing.overdue, late_above, firm_above = standing.overdue - fine, late_above - fine, firm_above - fine
+    inputs = _union(standing.upstream.values())
+    # what may come to be made of other inputs waits for them, and is then compared with those that were rejected
+    standing.rejected = _union(own.rejected for own in standing.own.values()) - inputs
+    if exact:
+        standing.forced = standing.due = wanted
+        return
+    data = _union(standing.by_input("data").values())
+    certain = standing.missing | standing.failed | standing.code | _union(standing.by_input("added").values())
+    standing.due = (certain | data | standing.overdue | inputs) - standing.held
+    is_source = not any(graph.assets[each.asset].step is not None for each in standing.step.dependencies)
+    standing.conditional = standing.due - certain - (standing.overdue if is_source else EMPTY)
+    standing.late = (standing.due & (late_above | standing.overdue)) - certain - data - firm_above
+    standing.undecided = _union(own.undecided for own in standing.own.values()) - standing.due - standing.held
 
 
-def _stand(evaluation: Evaluation, standing: Standing) -> None:
-    graph, step, wanted = evaluation.graph, standing.step, standing.wanted
-    late_above = firm_above = held_above = EMPTY
+def _look_up(evaluation: Evaluation, standing: Standing) -> tuple[PartitionSet, PartitionSet]:
+    """Note what is due or held among the inputs; returns what is due below them for lateness alone, and for firmer reasons."""
+    step, wanted = standing.step, standing.wanted
+    late_above = firm_above = EMPTY
     for dependency in step.dependencies:
-        producer = graph.assets[dependency.asset].step
+        producer = evaluation.graph.assets[dependency.asset].step
         above = evaluation.standings.get(producer) if producer is not None else None
         if above is None:
             continue
@@ -261,18 +355,8 @@ def _stand(evaluation: Evaluation, standing: Standing) -> None:
         held = evaluation.read_by(step, dependency, above.held) & wanted if above.held else EMPTY
         if held:
             standing.blocked_by[dependency.asset] = held
-            held_above |= held
-    for asset in standing.outputs:
-        _stand_of_output(evaluation, standing, graph.assets[asset])
-    _drop_accepted(evaluation, standing)
-    standing.blocked = held_above
-    data = _union(standing.data.values())
-    certain = standing.missing | standing.failed | standing.code | _union(standing.added.values())
-    due = (certain | data | standing.overdue | _union(standing.upstream.values())) - standing.held
-    standing.undecided = standing.undecided - due - standing.held
-    standing.due = due
-    standing.conditional = due - certain - standing.overdue
-    standing.late = (due & (late_above | standing.overdue)) - certain - data - firm_above
+            standing.blocked |= held
+    return late_above, firm_above
 
 
 def _overdue_seeds(
@@ -280,58 +364,60 @@ def _overdue_seeds(
 ) -> dict[keys.StepKey, dict[keys.AssetKey, PartitionSet]]:
     """Which sources are to be made again because something below them is later than its freshness policy allows.
 
-    Only a source can bring news; what lies between follows if its inputs change.
+    Only a source can bring news; what lies between follows if its inputs change. The partitions of a partitioned source are complete once
+    made: there the news are new partitions, which are missing anyway, so that only the late asset itself looks again.
     """
     graph = evaluation.graph
     seeds: dict[keys.StepKey, dict[keys.AssetKey, PartitionSet]] = {}
     for step_key, (_, wanted) in scope.items():
         for asset_key in graph.steps[step_key].outputs:
             asset = graph.assets[asset_key]
+            if asset.freshness is None or asset.partitions is not None:
+                continue
             late = overdue(asset, evaluation.columns(asset_key), evaluation.now) & wanted
-            waiting = [(step_key, late)] if late else []
-            while waiting:
-                above_key, ordinals = waiting.pop()
-                step = graph.steps[above_key]
-                producers = [each for each in step.dependencies if graph.assets[each.asset].step in scope]
-                if not producers:
-                    found = seeds.setdefault(above_key, {})
-                    found[asset_key] = found.get(asset_key, EMPTY) | ordinals
-                for each in producers:
-                    producer = graph.assets[each.asset].step
-                    above = evaluation.reads(step, each, ordinals)
-                    if above and producer is not None:
-                        waiting.append((producer, above))
+            if late:
+                sources = [each for each in _sources(evaluation, step_key, scope) if graph.steps[each].partitions is None]
+                for source in sources or [step_key]:
+                    seeds.setdefault(source, {})[asset_key] = late
     return seeds
 
 
-def _stand_of_output(evaluation: Evaluation, standing: Standing, asset: graphs.Asset) -> None:
+def _sources(
+    evaluation: Evaluation,
+    step_key: keys.StepKey,
+    scope: Mapping[keys.StepKey, tuple[set[keys.AssetKey], PartitionSet]],
+) -> list[keys.StepKey]:
+    """The steps at or above this one that read nothing which a step makes."""
+    graph = evaluation.graph
+    above = _steps_above(graph, [step_key])
+    return [each for each in sorted(above, key=graph.rank.__getitem__) if each in scope and not list(graph.producers_of(each))]
+
+
+def _stand_of_output(
+    evaluation: Evaluation, standing: Standing, asset: graphs.Asset, own: Own, *, ask_is_stale: bool
+) -> None:
     columns, step, wanted = evaluation.columns(asset.key), standing.step, standing.wanted
     present = (columns.materialized() if columns.size else EMPTY) & wanted
-    missing = wanted - present
-    standing.missing |= missing
+    own.missing = wanted - present
     if columns.failed:
-        standing.failed |= PartitionSet.of(sorted(columns.failed)) & wanted
+        own.failed = PartitionSet.of(sorted(columns.failed)) & wanted
     other_code = columns.made_with_other_code(step.code) & wanted if columns.size else EMPTY
-    if other_code and asset.code_changes == "stale":
-        standing.code |= other_code
+    if other_code and (asset.code_changes == "stale" or (ask_is_stale and asset.code_changes == "ask")):
+        own.code = other_code
     elif other_code and asset.code_changes == "ask":
-        standing.undecided |= other_code
+        own.undecided = other_code
     if present:
         for dependency in step.dependencies:
-            _stand_of_input(evaluation, standing, columns, dependency, present)
-    for reserved_by, ordinals in evaluation.observed.reserved.get(asset.key, ()):
-        del reserved_by
+            _stand_of_input(evaluation, standing, own, columns, dependency, present)
+    for _, ordinals in evaluation.observed.reserved.get(asset.key, ()):
         standing.running |= ordinals & wanted
     if columns.rejected:
-        rejected = []
-        for ordinal, rejection in columns.rejected.items():
-            if ordinal in wanted and _is_unchanged(evaluation, step, ordinal, rejection):
-                rejected.append(ordinal)
-        still = PartitionSet.of(sorted(rejected))
-        # what may come to be made of other inputs waits for them, and is then compared with those that were rejected
-        standing.rejected |= still - _union(standing.upstream.values())
-        standing.failed -= still
-        standing.missing -= still
+        own.rejected = PartitionSet.of(
+            ordinal
+            for ordinal, rejection in sorted(columns.rejected.items())
+            if ordinal in wanted and _is_unchanged(evaluation, step, ordinal, rejection)
+        )
+        own.drop(own.rejected, rejected=True)
 
 
 def _is_unchanged(
@@ -348,6 +434,7 @@ def _is_unchanged(
 def _stand_of_input(
     evaluation: Evaluation,
     standing: Standing,
+    own: Own,
     columns: columns_model.Columns,
     dependency: graphs.Dependency,
     present: PartitionSet,
@@ -376,9 +463,9 @@ def _stand_of_input(
             # what was reported by hand, without code, says nothing of what it was made from
             changed = PartitionSet.of(each for each in unread if columns.codes[each])
         if changed:
-            standing.added[asset] = standing.added.get(asset, EMPTY) | changed
+            own.added[asset] = changed
     if found:
-        standing.data[asset] = standing.data.get(asset, EMPTY) | found
+        own.data[asset] = found
 
 
 def _seen_first(
@@ -420,21 +507,21 @@ def overdue(asset: graphs.Asset, columns: columns_model.Columns, now: datetime) 
     return PartitionSet.of(due)
 
 
-def _drop_accepted(evaluation: Evaluation, standing: Standing) -> None:
-    candidates: set[int] = set()
-    signatures: dict[int, set[str]] = {}
-    for asset in standing.outputs:
-        for ordinal, signature in evaluation.columns(asset).accepted.items():
-            if ordinal in standing.wanted and ordinal not in standing.missing:
-                candidates.add(ordinal)
-                signatures.setdefault(ordinal, set()).add(signature)
-    fine = [
+def _accepted(evaluation: Evaluation, standing: Standing, asset: keys.AssetKey) -> PartitionSet:
+    """The partitions of an output that somebody accepted for exactly the causes that stand now."""
+    candidates = evaluation.columns(asset).accepted
+    return PartitionSet.of(
         ordinal
         for ordinal in sorted(candidates)
-        if signatures[ordinal] == {evaluation.signature(standing.step.key, ordinal)}
-    ]
-    if fine:
-        standing.drop(PartitionSet.of(fine))
+        if ordinal in standing.wanted and candidates[ordinal] == evaluation.signature(asset, ordinal)
+    )
+
+
+def _common(sets: Iterable[PartitionSet]) -> PartitionSet:
+    found: PartitionSet | None = None
+    for each in sets:
+        found = each if found is None else found & each
+    return found if found is not None else EMPTY
 
 
 def _union(sets: Iterable[PartitionSet]) -> PartitionSet:

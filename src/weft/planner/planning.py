@@ -22,7 +22,14 @@ def make(graph: graphs.Graph, observed: columns_model.Observed, now: datetime, r
         UsageError: the request names a partition that no selected asset has, or asks to make what nothing makes.
     """
     wanted = wanted_partitions(graph, now, request)
-    found = evaluation.evaluate(graph, observed, now, wanted, exact=request.exact)
+    found = evaluation.evaluate(
+        graph, observed, now, wanted, exact=request.exact, ask_is_stale=request.rebuild_undecided
+    )
+    settled = found.accepted()
+    if settled and not request.exact:
+        found = evaluation.evaluate(
+            graph, observed, now, wanted, ask_is_stale=request.rebuild_undecided, settled=settled
+        )
     steps: list[plan.PlanStep] = []
     blocked: list[plan.Held] = []
     rejected: list[plan.Held] = []
@@ -30,11 +37,15 @@ def make(graph: graphs.Graph, observed: columns_model.Observed, now: datetime, r
     running: list[plan.Held] = []
     fresh = 0
     explainer = causes.Explainer(found)
-    due = {key: _due(standing, request, found.selected) for key, standing in found.standings.items()}
+    due = {
+        key: _only_failed(standing, wanted) if request.only_failed else standing.due
+        for key, standing in found.standings.items()
+    }
     for key, standing in found.standings.items():
-        fresh += len(standing.wanted - standing.due - standing.held - standing.undecided)
+        if not request.exact:
+            fresh += len(standing.wanted - standing.due - standing.held - standing.undecided)
         steps += _lines(found, explainer, standing, due[key])
-        for asset in standing.outputs:
+        for asset in standing.outputs if not request.exact else ():
             blocked += _held(graph, asset, "blocked", explainer.blocked(standing))
             rejected += _held(graph, asset, "failed", explainer.rejected(standing, asset))
             undecided += _held(graph, asset, "stale", explainer.undecided(standing))
@@ -99,13 +110,10 @@ def wanted_partitions(
     return found
 
 
-def _due(standing: evaluation.Standing, request: plan.Request, selected: frozenset[keys.AssetKey]) -> PartitionSet:
-    due = standing.due
-    if request.rebuild_undecided:
-        due = due | standing.undecided
-    if request.only_failed:
-        due = standing.failed & due if selected.intersection(standing.outputs) else EMPTY
-    return due
+def _only_failed(standing: evaluation.Standing, wanted: Mapping[keys.AssetKey, PartitionSet]) -> PartitionSet:
+    """What failed of that which was asked for itself."""
+    asked = evaluation.union(wanted.get(asset, EMPTY) for asset in standing.outputs)
+    return standing.failed & standing.due & asked
 
 
 def _lines(

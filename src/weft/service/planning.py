@@ -66,9 +66,7 @@ def select(world: worlds.World, expression: str | None) -> Sequence[keys.AssetKe
     parsed = selection.parse(expression)
     words: Mapping[keys.AssetKey, frozenset[str]] = {}
     if selection.needs_status(parsed):
-        words = {
-            asset: frozenset(each.by_status) for asset, each in statuses(world, list(world.graph.assets)).items()
-        }
+        words = {asset: each.words for asset, each in statuses(world, list(world.graph.assets)).items()}
     return selection.select(parsed, world.graph, lambda asset: words.get(asset, frozenset()))
 
 

@@ -101,3 +101,12 @@ def test_an_alias_is_a_calendar():
 
 def test_a_calendar_survives_its_snapshot():
     assert p.from_snapshot(XNYS.snapshot()) == XNYS
+
+
+def test_an_end_may_leave_one_session_or_none():
+    friday = p.CalendarPartitions("XNYS", "2024-01-05", "2024-01-06")
+    assert friday.keys(friday.universe(NOW)) == ["2024-01-05"]
+    weekend = p.CalendarPartitions("XNYS", "2024-01-06", "2024-01-08")
+    assert not weekend.universe(NOW)
+    with pytest.raises(p.UnknownPartitionError, match="has none before its end_date"):
+        weekend.ordinal("2024-01-06")

@@ -277,3 +277,19 @@ def test_universe_counts_in_any_time_zone_of_now():
     midnight = datetime(2024, 1, 3, 5, tzinfo=UTC)
     assert len(daily.universe(midnight.astimezone(timezone(timedelta(hours=9))))) == 2
     assert len(daily.universe(midnight - timedelta(seconds=1))) == 1
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_many_hours_are_found_as_single_ones_are(zone):
+    definition = p.HourlyPartitions("2024-01-01", "2025-06-01", timezone=zone, minute_offset=30)
+    keys = definition.keys(p.PartitionSet.range(0, 9000))
+    keys += [
+        "2023-12-31T23:30",
+        "2025-06-01T00:30",
+        "2024-01-05T13:00",
+        "2024-02-30T00:30",
+        "2024-03-31T02:30",
+        "x" * 16,
+    ]
+    assert definition.ordinals(keys) == [definition.find(key) for key in keys]
+    assert definition.ordinals(keys)[:9000] == list(range(9000))

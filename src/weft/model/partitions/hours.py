@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
@@ -73,18 +74,53 @@ class HourlyPartitions(GridPartitions):
             parsed = datetime.fromisoformat(key)
         except ValueError:
             return None
-        if len(key) == 16 and self._zone is UTC:
-            seconds = zones.civil_seconds(parsed)
+        if parsed.tzinfo is None:
+            before, after = zones.offsets_of(parsed, self._zone)
+            if before != after or len(key) != (19 if parsed.second else 16):
+                return None  # skipped, or one of two that need their offset
+            seconds = zones.civil_seconds(parsed) - before
         else:
             try:
-                local = parsed.replace(tzinfo=self._zone) if parsed.tzinfo is None else parsed.astimezone(self._zone)
-                seconds = zones.instant(parsed, self._zone) if parsed.tzinfo is None else int(parsed.timestamp())
+                seconds = int(parsed.timestamp())
+                if zones.minute_text(zones.wall(seconds, self._zone)) != key:
+                    return None
             except (OverflowError, ValueError):
-                return None
-            if zones.minute_text(local) != key or (parsed.tzinfo is None and zones.is_skipped(local)):
                 return None
         position, rest = divmod(seconds - self._base, zones.HOUR)
         return None if rest else position
+
+    def ordinals(self, keys: Iterable[str]) -> list[int | None]:
+        """Return the ordinals of `keys`, in the same order; None for one that the definition does not have."""
+        minute = self.minute_offset
+        hours = {f"T{hour:02}:{minute:02}": hour * zones.HOUR + minute * 60 for hour in range(24)}
+        days: dict[str, int | None] = {}
+        limit = self._limit
+        made: list[int | None] = []
+        for key in keys:
+            day, hour = key[:10], hours.get(key[10:])
+            if day not in days:
+                days[day] = self._midnight(day)
+            begin = days[day]
+            if hour is None or begin is None:
+                made.append(self.find(key))
+                continue
+            position, rest = divmod(begin + hour - self._base, zones.HOUR)
+            exists = not rest and position >= 0 and (limit is None or position < limit)
+            made.append(position if exists else None)
+        return made
+
+    def _midnight(self, day: str) -> int | None:
+        """Return the instant of a date's local midnight; None near a change of clocks and for what is no date."""
+        if len(day) != 10 or day[4] != "-" or day[7] != "-":
+            return None
+        try:
+            civil = (date.fromisoformat(day).toordinal() - zones.EPOCH_DAY) * zones.DAY
+        except ValueError:
+            return None
+        if not zones.FIRST_YEARS < civil < zones.LAST_YEARS:
+            return None
+        offset = zones.offset_at(civil - zones.DAY, self._zone)
+        return civil - offset if zones.offset_at(civil + 2 * zones.DAY, self._zone) == offset else None
 
     def malformed(self, key: str, head: str) -> UnknownPartitionError:
         """Say so when the hour was skipped or occurs twice."""

@@ -88,7 +88,8 @@ class StaticPartitions(Partitions):
 
     def describe(self) -> str:
         """Return one line: the number of keys and the first of them."""
-        return f"{len(self.partition_keys)} static partitions ({_listed(self.partition_keys)})"
+        count = len(self.partition_keys)
+        return f"{count} static partition{'s' if count > 1 else ''} ({_listed(self.partition_keys)})"
 
     def snapshot(self) -> dict[str, Json]:
         """Return the keys."""

@@ -246,7 +246,7 @@ def _load(calendar: str, start: int, end: int) -> _Sessions:
     try:
         name = exchange_calendars.resolve_alias(calendar)
         factory = exchange_calendars.calendar_utils.global_calendar_dispatcher._calendar_factories.get(name)
-        first, last = _isoformat(start), _isoformat(end - 1)
+        first, last = _isoformat(start), _isoformat(end + 10)  # it wants more than one day, and a session in them
         latest = factory.bound_max() if factory is not None else None
         if latest is not None and last > latest.date().isoformat():
             last = latest.date().isoformat()
@@ -276,7 +276,8 @@ def _load(calendar: str, start: int, end: int) -> _Sessions:
         for column in (made.sessions, made.opens.dt.tz_convert(None), made.closes.dt.tz_convert(None))
     ]
     days = tuple(each // zones.DAY for each in seconds[0])
-    return _Sessions(days, seconds[1], seconds[2], made.tz, exchange_calendars.__version__)
+    count = bisect_left(days, end)
+    return _Sessions(days[:count], seconds[1][:count], seconds[2][:count], made.tz, exchange_calendars.__version__)
 
 
 def _isoformat(day: int) -> str:

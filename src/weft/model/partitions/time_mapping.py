@@ -137,7 +137,7 @@ def shift_between(down: TimePartitions, up: TimePartitions) -> int:
 
 
 def _too_early(down: TimePartitions, up: TimePartitions) -> PartitionSet:
-    """Return what of `down` lies before the first upstream window, where windows have no positions: it reads nothing."""
+    """Return what of `down` lies before the first upstream window, if no positions are there: it reads nothing."""
     if up.unbounded or down.cadence == up.cadence:
         return PartitionSet.empty()
     civil = _by_date(down, up)

@@ -59,7 +59,7 @@ def wall_time(value: DateLike, *, field: str, kind: str, zone: tzinfo, offset: t
             parsed = None
     elif isinstance(value, date):
         parsed = value
-    if parsed is None:
+    if parsed is None or not 10 <= parsed.year <= 9990:
         raise PartitionsError(
             f"{kind}: {field}={value!r} is not a date.",
             remedy="Give a date such as '2024-01-05', a time such as '2024-01-05T13:00', or a date or datetime object.",
@@ -86,13 +86,19 @@ def instant(wall: datetime, zone: tzinfo) -> int:
     seconds = civil_seconds(wall)
     if zone is UTC:
         return seconds
-    local = wall.replace(tzinfo=zone, fold=0)
-    before = _seconds(local)
-    after = _seconds(local.replace(fold=1))
+    before, after = offsets_of(wall, zone)
     if before >= after:
         # The usual case, or a repeated time, whose first occurrence has the offset from before the change.
         return seconds - before
     return _change_between(seconds - after, seconds - before, zone)
+
+
+def offsets_of(wall: datetime, zone: tzinfo) -> tuple[int, int]:
+    """Return the offsets from UTC, in seconds, that naive wall-clock time can have; they differ only at a change."""
+    if zone is UTC:
+        return 0, 0
+    local = wall.replace(tzinfo=zone, fold=0)
+    return _seconds(local), _seconds(local.replace(fold=1))
 
 
 def wall(seconds: int, zone: tzinfo) -> datetime:
