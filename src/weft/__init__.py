@@ -6,8 +6,7 @@ next to nothing; partition mappings and the rarer kinds of partitions are in `we
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # type checkers take it as true; `typing` takes longer to import than all else here
 if TYPE_CHECKING:
     from weft.define.assets import AssetDefinition as AssetDefinition
     from weft.define.assets import asset as asset

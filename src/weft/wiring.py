@@ -127,9 +127,7 @@ def make_executor(
                 "overrides": {step: dict(values) for step, values in overrides.items()},
             },
         )
-        return process.ProcessExecutor(
-            definitions, jobs=jobs, loader=loader, logs_folder=logs, secrets=secrets
-        )
+        return process.ProcessExecutor(definitions, jobs=jobs, loader=loader, logs_folder=logs, secrets=secrets)
     raise unknown_executor(name)
 
 

@@ -1,6 +1,7 @@
 """From a project on disk to its built definitions: imported, fingerprinted and checked as a whole.
 
-The driver and each spawned worker do this for themselves, so that the code version is taken in the process that runs the code.
+The driver and each spawned worker do this for themselves, so that the code version is taken in the process that runs
+the code.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def load(project: projects.Project) -> Loaded:
 
 
 def storage_root(project: projects.Project) -> str | Path:
-    """Where outputs are kept: the setting `storage` (a URL, or a path beside the configuration), else `data` in the home."""
+    """Where outputs are kept: the setting `storage`, a URL or a path beside the configuration; else `data` in the home."""
     setting = project.settings.get("storage")
     if setting is None:
         return project.home / "data"
@@ -59,9 +60,7 @@ def storage_root(project: projects.Project) -> str | Path:
     return text if "://" in text else project.root / text
 
 
-def load_to_run(
-    loaded: Loaded, overrides: Mapping[str, Mapping[str, object]] | None = None
-) -> bodies.BuiltDefinitions:
+def load_to_run(loaded: Loaded, overrides: Mapping[str, Mapping[str, object]] | None = None) -> bodies.BuiltDefinitions:
     """The definitions with the values of their resources and configs; see `runnable.ready`."""
     configuration = loaded.project.configuration
     if configuration is None or configuration.name != "weft.toml":

@@ -20,7 +20,9 @@ def ready(
     files: Sequence[Any] = (),
     overrides: Mapping[str, Mapping[str, object]] | None = None,
 ) -> bodies.BuiltDefinitions:
-    """Fill in the values of resources and configs; `overrides` are fields by step, `files` what `define.sources.read` gives.
+    """Fill in the values of resources and configs.
+
+    `overrides` are fields by step, `files` what `define.sources.read` gives.
 
     Raises:
         ConfigurationError: with everything that is missing, unknown or wrong.

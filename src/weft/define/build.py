@@ -20,6 +20,7 @@ from weft.define import (
     describing,
     job_building,
     key_index,
+    lasting,
     linking,
     parameters,
     policy_building,
@@ -60,6 +61,7 @@ class _Building:
     made: dict[keys.StepKey, bodies.StepBody] = field(default_factory=dict)
     observers: dict[keys.AssetKey, bodies.StepBody] = field(default_factory=dict)
     manifests: dict[str, code.CodeManifest] = field(default_factory=dict)
+    known: signatures.Known = field(default_factory=dict)
 
 
 def build(
@@ -80,6 +82,16 @@ def build(
     Raises:
         DefinitionsError: with everything that is wrong.
     """
+    with lasting.collection_paused():
+        return _build(objects, fingerprint, default_io, code_changes)
+
+
+def _build(
+    objects: Iterable[tuple[str, object]],
+    fingerprint: Fingerprint,
+    default_io: storage.IOManager,
+    code_changes: model_policies.CodeChanges,
+) -> bodies.BuiltDefinitions:
     found = problems.Problems()
     collected = collecting.collect(objects, found)
     collected.io_managers.setdefault(DEFAULT_IO, default_io)
@@ -177,7 +189,7 @@ def _declare_step(building: _Building, definition: assets.StepDefinition[..., An
         )
         return None
     building.steps[key] = graph.Step(key=key, location=definition.location)
-    signature = signatures.read(definition.function)
+    signature = signatures.read(definition.function, building.known)
     return _Declared(definition=definition, outputs=tuple(names.values()), names=names, signature=signature)
 
 

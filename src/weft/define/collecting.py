@@ -38,6 +38,8 @@ class Collected:
     """By id, so that an object that several modules hold counts once."""
     named: set[tuple[str, str]] = field(default_factory=set)
     """The (kind, name) pairs that a `Definitions` gave."""
+    clashes: dict[tuple[str, str], diagnostics.SourceLocation | None] = field(default_factory=dict)
+    """Names that different objects have."""
 
 
 def collect(objects: Iterable[tuple[str, object]], found: problems.Problems) -> Collected:
@@ -52,9 +54,10 @@ def collect(objects: Iterable[tuple[str, object]], found: problems.Problems) -> 
                     if isinstance(each, _CLASSES):
                         _add(each, collected, found)
         elif isinstance(value, storage.IOManager):
-            _register(value, name, collected.io_managers, "IO manager", collected, found, None)
+            _register(value, name, collected.io_managers, "IO manager", collected, None)
         elif _is_resource(value):
-            _register(value, name, collected.resources, "resource", collected, found, None)
+            _register(value, name, collected.resources, "resource", collected, None)
+    _report_clashes(collected, found)
     _add_referenced(collected, found)
     # The outputs of a multi_asset may be in a module by name as well: they are not external.
     outputs = {id(spec) for step in collected.steps for spec in (step.options.get("specs") or ())}
@@ -108,11 +111,11 @@ def _add_listed(given: definitions.Definitions, collected: Collected, found: pro
                     location=given.location,
                 )
     for name, resource in given.resources.items():
-        _register(resource, name, collected.resources, "resource", collected, found, given.location)
+        _register(resource, name, collected.resources, "resource", collected, given.location)
     managers: Mapping[str, object] = given.io_managers
     for name, manager in managers.items():
         if isinstance(manager, storage.IOManager):
-            _register(manager, name, collected.io_managers, "IO manager", collected, found, given.location)
+            _register(manager, name, collected.io_managers, "IO manager", collected, given.location)
         else:
             found.add(
                 "wrong-definition",
@@ -128,24 +131,30 @@ def _register(
     into: dict[str, Any],
     kind: str,
     collected: Collected,
-    found: problems.Problems,
     location: diagnostics.SourceLocation | None,
 ) -> None:
     """Register an object under a name; a name that `Definitions` gives goes before the name of a variable."""
     known = into.get(name)
-    if known is value or (known is not None and location is None):
+    listed_already = (kind, name) in collected.named
+    if location is None and listed_already:
         return
-    if known is not None and (kind, name) in collected.named:
-        found.add(
-            "duplicate-name",
-            f"Two different objects are the {kind} {name!r}.",
-            remedy="Give one of them another name.",
-            location=location,
-        )
+    if known is not None and known is not value and (location is None) is not listed_already:
+        collected.clashes.setdefault((kind, name), location)
         return
     if location is not None:
         collected.named.add((kind, name))
+        collected.clashes.pop((kind, name), None)
     into[name] = value
+
+
+def _report_clashes(collected: Collected, found: problems.Problems) -> None:
+    for (kind, name), location in collected.clashes.items():
+        found.add(
+            "duplicate-name",
+            f"Two different objects are the {kind} {name!r}.",
+            remedy="Give one of them another name, or say which one is meant: weft.Definitions(…).",
+            location=location,
+        )
 
 
 def _is_resource(value: object) -> bool:

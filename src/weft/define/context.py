@@ -6,10 +6,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from weft.model import keys
-from weft.model.partitions import protocol as partitioning
+
+if TYPE_CHECKING:
+    from weft.model.partitions import protocol as partitioning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,18 @@ They are kept as they were written; `build` checks them, so that all mistakes ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from weft.define import durations, policies, specs
 from weft.model import errors, spelling
-from weft.model import policies as model_policies
-from weft.model.partitions import protocol as partitioning
-from weft.storage import protocol as storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from weft.define import durations, policies, specs
+    from weft.model import partitions as partitioning
+    from weft.model import policies as model_policies
+    from weft.storage import protocol as storage
 
 
 class StepOptions(TypedDict, total=False):

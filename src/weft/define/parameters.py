@@ -197,11 +197,12 @@ def _fill_by_class(name: str, annotation: type, filling: Filling, body: Body, sc
     if name in scope.resources:
         filling.resources[name] = name
         return
-    matches = [
-        each
-        for each, value in scope.resources.items()
-        if isinstance(value, annotation) or (isinstance(value, type) and issubclass(value, annotation))
-    ]
+    # One object may have several names: a module that imports it under another one.
+    by_object: dict[int, str] = {}
+    for each, value in scope.resources.items():
+        if isinstance(value, annotation) or (isinstance(value, type) and issubclass(value, annotation)):
+            by_object.setdefault(id(value), each)
+    matches = list(by_object.values())
     if len(matches) == 1:
         filling.resources[name] = matches[0]
     elif matches:

@@ -46,8 +46,9 @@ class Resource(pydantic.BaseModel):
         object.__setattr__(self, "__pydantic_extra__", None)
         object.__setattr__(self, "__pydantic_private__", {"_given": dict(values), "_hidden": frozenset()})
 
-    def setup(self) -> None:
-        """Get ready, in the process that runs bodies, before the first one: open connections, say."""
+    def setup(self) -> object:
+        """Get ready, in the process that runs bodies, before the first one; what it returns is what they get."""
+        return None
 
     def teardown(self) -> None:
         """Give back what `setup` took, after the last body of the process."""

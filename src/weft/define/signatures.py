@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 MISSING: Any = object()
 """Stands for an annotation that is absent."""
@@ -28,6 +28,10 @@ _ITERATIONS = (
     collections.abc.AsyncIterable,
     collections.abc.AsyncGenerator,
 )
+
+
+Known: TypeAlias = dict[tuple[int, str], Any]
+"""Resolved annotations by the identity of the module's namespace and their text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ class Signature:
     """The parameters whose annotations can't be resolved."""
 
 
-def read(function: Callable[..., Any]) -> Signature:
-    """Read the signature of any callable."""
+def read(function: Callable[..., Any], known: Known | None = None) -> Signature:
+    """Read the signature of any callable; `known` keeps annotations between calls, while modules stay as they are."""
     if type(function) is not types.FunctionType or hasattr(function, "__wrapped__"):
         return _inspected(function)
     code = function.__code__
@@ -59,7 +63,7 @@ def read(function: Callable[..., Any]) -> Signature:
         optional.update(function.__kwdefaults__)
     first = code.co_posonlyargcount
     positional = tuple(each for each in names[:first] if each not in optional)
-    annotations = annotations_of(function)
+    annotations = annotations_of(function, known)
     written = function.__annotations__
     unresolved = frozenset(written.keys() - annotations.keys()) if len(written) > len(annotations) else _NONE
     return Signature(names[first:], frozenset(optional) if optional else _NONE, positional, annotations, unresolved)
@@ -86,34 +90,39 @@ def _inspected(function: Callable[..., Any]) -> Signature:
     return Signature(tuple(names), frozenset(optional), tuple(positional), annotations_of(plain))
 
 
-def annotations_of(function: Callable[..., Any]) -> Mapping[str, Any]:
+def annotations_of(function: Callable[..., Any], known: Known | None = None) -> Mapping[str, Any]:
     """Return a function's resolved annotations, without what can't be resolved (a name imported for typing only)."""
     try:
         found: Mapping[str, Any] = getattr(function, "__annotations__", None) or {}
     except NameError:  # evaluated lazily, from Python 3.14 on
         return {}
-    for annotation in found.values():
-        # A class or None needs no resolving; a parametrised generic may hold forward references within.
-        if annotation is not None and type(annotation) is not type:
-            break
-    else:
-        return {name: type(None) if each is None else each for name, each in found.items()}
-    scope = getattr(function, "__globals__", None) or vars(sys.modules.get(function.__module__, typing))
-    try:
-        return typing.get_type_hints(function, globalns=scope, include_extras=True)
-    except Exception:  # noqa: BLE001, RUF100 - an annotation may be any expression, and raise anything
-        return _resolved_singly(found, scope)
-
-
-def _resolved_singly(found: Mapping[str, Any], scope: dict[str, Any]) -> dict[str, Any]:
     resolved: dict[str, Any] = {}
+    scope: dict[str, Any] | None = None
     for name, annotation in found.items():
-        holder = types.SimpleNamespace(__annotations__={name: annotation})
-        try:
-            resolved.update(typing.get_type_hints(holder, globalns=scope, include_extras=True))
-        except Exception:  # noqa: BLE001, S112, RUF100 - left out, as the contract says
+        if type(annotation) is type or annotation is None:
+            resolved[name] = type(None) if annotation is None else annotation
             continue
+        if scope is None:
+            scope = getattr(function, "__globals__", None) or vars(sys.modules.get(function.__module__, typing))
+        if known is None or type(annotation) is not str:
+            value = _resolved(annotation, scope)
+        else:
+            # Modules write the same few texts over and over.
+            place = (id(scope), annotation)
+            value = known.get(place, known)
+            if value is known:
+                value = known[place] = _resolved(annotation, scope)
+        if value is not MISSING:
+            resolved[name] = value
     return resolved
+
+
+def _resolved(annotation: Any, scope: dict[str, Any]) -> Any:
+    holder = types.SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        return typing.get_type_hints(holder, globalns=scope, include_extras=True)["it"]
+    except Exception:  # an annotation may be any expression, and raise anything
+        return MISSING
 
 
 def output_type(function: Callable[..., Any], annotation: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from weft.define import bodies
+from weft.define import bodies, lasting
 from weft.model import diagnostics, errors, graph, policies
 from weft.model import partitions as partitioning
 
@@ -166,7 +166,8 @@ def graph_from_snapshot(document: Json) -> graph.Graph:
             remedy="Make it anew with this version, or read it with the version that wrote it.",
         )
     try:
-        return _graph(document)
+        with lasting.collection_paused():
+            return _graph(document)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise errors.UsageError(
             f"The snapshot of the definitions is damaged: {type(error).__name__}: {error}.", remedy="Make it anew."

@@ -1,7 +1,8 @@
 """The network of a run: its step runs as numbers, and which wait for which.
 
-Every (step, partition) of a plan is a *node*. Where many nodes wait for the same many, as in "all partitions", a *barrier* stands between
-them: it is a node without a body, so that n × m edges become n + m. Nodes of one line of the plan are numbered consecutively.
+Every (step, partition) of a plan is a *node*. Where many nodes wait for the same many, as in "all partitions", a
+*barrier* stands between them: it is a node without a body, so that edges add up instead of multiplying. Nodes of one
+line of the plan are numbered consecutively.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Line:
     base: int
     ordinals: Sequence[int]
     conditional: bool
+    recorded: bool
     code: str
     policies: policies.Policies
     partitioned: bool
@@ -65,9 +67,7 @@ class Network:
         return self.by_step.get(step, {}).get(ordinal)
 
 
-def build(
-    steps: Iterable[plan.PlanStep], graph: graphs.Graph, now: datetime, *, ordered_only: bool = False
-) -> Network:
+def build(steps: Iterable[plan.PlanStep], graph: graphs.Graph, now: datetime, *, ordered_only: bool = False) -> Network:
     """Number the step runs of a plan and find which wait for which.
 
     `ordered_only` is not used by assets; it is where pipelines without data dependencies will say their order.
@@ -86,6 +86,7 @@ def build(
                 base=base,
                 ordinals=ordinals,
                 conditional=each.run_if == "inputs_changed",
+                recorded=each.baseline == "recorded",
                 code=each.code,
                 policies=step.policies,
                 partitioned=each.partitioned,

@@ -1,7 +1,8 @@
 """The state of one run and what moves it: `step(run, event)` changes the run and returns commands.
 
-The run is changed in place: an event costs the neighbours of its node, never the size of the run. Nodes that may start are taken with
-`take`, as many as there is room for, so that a run of a hundred thousand step runs hands out no more than can be started.
+The run is changed in place: an event costs the neighbours of its node, never the size of the run. Nodes that may start
+are taken with `take`, as many as there is room for, so that a run of a hundred thousand step runs hands out no more
+than can be started.
 """
 
 from __future__ import annotations
@@ -147,7 +148,10 @@ class Run:
 
 
 def begin(network: networks.Network, *, keep_going: bool, pools: Mapping[str, int] | None = None) -> Run:
-    """Make the run of a network, with every node that waits for nothing ready. A pool has one slot unless `pools` says more."""
+    """Make the run of a network, with every node that waits for nothing ready.
+
+    A pool has one slot unless `pools` says more.
+    """
     run = Run(
         network=network,
         keep_going=keep_going,
@@ -172,8 +176,8 @@ def begin(network: networks.Network, *, keep_going: bool, pools: Mapping[str, in
 def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
     """Take up to `limit` nodes that may start, by priority and then in order, and count them as running.
 
-    `exclusive` True takes only those that need a worker of their own (a timeout, at most once), False only the others. A node
-    whose pool has no free slot stays where it is.
+    `exclusive` True takes only those that need a worker of their own (a timeout, at most once), False only the others.
+    A node whose pool has no free slot stays where it is.
     """
     taken: list[int] = []
     if run.cancelled:
@@ -207,9 +211,9 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
 
 def take_one(run: Run, node: int) -> None:
     """Take one node that may start; a queue finds out by itself that it is gone."""
+    _move(run, node, Move.CLAIM)
     for pool in run.network.line_of(node).policies.pools:
         run.pools[pool] -= 1
-    _move(run, node, Move.CLAIM)
 
 
 def is_exclusive(rules: policies.Policies) -> bool:
@@ -241,12 +245,11 @@ def step(run: Run, event: RunEvent) -> list[Command]:
             _move(run, node, Move.GIVE_UP)
             commands.append(Finish((node,), "failed", "a blocking check rejected the same inputs and code before"))
             _finished(run, node, "failed", commands)
+            _fail_fast(run, node, commands)
         case Lost(nodes):
             _lose(run, nodes, commands)
         case Unstarted(nodes):
-            for node in nodes:
-                _put_back(run, node)
-                _queue(run, node, first=True)
+            _take_back(run, nodes, commands)
         case RetryDue(node):
             if run.states[node] == State.RETRYING:
                 _move(run, node, Move.RETRY)
@@ -263,50 +266,73 @@ def _end(run: Run, commands: list[Command]) -> None:
     if run.unfinished or run.ended:
         return
     run.ended = True
-    failed = sum(run.counts.get(outcome, 0) for outcome in ("failed", "timed_out", "crashed", "upstream_failed"))
-    if failed:
-        commands.append(FinishRun("failed", run.cancelled))
-    elif run.counts.get("cancelled"):
-        commands.append(FinishRun("cancelled", run.cancelled))
-    else:
-        commands.append(FinishRun("succeeded"))
+    commands.append(ending(run))
+
+
+def ending(run: Run) -> FinishRun:
+    """How a run ends of which every node has finished."""
+    if any(run.counts.get(outcome) for outcome in (*_FAILED, "upstream_failed")):
+        return FinishRun("failed", run.cancelled)
+    if run.counts.get("cancelled"):
+        return FinishRun("cancelled", run.cancelled)
+    return FinishRun("succeeded")
 
 
 def _fail(run: Run, event: Failed, commands: list[Command]) -> None:
     node = event.node
     attempt = run.attempts.get(node, 0) + 1
-    run.attempts[node] = attempt
-    _tell(run, node, f"attempt {attempt} {event.outcome}")
     rules = run.network.line_of(node).policies
     again = event.outcome in _FAILED and event.retryable and attempt <= rules.retry.retries and not rules.at_most_once
+    again = again and not run.cancelled
+    _move(run, node, Move.RETRY_LATER if again else Move.FAIL)
+    run.attempts[node] = attempt
+    _tell(run, node, f"attempt {attempt} {event.outcome}")
     _release(run, node)
-    if again and not run.cancelled:
-        _move(run, node, Move.RETRY_LATER)
+    if again:
         commands.append(RetryLater(node, rules.retry.delay_before(attempt, event.random)))
         return
-    _move(run, node, Move.FAIL)
     _finished(run, node, event.outcome, commands)
-    if event.outcome in _FAILED and not run.keep_going and not run.cancelled:
+    if event.outcome in _FAILED:
+        _fail_fast(run, node, commands)
+
+
+def _fail_fast(run: Run, node: int, commands: list[Command]) -> None:
+    """Start nothing more after a failure, unless the run keeps going."""
+    if not run.keep_going and not run.cancelled:
         _cancel(run, f"{run.network.line_of(node).step} failed (fail fast)", commands)
+
+
+def _take_back(run: Run, nodes: Iterable[int], commands: list[Command]) -> None:
+    """Put nodes whose bodies never began back where they were; in a run that is being cancelled that is their end."""
+    for node in nodes:
+        _move(run, node, Move.LOSE)
+        _release(run, node)
+        if run.cancelled:
+            _give_up(run, node, "cancelled", run.cancelled, commands)
+        else:
+            _queue(run, node, first=True)
+
+
+def _give_up(run: Run, node: int, outcome: events.Outcome, reason: str, commands: list[Command]) -> None:
+    _move(run, node, Move.GIVE_UP)
+    commands.append(Finish((node,), outcome, reason))
+    _finished(run, node, outcome, commands)
 
 
 def _lose(run: Run, nodes: Iterable[int], commands: list[Command]) -> None:
     for node in nodes:
+        _move(run, node, Move.LOSE)
+        _release(run, node)
         run.losses[node] = run.losses.get(node, 0) + 1
         _tell(run, node, "lost")
-        _release(run, node)
         rules = run.network.line_of(node).policies
         if rules.at_most_once or run.losses[node] > _MOST_LOSSES:
-            _move(run, node, Move.GIVE_UP)
             reason = "lost, and it may run at most once" if rules.at_most_once else f"lost {run.losses[node]} times"
-            commands.append(Finish((node,), "crashed", reason))
-            _finished(run, node, "crashed", commands)
+            _give_up(run, node, "crashed", reason, commands)
+            _fail_fast(run, node, commands)
         elif run.cancelled:
-            _move(run, node, Move.GIVE_UP)
-            commands.append(Finish((node,), "cancelled", run.cancelled))
-            _finished(run, node, "cancelled", commands)
+            _give_up(run, node, "cancelled", run.cancelled, commands)
         else:
-            _move(run, node, Move.LOSE)
             _queue(run, node, first=True)
 
 
@@ -374,7 +400,12 @@ def _hold_back(run: Run, failed: int, outcome: str, commands: list[Command]) -> 
     run.unfinished -= len(ended)
     run.counts[word] = run.counts.get(word, 0) + len(ended)
     commands.append(
-        Finish(tuple(sorted(ended)), word, f"{run.network.line_of(failed).step} did not succeed", run.network.line_of(failed).step)
+        Finish(
+            tuple(sorted(ended)),
+            word,
+            f"{run.network.line_of(failed).step} did not succeed",
+            run.network.line_of(failed).step,
+        )
     )
 
 

@@ -17,7 +17,10 @@ from weft.model import errors
 
 
 class State(IntEnum):
-    """Where a step run stands within its run. The field's words for them: waiting, queued, running, waiting (to retry), finished."""
+    """Where a step run stands within its run.
+
+    The field's words for them: waiting, queued, running, waiting (to retry), finished.
+    """
 
     WAITING = 0
     READY = 1
@@ -61,7 +64,10 @@ FLAT: tuple[int, ...] = tuple(TABLE.get((state, move), -1) for state in State fo
 
 
 class InvalidTransitionError(errors.WeftError):
-    """A step run was told to make a move that it can't make from where it stands; a bug, with the story that led to it."""
+    """A step run was told to make a move that it can't make from where it stands.
+
+    A bug, with the story that led to it.
+    """
 
     code = "invalid-transition"
 

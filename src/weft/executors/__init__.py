@@ -1,1 +1,1 @@
-"""Where the bodies of steps run: `inline` in the caller's own thread, `process` (the default) in warm worker processes."""
+"""Where the bodies of steps run: `inline` in the caller's own thread, `process` (the default) in warm processes."""

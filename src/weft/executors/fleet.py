@@ -1,13 +1,15 @@
 """The workers of a process executor: started, watched, ended and replaced. Single-threaded: all happens inside `wait`.
 
-How a body is ended. At its timeout, or when it is cancelled politely, `Cancelled` is raised into it (SIGUSR1), so that it may clean up. A body
-that timed out and has not ended after the grace (1 s) is killed with all it has started; one that was cancelled is killed when the driver
-asks for that. Either way its worker is replaced, so that nothing which the body left behind goes on.
+How a body is ended. At its timeout, or when it is cancelled politely, `Cancelled` is raised into it (SIGUSR1), so
+that it may clean up. A body that timed out and has not ended after the grace (1 s) is killed with all it has started;
+one that was cancelled is killed when the driver asks for that. Either way its worker is replaced, so that nothing
+which the body left behind goes on.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import time
@@ -17,12 +19,13 @@ from pathlib import Path
 import msgspec
 
 from weft.define import bodies
-from weft.executors import causes, framing, linux, settings, waking, workers, zygote_link
+from weft.executors import causes, framing, linux, settings, shared, waking, workers, zygote_link
 from weft.model import errors, events
 from weft.ports import executor
 
 _SWEEP = 1.0
 _LEAVING = 5.0
+_LAST_WORDS = 1.0
 _MOST_FAILURES = 5
 
 
@@ -45,6 +48,8 @@ class Fleet:
         self.workers: dict[int, workers.WorkerLink] = {}
         self.broken: errors.WeftError | None = None
         """Set when workers can't be started any more."""
+        self.renewed = False
+        """Set when workers were started, so that there may be room again; for the executor to clear."""
         self.choice: zygote_link.Choice | None = None
         self._definitions = definitions
         self._loader = loader
@@ -150,6 +155,7 @@ class Fleet:
             self._count += 1
             worker = workers.WorkerLink(self._count, f"process-{os.getpid()}-{self._count}")
             self.workers[worker.number] = worker
+            self.renewed = True
             self._watched[worker.number] = selectors.EVENT_READ
             self._selector.register(worker.socket, selectors.EVENT_READ, worker)
             try:
@@ -296,6 +302,7 @@ class Fleet:
         path = self._log_path(worker, assignment)
         if path is None or not path.exists():
             return None
+        _wait_for(worker.state.pump)
         if path.stat().st_size - start > self._told.log_limit:
             os.truncate(path, start + self._told.log_limit)
         end = path.stat().st_size
@@ -376,11 +383,26 @@ class Fleet:
 def _ended(assignment: executor.Assignment, fate: workers.Fate | None, cause: str | None) -> events.Error:
     if fate == "timed_out":
         return events.Error(
-            kind="weft.Timeout", message=f"The body ran longer than its timeout of {assignment.timeout:g} s and was ended."
+            kind="weft.Timeout",
+            message=f"The body ran longer than its timeout of {assignment.timeout:g} s and was ended.",
         )
     if fate == "cancelled":
         return events.Error(kind="weft.Cancelled", message="The attempt was cancelled and its process killed.")
     return events.Error(kind="weft.WorkerCrashed", message=cause or "")
+
+
+def _wait_for(pump: int) -> None:
+    """Wait until the process that masks the output of a dead worker has written the rest."""
+    if pump == shared.NOTHING:
+        return
+    try:
+        handle = os.pidfd_open(pump)
+    except OSError:
+        return  # it has ended
+    try:
+        select.select([handle], [], [], _LAST_WORDS)
+    finally:
+        os.close(handle)
 
 
 def _kill_group(pid: int) -> None:

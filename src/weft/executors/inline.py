@@ -1,8 +1,9 @@
 """The inline executor: bodies run in the caller's own thread, inside `poll`.
 
-It is the quickest and the simplest to debug; what it cannot do is end a body from outside. A body with a timeout runs in a thread of its
-own, which after the timeout is fenced off (its result and its output are dropped) and left to itself. A `cancel` of the
-running body works from a signal handler: it raises `Cancelled` there, straight into the body, and so does not return.
+It is the quickest and the simplest to debug; what it cannot do is end a body from outside. A body with a timeout runs
+in a thread of its own, which after the timeout is fenced off (its result and its output are dropped) and left to
+itself. A `cancel` of the running body works from a signal handler: it raises `Cancelled` there, straight into the
+body, and so does not return.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from weft.define import bodies
+from weft.define import bodies, sources
 from weft.executors import pacing, waking
 from weft.model import events
 from weft.ports import executor
@@ -34,6 +35,7 @@ class InlineExecutor:
         logs_folder: Path | None = None,
         secrets: Sequence[str] = (),
         configs: Mapping[str, object] | None = None,
+        files: Sequence[sources.File] = (),
         log_limit: int = logs.DEFAULT_LIMIT,
         memory: int = values.MEMORY,
     ) -> None:
@@ -42,8 +44,9 @@ class InlineExecutor:
         Args:
             definitions: what can be run.
             logs_folder: where the output of bodies is kept; None to let it pass through.
-            secrets: values that are masked in output and errors.
-            configs: values of the typed config by step.
+            secrets: values that are masked in output and errors, besides the secrets of resources and config.
+            configs: what the run gave for the typed config of steps, by step.
+            files: files of values for resources and config, the strongest first.
             log_limit: bytes of output that are kept of one attempt.
             memory: bytes of values that are kept for hand-over in memory.
         """
@@ -51,7 +54,7 @@ class InlineExecutor:
         masks = masking.Masks(secrets)
         self._capture = None if logs_folder is None else _Fenced(logs_folder, worker, masks=masks, limit=log_limit)
         self._runner = execute.Runner(
-            definitions, worker=worker, capture=self._capture, masks=masks, configs=configs, memory=memory
+            definitions, worker=worker, capture=self._capture, masks=masks, configs=configs, files=files, memory=memory
         )
         self._queue: deque[executor.Assignment] = deque()
         self._reports: list[executor.AttemptReport] = []
@@ -100,8 +103,8 @@ class InlineExecutor:
     def cancel(self, ids: Sequence[int], *, kill: bool) -> None:
         """Report queued ones as cancelled.
 
-        The running one is only reached from a signal handler in the thread that polls: then `Cancelled` is raised into its body, whether
-        `kill` or not, and this call does not return. From elsewhere it goes on to its end.
+        The running one is only reached from a signal handler in the thread that polls: then `Cancelled` is raised
+        into its body, whether `kill` or not, and this call does not return. From elsewhere it goes on to its end.
         """
         chosen = set(ids)
         kept: deque[executor.Assignment] = deque()
@@ -148,8 +151,8 @@ class InlineExecutor:
         thread.start()
         outcome: executor.ReportOutcome = "timed_out"
         message = (
-            f"The body ran longer than its timeout of {assignment.timeout:g} s. It was left to itself in a thread and may "
-            "still run: only the process executor can end a body (--executor process)."
+            f"The body ran longer than its timeout of {assignment.timeout:g} s. It was left to itself in a thread and "
+            "may still run: only the process executor can end a body (--executor process)."
         )
         try:
             thread.join(assignment.timeout)
@@ -205,8 +208,10 @@ class _Fenced(logs.Capture):
 
 
 def _ask_to_end(thread: threading.Thread) -> None:
-    """Raise `Cancelled` into a thread at its next Python instruction; a call into C that never returns is not reached."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(cancelling.Cancelled))
+    """Raise `Cancelled` into a thread at its next Python instruction; a call into C is not reached."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(cancelling.Cancelled)
+    )
 
 
 def _cancelled(assignment: executor.Assignment, worker: str) -> executor.AttemptReport:

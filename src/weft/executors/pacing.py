@@ -1,4 +1,4 @@
-"""How many assignments may be claimed and sent ahead: as many as make about 20 ms of work while bodies are short, else one.
+"""How many assignments are claimed and sent ahead: about 20 ms of work while bodies are short, else one.
 
 Estimates go up at once and down slowly, so that a step whose bodies are sometimes long is not queued behind itself.
 """

@@ -3,8 +3,9 @@
     driver ──socketpair──▶ worker 1 … n          frames of assignments; a report as each body ends
        └────socketpair──▶ zygote ──fork──▶       forks workers, reaps them, tells how they ended
 
-The driver's side has one thread: `poll` is a selector loop over the workers' sockets, the zygote's and a wake-up pipe. Several assignments are
-in flight at a worker only while bodies are short (see `pacing`), and exclusive ones are alone on it. See `fleet` for how bodies are ended.
+The driver's side has one thread: `poll` is a selector loop over the workers' sockets, the zygote's and a wake-up
+pipe. Several assignments are in flight at a worker only while bodies are short (see `pacing`), and exclusive ones are
+alone on it. See `fleet` for how bodies are ended.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from weft.define import bodies
+from weft.define import bodies, sources
 from weft.executors import fleet, linux, pacing, settings, waking, workers, zygote_link
 from weft.model import errors
 from weft.ports import executor
@@ -41,6 +42,7 @@ class ProcessExecutor:
         logs_folder: Path | None = None,
         secrets: Sequence[str] = (),
         configs: Mapping[str, Any] | None = None,
+        files: Sequence[sources.File] = (),
         log_limit: int = logs.DEFAULT_LIMIT,
         memory: int = values.MEMORY,
         grace: float = GRACE,
@@ -55,8 +57,9 @@ class ProcessExecutor:
             jobs: how many workers; as many as there are processors to use by default.
             loader: how a spawned worker gets the definitions; needed where this process has several threads.
             logs_folder: where the output of bodies is kept; None to let it pass through.
-            secrets: values that are masked in output and errors.
-            configs: values of the typed config by step.
+            secrets: values that are masked in output and errors, besides the secrets of resources and config.
+            configs: what the run gave for the typed config of steps, by step.
+            files: files of values for resources and config, the strongest first.
             log_limit: bytes of output that are kept of one attempt.
             memory: bytes of values that each worker keeps for hand-over in memory.
             grace: seconds between a timeout and the kill.
@@ -65,7 +68,9 @@ class ProcessExecutor:
             start_method: "spawned" never forks this process; the choice is made by its threads unless given.
         """
         if jobs is not None and jobs < 1:
-            raise errors.UsageError(f"jobs is {jobs}, but at least one worker is needed.", remedy="Write --jobs 1 or more.")
+            raise errors.UsageError(
+                f"jobs is {jobs}, but at least one worker is needed.", remedy="Write --jobs 1 or more."
+            )
         if definitions is None and loader is None:
             raise errors.UsageError("The process executor has neither definitions nor a loader.", remedy="Give it one.")
         self.jobs = jobs or linux.usable_processors()
@@ -74,6 +79,7 @@ class ProcessExecutor:
             log_limit=log_limit,
             secrets=tuple(secrets),
             configs=dict(configs or {}),
+            files=tuple((each.name, dict(each.table)) for each in files),
             memory=memory,
         )
         self._start_method: zygote_link.StartMethod | None = "spawned" if definitions is None else start_method
@@ -106,7 +112,7 @@ class ProcessExecutor:
         return {"zygote": self._fleet.zygote, **ids}
 
     def start(self) -> None:
-        """Start the workers; returns when they can take work, for spawned ones when the first has loaded the definitions.
+        """Start the workers; for spawned ones returns when the first has loaded the definitions.
 
         Raises:
             UsageError: this process has several threads and there is no loader.
@@ -136,6 +142,8 @@ class ProcessExecutor:
     def poll(self, timeout: float | None) -> list[executor.AttemptReport]:
         """Wait up to `timeout` seconds (None: until something happens) for reports and return those that have come.
 
+        Returns early and empty also when a worker was replaced, since there may be room again.
+
         Raises:
             WeftError: workers can't be started any more; nothing else will be reported.
         """
@@ -146,7 +154,12 @@ class ProcessExecutor:
             if self._reports:
                 self._pace.grow()
             self._dispatch()
-            if self._waker.clear() or self._reports or (until is not None and time.monotonic() >= until):
+            if (
+                self._waker.clear()
+                or self._reports
+                or self._renewed()
+                or (until is not None and time.monotonic() >= until)
+            ):
                 break
             self._raise_if_broken()
         reports, self._reports = self._reports, []
@@ -157,7 +170,7 @@ class ProcessExecutor:
         self._waker.wake()
 
     def cancel(self, ids: Sequence[int], *, kill: bool) -> None:
-        """End these assignments: by an exception raised into their bodies, or with `kill` by killing their processes."""
+        """End these assignments by an exception raised into their bodies, or with `kill` by killing their processes."""
         chosen = set(ids)
         for queue in (self._queue, self._alone):
             for assignment in [each for each in queue if each.id in chosen]:
@@ -221,6 +234,11 @@ class ProcessExecutor:
         worker.send_assignments(frame, [self._pace.seconds(each.step) for each in frame])
         if was_empty:
             self._fleet.watch_head(worker)
+
+    def _renewed(self) -> bool:
+        """Tell whether workers were started since the last look, so that whoever waits for room hears of it."""
+        renewed, self._fleet.renewed = self._fleet.renewed, False
+        return renewed
 
     def _raise_if_broken(self) -> None:
         if self._fleet.broken is not None and not self._reports:

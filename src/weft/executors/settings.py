@@ -14,7 +14,7 @@ from weft.worker import logs, values
 
 
 class Loader(msgspec.Struct, frozen=True, kw_only=True):
-    """How a fresh process gets the definitions: `module:function`, which returns `BuiltDefinitions`, with keyword arguments."""
+    """How a fresh process gets the definitions: the function at `module:function`, called with `arguments`."""
 
     reference: str
     arguments: dict[str, Any] = {}
@@ -45,6 +45,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_limit: int = logs.DEFAULT_LIMIT
     secrets: tuple[str, ...] = ()
     configs: dict[str, Any] = {}
+    files: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """Files of values for resources and config: each its name and what it says, the strongest first."""
     memory: int = values.MEMORY
 
 

@@ -1,7 +1,7 @@
 """A fresh interpreter as the zygote: `python -m weft.executors.spawned DESCRIPTOR`.
 
-For drivers that have several threads and so can't be forked. Its workers import the user's code after they were forked, each for itself, so
-that threads which an import starts are the worker's own.
+For drivers that have several threads and so can't be forked. Its workers import the user's code after they were
+forked, each for itself, so that threads which an import starts are the worker's own.
 """
 
 from __future__ import annotations

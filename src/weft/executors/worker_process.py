@@ -1,7 +1,7 @@
 """The worker process: takes assignments from its socket, runs them one after another, and reports on each as it ends.
 
-It leads a session of its own, so that a signal to its group reaches what bodies started and Ctrl-C in a terminal does not
-reach it. It dies with its parent, the zygote, which in turn ends with the driver.
+It leads a session of its own, so that a signal to its group reaches what bodies started and Ctrl-C in a terminal does
+not reach it. It dies with its parent, the zygote, which in turn ends with the driver.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import NoReturn
 
 import msgspec
 
+from weft.define import sources
 from weft.executors import framing, linux, settings, shared
 from weft.model import errors
 from weft.ports import executor
@@ -48,7 +49,9 @@ def main(
     try:
         status = _Worker(connection, state, name, told).work(parent, load)
     except BaseException as error:  # a worker must never return into the code that forked it
-        sys.stderr.write(f"weft: the worker {name} ends: {failures.describe(error, masking.Masks(told.secrets)).traceback}")
+        sys.stderr.write(
+            f"weft: the worker {name} ends: {failures.describe(error, masking.Masks(told.secrets)).traceback}"
+        )
     finally:
         try:
             sys.stdout.flush()
@@ -65,6 +68,7 @@ class _Worker:
         self._state = state
         self._name = name
         self._told = told
+        self._masks = masking.Masks(told.secrets)
         self._pid = os.getpid()
         self._reader = framing.Reader()
         self._waiting: deque[executor.Assignment] = deque()
@@ -84,13 +88,13 @@ class _Worker:
         except (Exception, SystemExit) as error:
             self._send(framing.BROKEN, _loading_error(error))
             return 1
-        masks = masking.Masks(self._told.secrets)
         self._runner = execute.Runner(
             definitions,
             worker=self._name,
             capture=self._capture,
-            masks=masks,
+            masks=self._masks,
             configs=self._told.configs,
+            files=[sources.File(name=name, table=table) for name, table in self._told.files],
             memory=self._told.memory,
         )
         signal.signal(signal.SIGUSR1, self._interrupted)
@@ -133,7 +137,12 @@ class _Worker:
 
     def _log_size(self, run: str) -> int:
         """Return where the output of the next attempt begins."""
-        return 0 if self._capture is None else self._capture.size_of(run)
+        if self._capture is None:
+            return 0
+        size = self._capture.size_of(run)
+        if self._capture.pump is not None:
+            self._state.pump = self._capture.pump
+        return size
 
     def _take(self, content: bytes) -> None:
         if not content:
@@ -181,7 +190,7 @@ class _Worker:
         self._capture = descriptors.DescriptorCapture(
             Path(self._told.logs_folder),
             self._name,
-            masks=masking.Masks(self._told.secrets),
+            masks=self._masks,
             limit=self._told.log_limit,
         )
         root = logging.getLogger()

@@ -1,10 +1,12 @@
 """The zygote: a process with one thread and the user's code imported, which forks workers on request and reaps them.
 
-It is forked from the driver, or is a fresh interpreter whose workers import the code themselves (see `spawned`). It does nothing
-but wait, so that it answers at once: it ends a worker's whole group with the worker, and everything when the driver is gone.
+It is forked from the driver, or is a fresh interpreter whose workers import the code themselves (see `spawned`). It
+does nothing but wait, so that it answers at once: it ends a worker's whole group with the worker, and everything when
+the driver is gone.
 
-Messages are JSON packets: from the driver `["fork", number, name]` with the worker's socket and page, `["signal", number, signal]`
-and `["end", number]`; to the driver `["forked", number, pid]`, `["refused", number, why]` and `["ended", number, status]`.
+Messages are JSON packets: from the driver `["fork", number, name]` with the worker's socket and page, `["signal",
+number, signal]` and `["end", number]`; to the driver `["forked", number, pid]`, `["refused", number, why]` and
+`["ended", number, status]`.
 """
 
 from __future__ import annotations
@@ -50,8 +52,8 @@ class _Zygote:
         linux.adopt_orphans()
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(each, signal.SIG_IGN)
-        for each in (self._wake_read, self._wake_write):
-            os.set_blocking(each, False)
+        for descriptor in (self._wake_read, self._wake_write):
+            os.set_blocking(descriptor, False)
         signal.signal(signal.SIGCHLD, _noted)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         gc.freeze()

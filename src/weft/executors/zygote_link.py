@@ -40,11 +40,13 @@ def choose(loader: settings.Loader | None, *, prefer: StartMethod | None = None)
     if prefer == "spawned" and loader is not None:
         return Choice(method="spawned", reason="It was asked for.")
     if threads == 1:
-        return Choice(method="forked", reason="This process has one thread, so workers are forked with the code imported.")
+        return Choice(
+            method="forked", reason="This process has one thread, so workers are forked with the code imported."
+        )
     if loader is not None:
         return Choice(
             method="spawned",
-            reason=f"This process has {threads} threads (an imported library started them), so it can't be forked safely: "
+            reason=f"This process has {threads} threads (an imported library started them), so it can't be forked: "
             "each worker is a fresh process that imports the code itself.",
         )
     raise errors.UsageError(
@@ -56,8 +58,13 @@ def choose(loader: settings.Loader | None, *, prefer: StartMethod | None = None)
 class ZygoteLink:
     """A zygote that runs, with the socket to it."""
 
-    def __init__(self, choice: Choice, told: settings.WorkerSettings, definitions: bodies.BuiltDefinitions | None,
-                 loader: settings.Loader | None) -> None:
+    def __init__(
+        self,
+        choice: Choice,
+        told: settings.WorkerSettings,
+        definitions: bodies.BuiltDefinitions | None,
+        loader: settings.Loader | None,
+    ) -> None:
         """Start a zygote as `choice` says; a forked one needs `definitions`, a spawned one `loader`."""
         self.choice = choice
         self._process: subprocess.Popen[bytes] | None = None

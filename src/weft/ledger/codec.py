@@ -1,7 +1,8 @@
 """How events are written down: JSON, one object an event, its type beside it in the log.
 
-A stored event is never changed, so decoding is total over every version that was ever written: fields may be added with a default
-and are never removed or given another meaning; where a meaning must change, the event gets a new version and an upcast here.
+A stored event is never changed, so decoding is total over every version that was ever written: fields may be added
+with a default and are never removed or given another meaning; where a meaning must change, the event gets a new
+version and an upcast here.
 """
 
 from __future__ import annotations
@@ -36,5 +37,8 @@ def decode(body: bytes | str) -> events.Event:
 
 
 def token(data_version: str) -> int:
-    """A 64-bit stand-in for a data version, never 0, for comparing many at once; two that differ collide once in 2^64."""
+    """A 64-bit stand-in for a data version, never 0, for comparing many at once.
+
+    Two that differ collide once in 2^64.
+    """
     return int.from_bytes(hashlib.blake2b(data_version.encode(), digest_size=8).digest(), "little") or 1

@@ -1,8 +1,8 @@
 """The one fold: from events to changes of the projections.
 
-`fold` turns a batch of events into upserts, grouped by kind so that a store can run each group as one statement with many rows.
-Two kinds of write to the same row keep their order: a new segment begins where a row is touched by another kind.
-It is total over all events and pure: the same events give the same rows, in one batch or in many.
+`fold` turns a batch of events into upserts, grouped by kind so that a store can run each group as one statement with
+many rows. Two kinds of write to the same row keep their order: a new segment begins where a row is touched by another
+kind. It is total over all events and pure: the same events give the same rows, in one batch or in many.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WRITES: Mapping[str, tables.Write] = {
         key=("id",),
         replace=("execution", "pipeline", "definitions", "plan", "request", "by_whom", "phase", "created", "steps"),
     ),
-    "run_started": tables.Write(table="run", key=("id",), replace=("phase", "epoch"), first=("created",)),
+    "run_started": tables.Write(table="run", key=("id",), replace=("phase", "epoch")),
     "run_first_started": tables.Write(table="run", key=("id",), replace=("started", "phase")),
     "run_phase": tables.Write(table="run", key=("id",), replace=("phase",)),
     "run_finished": tables.Write(table="run", key=("id",), replace=("phase", "outcome", "reason", "finished")),
@@ -34,8 +34,22 @@ WRITES: Mapping[str, tables.Write] = {
         table="partition",
         key=("asset", "key"),
         replace=(
-            "version", "token", "data_version", "code", "inputs", "made_at", "made_by", "confirmed_at", "outcome",
-            "attempt_run", "attempt_at", "attempt", "error", "rejected", "accepted", "changed",
+            "version",
+            "token",
+            "data_version",
+            "code",
+            "inputs",
+            "made_at",
+            "made_by",
+            "confirmed_at",
+            "outcome",
+            "attempt_run",
+            "attempt_at",
+            "attempt",
+            "error",
+            "rejected",
+            "accepted",
+            "changed",
         ),
     ),
     "observed": tables.Write(
@@ -48,8 +62,17 @@ WRITES: Mapping[str, tables.Write] = {
         table="partition",
         key=("asset", "key"),
         replace=(
-            "version", "token", "data_version", "code", "inputs", "confirmed_at", "outcome", "error", "rejected",
-            "accepted", "changed",
+            "version",
+            "token",
+            "data_version",
+            "code",
+            "inputs",
+            "confirmed_at",
+            "outcome",
+            "error",
+            "rejected",
+            "accepted",
+            "changed",
         ),
     ),
     "attempted": tables.Write(
@@ -61,7 +84,14 @@ WRITES: Mapping[str, tables.Write] = {
         table="partition",
         key=("asset", "key"),
         replace=(
-            "outcome", "attempt_run", "attempt_at", "attempt", "error", "rejected", "rejected_code", "rejected_inputs",
+            "outcome",
+            "attempt_run",
+            "attempt_at",
+            "attempt",
+            "error",
+            "rejected",
+            "rejected_code",
+            "rejected_inputs",
             "changed",
         ),
     ),
@@ -89,9 +119,7 @@ WRITES: Mapping[str, tables.Write] = {
         replace=("version", "passed", "blocking", "severity", "description", "metadata", "at", "run"),
     ),
     "step_time": tables.Write(table="step_time", key=("step",), add=("count", "total")),
-    "key_added": tables.Write(
-        table="dynamic_key", key=("name", "key"), replace=("removed",), first=("added", "place")
-    ),
+    "key_added": tables.Write(table="dynamic_key", key=("name", "key"), replace=("removed",), first=("added", "place")),
     "code": tables.Write(table="code", key=("code",), replace=("document",)),
 }
 
@@ -145,7 +173,10 @@ class _Changes:
 
 
 def fold(batch: Iterable[tuple[int, int, events.Event]]) -> list[tuple[str, list[Row]]]:
-    """Fold events, each with its position and time, into writes: names of `WRITES` with their rows, to be done in this order."""
+    """Fold events, each with its position and time, into writes.
+
+    Names of `WRITES` with their rows, to be done in this order.
+    """
     changes = _Changes()
     for position, at, event in batch:
         _HANDLERS[type(event)](changes, position, at, event)
@@ -154,13 +185,22 @@ def fold(batch: Iterable[tuple[int, int, events.Event]]) -> list[tuple[str, list
 
 def _run_created(changes: _Changes, position: int, at: int, event: events.RunCreated) -> None:
     changes.put(
-        "run_created", event.run, event.execution, event.pipeline, event.definitions, event.plan, event.request,
-        event.by, "created", at, event.steps,
+        "run_created",
+        event.run,
+        event.execution,
+        event.pipeline,
+        event.definitions,
+        event.plan,
+        event.request,
+        event.by,
+        "created",
+        at,
+        event.steps,
     )
 
 
 def _run_started(changes: _Changes, position: int, at: int, event: events.RunStarted) -> None:
-    changes.put("run_started", event.run, "running", event.epoch, at)
+    changes.put("run_started", event.run, "running", event.epoch)
     if event.epoch <= 1:
         changes.put("run_first_started", event.run, at, "running")
 
@@ -182,13 +222,37 @@ def _made(
 ) -> None:
     data_version = output.value.data_version
     changes.put(
-        "version", output.asset, key, position, at, run, data_version, output.code,
+        "version",
+        output.asset,
+        key,
+        position,
+        at,
+        run,
+        data_version,
+        output.code,
         "rejected" if output.rejected else "",
     )
     if not output.rejected:
         changes.put(
-            "published", output.asset, key, position, signed(codec.token(data_version)), data_version, output.code,
-            encode_inputs(output.inputs), at, run, at, "succeeded", run, at, attempt, "", 0, "", position,
+            "published",
+            output.asset,
+            key,
+            position,
+            signed(codec.token(data_version)),
+            data_version,
+            output.code,
+            encode_inputs(output.inputs),
+            at,
+            run,
+            at,
+            "succeeded",
+            run,
+            at,
+            attempt,
+            "",
+            0,
+            "",
+            position,
         )
     for check in output.checks:
         _checked(changes, position, at, output.asset, key, check, run)
@@ -198,8 +262,18 @@ def _checked(
     changes: _Changes, version: int, at: int, asset: str, key: str, check: events.CheckResult, run: str
 ) -> None:
     changes.put(
-        "check_result", asset, key, check.name, version, int(check.passed), int(check.blocking), check.severity,
-        check.description, _encode(check.metadata), at, run,
+        "check_result",
+        asset,
+        key,
+        check.name,
+        version,
+        int(check.passed),
+        int(check.blocking),
+        check.severity,
+        check.description,
+        _encode(check.metadata),
+        at,
+        run,
     )
 
 
@@ -277,8 +351,20 @@ def _checks_evaluated(changes: _Changes, position: int, at: int, event: events.C
 
 def _version_pointed(changes: _Changes, position: int, at: int, event: events.VersionPointed) -> None:
     changes.put(
-        "pointed", event.asset, event.partition or "", event.to, signed(codec.token(event.data_version)),
-        event.data_version, event.code, encode_inputs(event.inputs), at, event.reason, "", 0, event.signature, position,
+        "pointed",
+        event.asset,
+        event.partition or "",
+        event.to,
+        signed(codec.token(event.data_version)),
+        event.data_version,
+        event.code,
+        encode_inputs(event.inputs),
+        at,
+        event.reason,
+        "",
+        0,
+        event.signature,
+        position,
     )
 
 

@@ -157,8 +157,11 @@ MIGRATIONS: tuple[str, ...] = (SCHEMA_1,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One kind of change to a projection: an upsert by `key` that replaces the `replace` columns, adds to the `add` columns and, on
-    a first insert only, sets the `first` columns. Parameters come in the order key, replace, add, first."""
+    """One kind of change to a projection.
+
+    An upsert by `key` that replaces the `replace` columns, adds to the `add` columns and, on a first insert only, sets
+    the `first` columns. Parameters come in the order key, replace, add, first.
+    """
 
     table: str
     key: tuple[str, ...]

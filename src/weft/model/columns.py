@@ -1,8 +1,9 @@
 """What the ledger knows of one asset, as columns over the ordinals of its partitions.
 
-A million partitions are a few arrays, never an object each: data versions as 64-bit tokens, and for each input a 64-bit digest over the
-tokens that were read. Whether a partition is stale is then a comparison of two arrays, in blocks, so that the cost follows the
-changes. An asset without partitions has the one ordinal 0. Failures, rejections and acceptances are few and kept by ordinal.
+A million partitions are a few arrays, never an object each: data versions as 64-bit tokens, and for each input a
+64-bit digest over the tokens that were read. Whether a partition is stale is then a comparison of two arrays, in
+blocks, so that the cost follows the changes. An asset without partitions has the one ordinal 0. Failures, rejections
+and acceptances are few and kept by ordinal.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ PartitionSet = partition_set.PartitionSet
 _Value = TypeVar("_Value")
 _HOLE = b"\1" + bytes(7)  # between two ranges: a hole in the set is not the same as its absence
 
-_BLOCKS = (4096, 64)  # elements compared at once: most of a large column is settled by the first, the rest by the second
+# elements compared at once: most of a large column is settled by the first, the rest by the second
+_BLOCKS = (4096, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,22 @@ class Columns:
     """The columns of one asset. They grow with what is put in; reading beyond the end means *missing*."""
 
     __slots__ = (
-        "accepted", "code_names", "codes", "confirmed_at", "failed", "first_tokens", "inputs", "made_at", "made_by",
-        "orphaned", "rejected", "run_names", "tokens", "versions", "_code_ids", "_run_ids",
+        "_code_ids",
+        "_run_ids",
+        "accepted",
+        "code_names",
+        "codes",
+        "confirmed_at",
+        "failed",
+        "first_tokens",
+        "inputs",
+        "made_at",
+        "made_by",
+        "orphaned",
+        "rejected",
+        "run_names",
+        "tokens",
+        "versions",
     )  # fmt: skip
 
     def __init__(self, size: int = 0) -> None:
@@ -115,7 +131,9 @@ class Columns:
             self.first_tokens[ordinal] = row.first_token
         self.confirmed_at = max(self.confirmed_at, row.confirmed_at)
 
-    def published(self, ordinal: int, *, token: int, version: int, code: str, inputs: Mapping[str, int], at: int, run: str) -> None:
+    def published(
+        self, ordinal: int, *, token: int, version: int, code: str, inputs: Mapping[str, int], at: int, run: str
+    ) -> None:
         """Note a version that became current just now."""
         self.put(
             ordinal,
@@ -205,7 +223,10 @@ def _keep(sparse: dict[int, _Value], ordinal: int, value: _Value | None) -> None
 
 
 def differing(left: bytes, right: bytes, width: int) -> Iterator[int]:
-    """The places at which two columns of `width` bytes an element differ; a place beyond the end of one counts as zero there."""
+    """The places at which two columns of `width` bytes an element differ.
+
+    A place beyond the end of one counts as zero there.
+    """
     if len(left) != len(right):
         size = max(len(left), len(right))
         left, right = left.ljust(size, b"\0"), right.ljust(size, b"\0")
@@ -226,7 +247,9 @@ def _differing(left: bytes, right: bytes, width: int, start: int, stop: int, lev
 
 
 def digest_of(columns: Columns | None, ordinals: PartitionSet) -> int:
-    """The digest over what is read of an asset: the token itself for one partition, else a hash over the tokens in order.
+    """The digest over what is read of an asset.
+
+    The token itself for one partition, else a hash over the tokens in order.
 
     Missing partitions at either end don't count, so that a new partition without data changes nothing.
     """
@@ -268,8 +291,9 @@ def _trimmed(content: bytes) -> bytes:
 class Observed:
     """What the planner knows of the world: columns by asset, and what helps it explain and forecast.
 
-    `position` is the place in the log up to which this is complete. `manifests` maps code digests to hashes by function name, for as many
-    codes as occur. `seconds` forecasts one attempt of a step. `reserved` maps assets to what live runs are making of them.
+    `position` is the place in the log up to which this is complete. `manifests` maps code digests to hashes by
+    function name, for as many codes as occur. `seconds` forecasts one attempt of a step. `reserved` maps assets to
+    what live runs are making of them.
     """
 
     position: int = 0
@@ -277,6 +301,13 @@ class Observed:
     manifests: Mapping[str, Mapping[str, str]]
     seconds: Mapping[str, float]
     reserved: Mapping[str, Sequence[tuple[str, PartitionSet]]]
+
+
+def tokens_of(columns: Columns) -> Columns:
+    """A copy of the data versions alone, as they stand now."""
+    copy = Columns(0)
+    copy.tokens = columns.tokens[:]
+    return copy
 
 
 def digest_of_versions(columns: Columns, ordinals: PartitionSet) -> int:

@@ -81,5 +81,7 @@ class MissingExtraError(WeftError):
 
     def __init__(self, *, package: str, extra: str, purpose: str) -> None:
         """Say which `package` is missing, for what `purpose`, and the `extra` that brings it."""
-        super().__init__(f"{purpose} needs the package {package!r}, which is not installed.",
-                         remedy=f"Install it with: pip install 'weft[{extra}]'")
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed.",
+            remedy=f"Install it with: pip install 'weft[{extra}]'",
+        )

@@ -1,7 +1,7 @@
 """The events of the ledger: facts and decisions, each a value that is written once and never changed.
 
-Partitions are named by key. Times are microseconds since the epoch, UTC. A step run is (step, partition) within a run; an attempt
-is one try of it, counted from 1. An event that concerns many step runs at once lists their partitions.
+Partitions are named by key. Times are microseconds since the epoch, UTC. A step run is (step, partition) within a run;
+an attempt is one try of it, counted from 1. An event that concerns many step runs at once lists their partitions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ Phase: TypeAlias = Literal[
     "created", "scheduled", "waiting", "queued", "starting", "running", "suspended", "cancelling", "finished", "unknown"
 ]
 Outcome: TypeAlias = Literal[
-    "succeeded", "reused", "skipped", "failed", "timed_out", "crashed", "upstream_failed", "cancelled", "removed", "rolled_back"
+    "succeeded",
+    "reused",
+    "skipped",
+    "failed",
+    "timed_out",
+    "crashed",
+    "upstream_failed",
+    "cancelled",
+    "removed",
+    "rolled_back",
 ]
 
 
@@ -74,7 +83,10 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class RunCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A run was made from a plan: what is to run is fixed from here on. `plan` and `definitions` are digests of documents."""
+    """A run was made from a plan: what is to run is fixed from here on.
+
+    `plan` and `definitions` are digests of documents.
+    """
 
     run: str
     execution: str
@@ -134,7 +146,9 @@ class StepSucceeded(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AttemptFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """An attempt did not succeed. `retry_at` is set when another one follows; otherwise the step run has ended with `outcome`.
+    """An attempt did not succeed.
+
+    `retry_at` is set when another one follows; otherwise the step run has ended with `outcome`.
 
     `outputs` holds versions that were made and rejected by a blocking check.
     """
@@ -154,7 +168,10 @@ class AttemptFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AttemptsLost(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Claimed attempts ended with their worker or driver before they reported; they are tried again at no cost of a retry."""
+    """Claimed attempts ended with their worker or driver before they reported.
+
+    They are tried again at no cost of a retry.
+    """
 
     run: str
     step: str
@@ -197,7 +214,8 @@ class Observed(Event, frozen=True, kw_only=True, omit_defaults=True):
 class ChecksEvaluated(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Checks ran on their own against a version that exists.
 
-    `rejected`: a blocking one failed, so the version holds back what is downstream; `code` and `inputs` are then what it was made of.
+    `rejected`: a blocking one failed, so the version holds back what is downstream; `code` and `inputs` are then what
+    it was made of.
     """
 
     asset: str
@@ -211,7 +229,10 @@ class ChecksEvaluated(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class VersionPointed(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The pointer of a partition moved to a version that exists: a rollback, or a rejected version that was accepted."""
+    """The pointer of a partition moved to a version that exists.
+
+    A rollback, or a rejected version that was accepted.
+    """
 
     asset: str
     to: int

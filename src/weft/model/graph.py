@@ -1,7 +1,7 @@
 """The graph of assets and steps: what should exist, and what makes it.
 
-A step makes one asset or several; an asset has at most one producing step and none when it is external. The graph holds no
-functions: it is what a snapshot of the definitions says, and all that the planner needs.
+A step makes one asset or several; an asset has at most one producing step and none when it is external. The graph
+holds no functions: it is what a snapshot of the definitions says, and all that the planner needs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from weft.model import partitions as partitioning
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """An asset that a step reads, by which mapping of partitions and into which parameter (None: it is only waited for)."""
+    """An asset that a step reads, by which mapping of partitions and into which parameter (None.
+
+    It is only waited for).
+    """
 
     asset: keys.AssetKey
     mapping: partitioning.PartitionMapping
@@ -143,9 +146,7 @@ class Graph:
         return {step: place for place, step in enumerate(self.order)}
 
 
-def topological(
-    steps: Mapping[str, object], producers_of: CallableToKeys
-) -> list[str]:
+def topological(steps: Mapping[str, object], producers_of: CallableToKeys) -> list[str]:
     """Order steps so that each comes after its producers, keeping the given order where it can.
 
     A step that lies on a cycle is left out; `find_cycle` names one.

@@ -1,7 +1,8 @@
 """Plans: what must run, which partitions, in which order, and why; and the causes that say so.
 
-A plan says everything that `apply` needs: it never looks back at the graph or at flags for what is not in here. Partitions are sets of
-ordinals beside the fingerprint of their definition; where a plan leaves the process they are written as keys.
+A plan says everything that `apply` needs: it never looks back at the graph or at flags for what is not in here.
+Partitions are sets of ordinals beside the fingerprint of their definition; where a plan leaves the process they are
+written as keys.
 """
 
 from __future__ import annotations
@@ -36,13 +37,16 @@ CauseKind = Literal[
 
 RunIf = Literal["always", "inputs_changed"]
 
+Baseline = Literal["recorded", "standing"]
+"""With what the inputs of a conditional line are compared: what its version was made of, or what stood when the run began."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """One reason: its kind, what it is about, and where that happened.
 
-    `subject` is an asset, a check or a function; `partition` its partition where it is one alone; `run` and `at` tell which run did it
-    and when. `root` is where a chain of causes through upstream assets begins.
+    `subject` is an asset, a check or a function; `partition` its partition where it is one alone; `run` and `at` tell
+    which run did it and when. `root` is where a chain of causes through upstream assets begins.
     """
 
     kind: CauseKind
@@ -58,8 +62,9 @@ class Cause:
 class Request:
     """What was asked to be planned.
 
-    `assets` are the selected assets, in graph order, `selection` the words in which they were asked for. `partitions` is the text of
-    `--partitions`. `exact` plans what is selected, whatever its state, and nothing above it (`--force`, `materialize`).
+    `assets` are the selected assets, in graph order, `selection` the words in which they were asked for. `partitions`
+    is the text of `--partitions`. `exact` plans what is selected, whatever its state, and nothing above it (`--force`,
+    `materialize`).
     """
 
     assets: tuple[keys.AssetKey, ...]
@@ -76,8 +81,8 @@ class Request:
 class PlanStep:
     """One line: a step and partitions of it that share status, condition and causes.
 
-    `fingerprint` identifies the definition of partitions to which `ordinals` belong ("" for none: the only ordinal is 0).
-    `outputs` are the assets to make, all of the step's unless it is subsettable.
+    `fingerprint` identifies the definition of partitions to which `ordinals` belong ("" for none: the only ordinal is
+    0). `outputs` are the assets to make, all of the step's unless it is subsettable.
     """
 
     step: keys.StepKey
@@ -87,6 +92,7 @@ class PlanStep:
     partitioned: bool
     status: Status
     run_if: RunIf
+    baseline: Baseline = "recorded"
     causes: tuple[Cause, ...]
     estimate_seconds: float
     code: str
@@ -112,8 +118,9 @@ class Held:
 class Plan:
     """What brings the selection to fresh: `steps` in topological order, and what is left alone and why.
 
-    `blocked` is what a failed blocking check holds back, `rejected` what such a check rejected, `undecided` what has changed code and
-    a policy to ask. `preconditions` is a digest for each step over the code, the input versions and the targets that it was planned for.
+    `blocked` is what a failed blocking check holds back, `rejected` what such a check rejected, `undecided` what has
+    changed code and a policy to ask. `preconditions` is a digest for each step over the code, the input versions and
+    the targets that it was planned for.
     """
 
     request: Request

@@ -8,10 +8,11 @@ import msgspec
 class StoredValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One immutable stored value: a reference that the ledger keeps and that readers resolve.
 
-    `data_version` is `<algorithm>:<hex>`; equal content under one algorithm gives an equal version. The algorithm `u1` marks a
-    unique version, for content that cannot be hashed. `format` names the codec ("json", "text", "bytes", "parquet", "file",
-    "duckdb", "none", …). Exactly one of `inline` (the encoded bytes, for small values) and `uri` is set, and neither for
-    the format "none". `uri` is relative to the storage root unless it has a scheme or starts with "/".
+    `data_version` is `<algorithm>:<hex>`; equal content under one algorithm gives an equal version. The algorithm `u1`
+    marks a unique version, for content that cannot be hashed. `format` names the codec ("json", "text", "bytes",
+    "parquet", "file", "duckdb", "none", …). Exactly one of `inline` (the encoded bytes, for small values) and `uri` is
+    set, and neither for the format "none". `uri` is relative to the storage root unless it has a scheme or starts with
+    "/".
     """
 
     format: str

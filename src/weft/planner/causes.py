@@ -23,6 +23,7 @@ class Group:
     ordinals: PartitionSet
     status: plan.Status
     run_if: plan.RunIf
+    baseline: plan.Baseline
     causes: tuple[plan.Cause, ...]
 
 
@@ -34,10 +35,13 @@ class Explainer:
         self._found = found
         self._roots: dict[tuple[keys.StepKey, PartitionSet], plan.Cause | None] = {}
 
-    # --- lines --------------------------------------------------------------------------------------------------------------
+    # --- lines
+    # --------------------------------------------------------------------------------------------------------------
 
     def groups(self, standing: evaluation.Standing, due: PartitionSet) -> list[Group]:
         """Split what is due into lines, in order of the first partition."""
+        if not due:
+            return []
         reasons = list(_reasons(standing))
         parts: list[tuple[tuple[int, ...], PartitionSet]] = [((), due)]
         for number, (_, _, ordinals) in enumerate(reasons):
@@ -63,6 +67,7 @@ class Explainer:
                     ordinals=part,
                     status=_status(standing, part),
                     run_if="inputs_changed" if part <= standing.conditional else "always",
+                    baseline="recorded" if any(reasons[n][0] == "data_changed" for n in flags) else "standing",
                     causes=tuple(found),
                 )
             )
@@ -134,7 +139,7 @@ class Explainer:
             return
 
     def _changed_names(self, before: Sequence[str], today: str) -> tuple[list[str], str]:
-        """The functions that changed between the code that made the data and that of today, and a phrase that says so."""
+        """The functions that changed since the code that made the data, and a phrase that says so."""
         manifests = self._found.observed.manifests
         new = manifests.get(today)
         names: dict[str, str] = {}
@@ -231,7 +236,8 @@ class Explainer:
                     detail=f"older than {_duration(lag)} allows",
                 )
 
-    # --- what is left alone -------------------------------------------------------------------------------------------------
+    # --- what is left alone
+    # -------------------------------------------------------------------------------------------------
 
     def blocked(self, standing: evaluation.Standing) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
         """What a failed blocking check above holds back."""
@@ -250,7 +256,9 @@ class Explainer:
                     partition=self._only(asset, held) if held else None,
                     run=roots[0].run if roots else None,
                     at=roots[0].at if roots else None,
-                    detail="a blocking check failed above" if not rejected else f"a blocking check failed{_of_many(held)}",
+                    detail="a blocking check failed above"
+                    if not rejected
+                    else f"a blocking check failed{_of_many(held)}",
                     root=roots[0] if roots else None,
                 )
             )
@@ -294,7 +302,8 @@ class Explainer:
         )
         return standing.running, why
 
-    # --- statuses -----------------------------------------------------------------------------------------------------------
+    # --- statuses
+    # -----------------------------------------------------------------------------------------------------------
 
     def status(self, asset_key: keys.AssetKey) -> plan.AssetStatus:
         """Where an asset stands."""
@@ -351,7 +360,10 @@ def _reasons(standing: evaluation.Standing) -> Iterable[tuple[plan.CauseKind, st
 
 
 def _words(standing: evaluation.Standing, own: evaluation.Own) -> Iterable[tuple[plan.Status, PartitionSet]]:
-    """Sets of one output by the one word for them, in order of precedence: what is in an earlier one is not in a later one."""
+    """Sets of one output by the one word for them, in order of precedence.
+
+    What is in an earlier one is not in a later one.
+    """
     above = evaluation.union(standing.upstream.values()) - standing.late - own.accepted
     yield "running", standing.running
     yield "failed", own.failed | own.rejected

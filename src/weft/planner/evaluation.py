@@ -2,14 +2,16 @@
 
 Theory of operation. Two walks over the steps in scope:
 
-1. up: from what is selected, along the mappings, to every partition that it is made from (the *wanted* set of each step);
-2. down, in topological order: for each step, sets of ordinals by reason. A partition is *due* when it has no data, when its last attempt
-   failed, when other code made it, when the digest of an input differs from the one recorded, when it is overdue, or when something
-   that it is made from is due itself. What a failed blocking check holds back is due too, but *held*: neither it nor what is
-   below it runs.
+1. up: from what is selected, along the mappings, to every partition that it is made from (the *wanted* set of each
+   step);
+2. down, in topological order: for each step, sets of ordinals by reason. A partition is *due* when it has no data, when
+   its last attempt failed, when other code made it, when the digest of an input differs from the one recorded, when it
+   is overdue, or when something that it is made from is due itself. What a failed blocking check holds back is *held*:
+   neither it nor what is below it runs.
 
-A partition that is due only through its inputs runs only if, when its turn comes, an input really differs (early cut-off). All sets
-are PartitionSets and all comparisons go over columns, so that the cost follows the changes and not the size of history.
+A partition that is due only through its inputs runs only if, when its turn comes, an input really differs (early
+cut-off). All sets are PartitionSets and all comparisons go over columns, so that the cost follows the changes and not
+the size of history.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from datetime import datetime, timedelta
 
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
-from weft.model import keys, partition_set, partitions, plan
+from weft.model import keys, partition_set, partitions
 
 PartitionSet = partition_set.PartitionSet
 EMPTY = PartitionSet.empty()
@@ -30,9 +32,12 @@ ONE = PartitionSet.range(0, 1)
 
 @dataclass(slots=True, kw_only=True)
 class Own:
-    """What stands against one output for reasons of its own, as sets of ordinals; `data` and `added` are by the asset that is read.
+    """What stands against one output for reasons of its own, as sets of ordinals.
 
-    `rejected` was rejected by a blocking check, of unchanged code and inputs. `accepted` is fine as it is, for the causes that stand.
+    `data` and `added` are by the asset that is read.
+
+    `rejected` was rejected by a blocking check, of unchanged code and inputs. `accepted` is fine as it is, for the
+    causes that stand.
     """
 
     missing: PartitionSet = EMPTY
@@ -65,9 +70,9 @@ class Own:
 class Standing:
     """The sets of one step: `wanted` is the scope, each other set a part of it. `own` has the reasons of each output.
 
-    `upstream` is by the asset that is read. `due` is what needs to run, `conditional` the part of it that runs only if an input really
-    differs, `held` what may not run, `running` what a live run makes. `overdue` is made again for the assets in `overdue_for` that are late;
-    `late` is due for no other reason than that.
+    `upstream` is by the asset that is read. `due` is what needs to run, `conditional` the part of it that runs only if
+    an input really differs, `held` what may not run, `running` what a live run makes. `overdue` is made again for the
+    assets in `overdue_for` that are late; `late` is due for no other reason than that.
     """
 
     step: graphs.Step
@@ -157,9 +162,10 @@ class Evaluation:
         return self._uniform[where]
 
     def signature(self, asset: keys.AssetKey, ordinal: int) -> str:
-        """The identity of the causes that stand against a partition: version, code, input digests, lateness, and those of its inputs.
+        """The identity of the causes that stand against a partition, as `own.above`.
 
-        Acceptance binds to it: any later change gives another signature.
+        `own` is over its version, today's code and the digests of its inputs; `above` over lateness and the signatures of
+        what is due or held among its inputs. Acceptance binds to both: any later change gives another signature.
         """
         where = (asset, ordinal)
         if where in self._signatures:
@@ -167,19 +173,28 @@ class Evaluation:
         step_key = self.graph.assets[asset].step
         assert step_key is not None
         standing = self.standings[step_key]
-        step, columns = standing.step, self.columns(asset)
+        step = standing.step
+        above: list[object] = []
+        above += sorted(subject for subject, late in standing.overdue_for.items() if ordinal in late)
+        for dependency in step.dependencies:
+            producer = self.graph.assets[dependency.asset].step
+            other = self.standings.get(producer) if producer else None
+            if other is not None:
+                due = self.reads(step, dependency, PartitionSet.range(ordinal, ordinal + 1)) & (other.due | other.held)
+                above += [self.signature(dependency.asset, each) for each in due]
+        found = f"{self.own_signature(asset, ordinal)}.{_hash(above) if above else ''}"
+        self._signatures[where] = found
+        return found
+
+    def own_signature(self, asset: keys.AssetKey, ordinal: int) -> str:
+        """The first part of a signature: over version, code and input digests."""
+        step_key = self.graph.assets[asset].step
+        assert step_key is not None
+        step, columns = self.graph.steps[step_key], self.columns(asset)
         parts: list[object] = [step.code, columns.versions[ordinal] if ordinal < columns.size else 0]
-        parts += sorted(subject for subject, late in standing.overdue_for.items() if ordinal in late)
         for dependency in step.dependencies:
             parts += [dependency.asset, self.digest(step, dependency, ordinal)]
-            producer = self.graph.assets[dependency.asset].step
-            above = self.standings.get(producer) if producer else None
-            if above is not None:
-                due = self.reads(step, dependency, PartitionSet.range(ordinal, ordinal + 1)) & (above.due | above.held)
-                parts += [self.signature(dependency.asset, each) for each in due]
-        text = "\x1f".join(map(str, parts))
-        self._signatures[where] = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-        return self._signatures[where]
+        return _hash(parts)
 
     def accepted(self) -> dict[keys.AssetKey, PartitionSet]:
         """What is fine as it is, for the causes that stand against it; only assets that have some."""
@@ -192,6 +207,10 @@ class Evaluation:
 
 
 _NOTHING = columns_model.Columns(0)
+
+
+def _hash(parts: Iterable[object]) -> str:
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
 def is_identity(graph: graphs.Graph, step: graphs.Step, dependency: graphs.Dependency) -> bool:
@@ -233,11 +252,12 @@ def evaluate(
         wanted: what is asked for, by asset.
         exact: make all that is wanted, whatever its state, and look at nothing above it.
         ask_is_stale: what waits for a decision on changed code is to be made again.
-        settled: what an evaluation before this found accepted. It asks for nothing above it, and follows only if an input differs.
+        settled: what an evaluation before this found accepted. It asks for nothing above it, and follows only if an
+        input differs.
     """
     evaluation = Evaluation(graph=graph, observed=observed, now=now, selected=frozenset(wanted), standings={})
     scope = _scope(evaluation, wanted, settled or {}, exact=exact)
-    seeds = {} if exact else _overdue_seeds(evaluation, scope)
+    seeds = {} if exact else _overdue_seeds(evaluation, scope, settled or {})
     for step_key in sorted(scope, key=graph.rank.__getitem__):
         outputs, ordinals = scope[step_key]
         step = graph.steps[step_key]
@@ -313,11 +333,9 @@ def _stand(
     late_above, firm_above = (EMPTY, EMPTY) if exact else _look_up(evaluation, standing)
     for asset, own in standing.own.items():
         _stand_of_output(evaluation, standing, graph.assets[asset], own, ask_is_stale=ask_is_stale)
-        if settled is not None:
-            own.accepted = settled.get(asset, EMPTY) & wanted
-        else:
-            own.accepted = _accepted(evaluation, standing, asset) - own.missing
-        own.drop(own.accepted)
+        own_accepted, accepted = _accepted(evaluation, standing, asset, own)
+        own.drop(own_accepted)
+        own.accepted = accepted if settled is None else settled.get(asset, EMPTY) & wanted
     if settled is None:
         fine = _common(own.accepted for own in standing.own.values())
         for above in standing.upstream:
@@ -331,6 +349,7 @@ def _stand(
         return
     data = _union(standing.by_input("data").values())
     certain = standing.missing | standing.failed | standing.code | _union(standing.by_input("added").values())
+    certain -= _union(own.rejected for own in standing.own.values())
     standing.due = (certain | data | standing.overdue | inputs) - standing.held
     is_source = not any(graph.assets[each.asset].step is not None for each in standing.step.dependencies)
     standing.conditional = standing.due - certain - (standing.overdue if is_source else EMPTY)
@@ -339,7 +358,10 @@ def _stand(
 
 
 def _look_up(evaluation: Evaluation, standing: Standing) -> tuple[PartitionSet, PartitionSet]:
-    """Note what is due or held among the inputs; returns what is due below them for lateness alone, and for firmer reasons."""
+    """Note what is due or held among the inputs.
+
+    Returns what is due below them for lateness alone, and for firmer reasons.
+    """
     step, wanted = standing.step, standing.wanted
     late_above = firm_above = EMPTY
     for dependency in step.dependencies:
@@ -360,12 +382,15 @@ def _look_up(evaluation: Evaluation, standing: Standing) -> tuple[PartitionSet, 
 
 
 def _overdue_seeds(
-    evaluation: Evaluation, scope: Mapping[keys.StepKey, tuple[set[keys.AssetKey], PartitionSet]]
+    evaluation: Evaluation,
+    scope: Mapping[keys.StepKey, tuple[set[keys.AssetKey], PartitionSet]],
+    settled: Mapping[keys.AssetKey, PartitionSet],
 ) -> dict[keys.StepKey, dict[keys.AssetKey, PartitionSet]]:
     """Which sources are to be made again because something below them is later than its freshness policy allows.
 
-    Only a source can bring news; what lies between follows if its inputs change. The partitions of a partitioned source are complete once
-    made: there the news are new partitions, which are missing anyway, so that only the late asset itself looks again.
+    Only a source can bring news; what lies between follows if its inputs change. The partitions of a partitioned
+    source are complete once made: there the news are new partitions, which are missing anyway, so that only the late
+    asset itself looks again.
     """
     graph = evaluation.graph
     seeds: dict[keys.StepKey, dict[keys.AssetKey, PartitionSet]] = {}
@@ -375,8 +400,11 @@ def _overdue_seeds(
             if asset.freshness is None or asset.partitions is not None:
                 continue
             late = overdue(asset, evaluation.columns(asset_key), evaluation.now) & wanted
+            late -= settled.get(asset_key, EMPTY)
             if late:
-                sources = [each for each in _sources(evaluation, step_key, scope) if graph.steps[each].partitions is None]
+                sources = [
+                    each for each in _sources(evaluation, step_key, scope) if graph.steps[each].partitions is None
+                ]
                 for source in sources or [step_key]:
                     seeds.setdefault(source, {})[asset_key] = late
     return seeds
@@ -390,7 +418,11 @@ def _sources(
     """The steps at or above this one that read nothing which a step makes."""
     graph = evaluation.graph
     above = _steps_above(graph, [step_key])
-    return [each for each in sorted(above, key=graph.rank.__getitem__) if each in scope and not list(graph.producers_of(each))]
+    return [
+        each
+        for each in sorted(above, key=graph.rank.__getitem__)
+        if each in scope and not list(graph.producers_of(each))
+    ]
 
 
 def _stand_of_output(
@@ -420,9 +452,7 @@ def _stand_of_output(
         own.drop(own.rejected, rejected=True)
 
 
-def _is_unchanged(
-    evaluation: Evaluation, step: graphs.Step, ordinal: int, rejection: columns_model.Rejection
-) -> bool:
+def _is_unchanged(evaluation: Evaluation, step: graphs.Step, ordinal: int, rejection: columns_model.Rejection) -> bool:
     if rejection.code and rejection.code != step.code:
         return False
     return all(
@@ -487,7 +517,8 @@ def _seen_first(
 def overdue(asset: graphs.Asset, columns: columns_model.Columns, now: datetime) -> PartitionSet:
     """The partitions that are later than the asset's freshness policy allows.
 
-    Lag runs from the partition's end while it has no data, and for what has no partitions from the last success or reuse.
+    Lag runs from the partition's end while it has no data, and for what has no partitions from the last success or
+    reuse.
     """
     if asset.freshness is None:
         return EMPTY
@@ -507,14 +538,20 @@ def overdue(asset: graphs.Asset, columns: columns_model.Columns, now: datetime) 
     return PartitionSet.of(due)
 
 
-def _accepted(evaluation: Evaluation, standing: Standing, asset: keys.AssetKey) -> PartitionSet:
-    """The partitions of an output that somebody accepted for exactly the causes that stand now."""
-    candidates = evaluation.columns(asset).accepted
-    return PartitionSet.of(
+def _accepted(
+    evaluation: Evaluation, standing: Standing, asset: keys.AssetKey, own: Own
+) -> tuple[PartitionSet, PartitionSet]:
+    """The partitions that somebody accepted for the causes of their own that stand, and of these the ones for all causes."""
+    kept = evaluation.columns(asset).accepted
+    of_own = [
         ordinal
-        for ordinal in sorted(candidates)
-        if ordinal in standing.wanted and candidates[ordinal] == evaluation.signature(asset, ordinal)
-    )
+        for ordinal in sorted(kept)
+        if ordinal in standing.wanted
+        and ordinal not in own.missing
+        and kept[ordinal].partition(".")[0] == evaluation.own_signature(asset, ordinal)
+    ]
+    of_all = [ordinal for ordinal in of_own if kept[ordinal] == evaluation.signature(asset, ordinal)]
+    return PartitionSet.of(of_own), PartitionSet.of(of_all)
 
 
 def _common(sets: Iterable[PartitionSet]) -> PartitionSet:

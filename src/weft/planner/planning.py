@@ -65,9 +65,7 @@ def make(graph: graphs.Graph, observed: columns_model.Observed, now: datetime, r
     )
 
 
-def wanted_partitions(
-    graph: graphs.Graph, now: datetime, request: plan.Request
-) -> dict[keys.AssetKey, PartitionSet]:
+def wanted_partitions(graph: graphs.Graph, now: datetime, request: plan.Request) -> dict[keys.AssetKey, PartitionSet]:
     """The partitions of each selected asset that the request is about; external assets have none to make.
 
     With `partitions`, an asset whose definition does not know the key is left out; that all are is an error.
@@ -77,10 +75,10 @@ def wanted_partitions(
     """
     makeable = [asset for asset in request.assets if graph.assets[asset].step is not None]
     if not makeable and request.assets:
+        below = next(iter(graph.downstream(request.assets[0])), "an asset below")
         raise errors.UsageError(
             f"The selection has only external assets ({', '.join(request.assets[:5])}), which weft does not make.",
-            remedy="Select what is made from them, such as "
-            f"{next(iter(graph.downstream(request.assets[0])), 'an asset below')}; `--refresh` observes them.",
+            remedy=f"What is made from them can be selected, such as {below}; `--refresh` observes them.",
         )
     if request.partitions is None:
         return {asset: evaluation.universe(graph.assets[asset].partitions, now) for asset in makeable}
@@ -132,6 +130,7 @@ def _lines(
             partitioned=step.partitions is not None,
             status=group.status,
             run_if=group.run_if,
+            baseline=group.baseline,
             causes=group.causes,
             estimate_seconds=seconds * len(group.ordinals),
             code=step.code,
@@ -151,7 +150,10 @@ def _held(
 
 
 def _precondition(found: evaluation.Evaluation, standing: evaluation.Standing, due: PartitionSet) -> str:
-    """A digest over what a line of the plan relies on: code, partitions, input versions, and the versions it replaces."""
+    """A digest over what a line of the plan relies on.
+
+    Code, partitions, input versions, and the versions it replaces.
+    """
     step = standing.step
     parts: list[str] = [step.code, repr(step.policies), repr(due.encode()), ",".join(standing.outputs)]
     for asset in standing.outputs:

@@ -1,8 +1,8 @@
 """Executors: where the bodies of steps run.
 
-A driver asks `room`, claims that many step runs in the ledger, and submits them as assignments; the executor answers with one report
-for each, in whatever order, through `poll`. An executor never writes to the ledger and decides nothing: a failed attempt is
-a report, and whether it is tried again is the engine's decision.
+A driver asks `room`, claims that many step runs in the ledger, and submits them as assignments; the executor answers
+with one report for each, in whatever order, through `poll`. An executor never writes to the ledger and decides
+nothing: a failed attempt is a report, and whether it is tried again is the engine's decision.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class InputBinding(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class Assignment(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One attempt to run. `id` is the driver's own number for the step run; at most one attempt of it lives at a time.
 
-    `tag` is unique to the attempt and goes into the names of the files that it writes. `timeout` is in seconds from the start of
-    the body. `exclusive`: nothing else may be queued before or behind it on its worker (it has a timeout, or runs at most once).
-    `code` is the digest that the plan was made for: where the process has other code, nothing runs and the report's
-    outcome is "code_moved".
+    `tag` is unique to the attempt and goes into the names of the files that it writes. `timeout` is in seconds from
+    the start of the body. `exclusive`: nothing else may be queued before or behind it on its worker (it has a timeout,
+    or runs at most once). `code` is the digest that the plan was made for: where the process has other code, nothing
+    runs and the report's outcome is "code_moved".
     """
 
     id: int
@@ -55,8 +55,13 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """All partitions, where the step declares `batch`; else empty."""
 
 
-ReportOutcome: TypeAlias = Literal["succeeded", "failed", "timed_out", "crashed", "cancelled", "unstarted", "code_moved"]
-"""How an attempt ended. "unstarted": its worker ended before its body began, so it may be submitted again at no cost."""
+ReportOutcome: TypeAlias = Literal[
+    "succeeded", "failed", "timed_out", "crashed", "cancelled", "unstarted", "code_moved"
+]
+"""How an attempt ended. "unstarted".
+
+Its worker ended before its body began, so it may be submitted again at no cost.
+"""
 
 
 class OutputReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -112,7 +117,10 @@ class Executor(Protocol):
         """Make a `poll` that waits return; safe in a signal handler and from other threads."""
 
     def cancel(self, ids: Sequence[int], *, kill: bool) -> None:
-        """End these assignments: politely, so that their bodies may clean up, or at once with `kill`. Each is still reported."""
+        """End these assignments: politely, so that their bodies may clean up, or at once with `kill`.
+
+        Each is still reported.
+        """
 
     def close(self) -> None:
         """End all workers, and whatever they started, and wait for that."""

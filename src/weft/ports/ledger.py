@@ -1,6 +1,7 @@
 """The ledger as the core sees it: events go in, projections come out.
 
-Narrow protocols, split by need: the planner's side reads columns; the driver appends under its lease; the service reads tables.
+Narrow protocols, split by need: the planner's side reads columns; the driver appends under its lease; the service
+reads tables.
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRow:
-    """One version of a partition: `id` is the position of the event that made it; `state` is "", "rejected" or "removed"."""
+    """One version of a partition: `id` is the position of the event that made it.
+
+    `state` is "", "rejected" or "removed".
+    """
 
     asset: str
     key: str
@@ -103,6 +107,18 @@ class Reader(Protocol):
 
     def versions(self, asset: str, keys: Sequence[str] | None = None, *, limit: int | None = None) -> list[VersionRow]:
         """The versions of an asset (of these partitions), newest first."""
+
+    def attempted_by(self, asset: str, keys: Sequence[str] | None = None) -> list[str]:
+        """The runs that last attempted partitions of an asset (these ones), newest first."""
+
+    def partition_keys(self, asset: str) -> list[str]:
+        """The keys of all partitions of an asset that anything is known of, orphaned ones too."""
+
+    def versioned_assets(self) -> list[str]:
+        """The assets that have versions, also such as are no longer defined."""
+
+    def health(self) -> list[str]:
+        """What a quick look at the store's own integrity finds wrong; nothing for a sound one."""
 
     def checks(self, asset: str) -> list[CheckRow]:
         """The latest result of each check of an asset, by partition."""

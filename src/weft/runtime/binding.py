@@ -1,7 +1,7 @@
 """What each step run reads: which partitions, of which version, with which digest; and where those values lie.
 
-The digest is taken when a step run is claimed, from the columns that the driver keeps up with its own run; what another run publishes
-meanwhile is not read, and will be seen as newer by the next plan.
+The digest is taken when a step run is claimed, from the columns that the driver keeps up with its own run; what
+another run publishes meanwhile is not read, and will be seen as newer by the next plan.
 """
 
 from __future__ import annotations
@@ -74,6 +74,13 @@ class Binder:
         self._revisions: dict[keys.AssetKey, int] = {}
         self._uniform: dict[tuple[keys.StepKey, keys.AssetKey], tuple[int, Sequence[int], int]] = {}
         self._identity: dict[tuple[keys.StepKey, keys.AssetKey], bool] = {}
+        self._initial = {
+            dependency.asset: columns_model.tokens_of(known[dependency.asset])
+            for line in network.lines
+            if line.conditional and not line.recorded
+            for dependency in graph.steps[line.step].dependencies
+            if graph.assets[dependency.asset].step in network.by_step
+        }
         self._read_in_run = {
             dependency.asset
             for line in network.lines
@@ -110,14 +117,29 @@ class Binder:
         for asset in line.outputs:
             columns = self.known[asset]
             rejection = columns.rejected.get(ordinal)
-            if rejection is not None and rejection.code in ("", line.code):
-                if all(rejection.inputs.get(read.dependency.asset, 0) == read.digest for read in reads):
-                    return "rejected"
+            if (
+                rejection is not None
+                and rejection.code in ("", line.code)
+                and all(rejection.inputs.get(read.dependency.asset, 0) == read.digest for read in reads)
+            ):
+                return "rejected"
             if not columns.token_of(ordinal):
                 return "run"
-            if any(columns.input_of(ordinal, read.dependency.asset) != read.digest for read in reads):
+            if any(self._baseline(line, columns, ordinal, read) != read.digest for read in reads):
                 return "run"
         return "same"
+
+    def _baseline(self, line: networks.Line, columns: columns_model.Columns, ordinal: int, read: Read) -> int:
+        """The digest from which an input has to differ for a conditional step run to be needed."""
+        asset = read.dependency.asset
+        if line.recorded:
+            return columns.input_of(ordinal, asset)
+        before = self._initial.get(asset)
+        if before is None:  # the run doesn't make it: it stands as it stood
+            return read.digest
+        if read.single and len(read.ordinals) == 1:
+            return before.token_of(read.ordinals[0])
+        return columns_model.digest_of(before, PartitionSet.of(read.ordinals))
 
     def missing(self, reads: Sequence[Read]) -> str | None:
         """Name an input that has no data although the body needs it, or None."""

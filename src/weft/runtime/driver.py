@@ -1,16 +1,19 @@
-"""The driver of a run: one loop on one thread that waits for reports, decides with the engine, and writes before it acts.
+"""The driver of a run: one loop on one thread that waits for reports, decides with the engine, and writes ahead.
 
 Theory of operation. One turn of the loop:
 
 1. take in the reports that have come; each becomes an event in the *outbox* and a move in the engine;
-2. take nodes that may start, as many as the executor has room for; what turns out not to need a run is pruned on the spot, the others
+2. take nodes that may start, as many as the executor has room for; what turns out not to need a run is pruned on the
+spot, the others
    are *claimed* in the outbox;
-3. commit the outbox in one transaction, under the lease: outcome of one step and claim of the next are one commit a hop, and under
+3. commit the outbox in one transaction, under the lease: outcome of one step and claim of the next are one commit a
+hop, and under
    load whatever gathered while the last commit ran goes together;
 4. only then hand the claimed nodes to the executor.
 
-A success becomes visible to nodes below it in step 1, but their bodies start in step 4, after its commit: nothing acts on what is not
-written. If a commit fails the loop stops; the ledger has the last state that was true, and the next driver goes on from it.
+A success becomes visible to nodes below it in step 1, but their bodies start in step 4, after its commit: nothing acts
+on what is not written. If a commit fails the loop stops; the ledger has the last state that was true, and the next
+driver goes on from it.
 """
 
 from __future__ import annotations
@@ -86,6 +89,8 @@ class Driver:
         self._claimed: dict[int, _Claimed] = {}
         self._retries: list[tuple[float, int]] = []
         self._physical = 0
+        self._kinds = sorted({engine.is_exclusive(line.policies) for line in run.network.lines}, reverse=True)
+        self._hurry = False
         self._cancel_requests = 0
         self._cancels_done = 0
         self._cancel_reason = "cancelled"
@@ -97,7 +102,10 @@ class Driver:
         return len(self._claimed)
 
     def cancel(self, reason: str = "cancelled") -> None:
-        """Ask for the end: the first time what runs may finish, the second time it is killed. Safe in a signal handler."""
+        """Ask for the end: the first time what runs may finish, the second time it is killed.
+
+        Safe in a signal handler.
+        """
         self._cancel_requests += 1
         self._cancel_reason = reason
         self._executor.wake()
@@ -115,7 +123,6 @@ class Driver:
                     reason="the driver died",
                 )
             )
-            engine.take_one(self._run, node)
             self._do(engine.step(self._run, engine.Lost((node,))))
 
     def drive(self) -> events.Outcome:
@@ -140,12 +147,14 @@ class Driver:
                 return self.outcome
             reports = self._executor.poll(self._patience())
 
-    # --- what happened ------------------------------------------------------------------------------------------------------
+    # --- what happened
+    # ------------------------------------------------------------------------------------------------------
 
     def _take_in(self, report: executors.AttemptReport) -> None:
-        claimed = self._claimed.pop(report.id, None)
+        claimed = self._claimed.get(report.id)
         if claimed is None or claimed.attempt != report.attempt:
             return  # of an attempt that was given up before
+        del self._claimed[report.id]
         if report.outcome == "unstarted":
             self._do(engine.step(self._run, engine.Unstarted((report.id,))))
         elif report.outcome == "succeeded":
@@ -168,10 +177,15 @@ class Driver:
             for output in report.outputs
         )
         absent = set(claimed.line.outputs) - {output.asset for output in outputs}
-        if absent:
+        if absent or len(outputs) != len(claimed.line.outputs):
             # an executor is not trusted: what comes back is checked against what was planned
             error = events.Error(kind="OutputMissing", message=f"no output came for {', '.join(sorted(absent))}")
-            self._failed(msgspec.structs.replace(report, outcome="failed", error=error, outputs=()), claimed, outputs=())
+            if not absent:
+                told = ", ".join(output.asset for output in outputs)
+                error = events.Error(kind="OutputUnexpected", message=f"not the planned outputs came: {told}")
+            self._failed(
+                msgspec.structs.replace(report, outcome="failed", error=error, outputs=()), claimed, outputs=()
+            )
             return
         if any(output.rejected for output in outputs):
             self._failed(_check_failure(report, outputs), claimed, outputs=outputs)
@@ -220,7 +234,8 @@ class Driver:
             )
         retryable = report.retryable and report.outcome != "code_moved" and not outputs
         commands = engine.step(
-            self._run, engine.Failed(report.id, outcome, retryable, random.random())  # noqa: S311 - jitter
+            self._run,
+            engine.Failed(report.id, outcome, retryable, random.random()),  # noqa: S311 - jitter
         )
         retry_at = None
         for command in commands:
@@ -249,7 +264,8 @@ class Driver:
             )
         self._do(commands)
 
-    # --- what follows -------------------------------------------------------------------------------------------------------
+    # --- what follows
+    # -------------------------------------------------------------------------------------------------------
 
     def _do(self, commands: Iterable[engine.Command]) -> None:
         for command in commands:
@@ -284,9 +300,10 @@ class Driver:
         self._outbox.append(events.RunFinished(run=self._lease.run, outcome=outcome, reason=reason))
 
     def _end_if_empty(self) -> None:
-        if self.outcome is None and not self._run.unfinished and not self._run.ended:
+        """End a run that has nothing left to do when it begins: an empty one, or one that was picked up at its end."""
+        if self.outcome is None and not self._run.unfinished:
             self._run.ended = True
-            self._finish_run("succeeded", "")
+            self._do((engine.ending(self._run),))
 
     def _heed_cancel(self) -> None:
         if self._cancels_done >= self._cancel_requests:
@@ -306,18 +323,23 @@ class Driver:
             self._do(engine.step(self._run, engine.RetryDue(node)))
 
     def _patience(self) -> float | None:
+        if self._hurry:
+            return 0.0
         if self._retries:
             return max(0.0, self._retries[0][0] - self._clock.monotonic())
         return None
 
-    # --- claiming -----------------------------------------------------------------------------------------------------------
+    # --- claiming
+    # -----------------------------------------------------------------------------------------------------------
 
     def _claim(self) -> dict[int, _Claimed]:
         claimed: dict[int, _Claimed] = {}
-        for exclusive in (True, False):
+        self._hurry = False
+        for exclusive in self._kinds:
+            if claimed:
+                self._hurry = True  # the executor tells its room for the others once it has these
+                break
             room = self._executor.room(exclusive=exclusive)
-            if exclusive and not any(engine.is_exclusive(line.policies) for line in self._network.lines):
-                continue
             while room > 0:
                 nodes = engine.take(self._run, room, exclusive=exclusive)
                 if not nodes:
@@ -398,7 +420,8 @@ class Driver:
             )
         return found
 
-    # --- writing ------------------------------------------------------------------------------------------------------------
+    # --- writing
+    # ------------------------------------------------------------------------------------------------------------
 
     def _commit(self) -> None:
         if not self._outbox:
@@ -427,5 +450,3 @@ def _check_failure(
     ]
     error = events.Error(kind="CheckFailed", message="blocking check failed: " + "; ".join(failed))
     return msgspec.structs.replace(report, outcome="failed", error=error, retryable=False)
-
-

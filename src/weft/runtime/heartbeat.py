@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from weft.model import errors
+
 LEASE_SECONDS = 60.0
 _RENEW_SECONDS = 15.0
 
 
 class Heartbeat:
-    """Calls `renew` every quarter of a lease; when it says that the lease is lost, calls `lost` once and stops."""
+    """Calls `renew` every quarter of a lease; when it says that the lease is lost, calls `lost` once and stops.
+
+    A ledger that fails for a moment, as on a full disk, is no lost lease: it is asked again at the next beat.
+    """
 
     def __init__(self, renew: Callable[[], bool], lost: Callable[[], None]) -> None:
         """Prepare; `start` begins."""
@@ -31,6 +36,10 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._stop.wait(_RENEW_SECONDS):
-            if not self._renew():
+            try:
+                kept = self._renew()
+            except errors.LedgerError:
+                continue  # the driver meets the same failure, and says so, when it writes
+            if not kept:
                 self._lost()
                 return

@@ -1,18 +1,22 @@
 """Who owns a run: the identity of a process, and whether it still lives.
 
-On one machine a dead owner is recognised at once, without waiting for its lease: the boot, the process number and the moment at which
-it started identify a process for good. On another machine only the lease's end tells.
+On one machine a dead owner is recognised at once, without waiting for its lease: the boot, the process number and the
+moment at which it started identify a process for good. On another machine only the lease's end tells.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import uuid
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import msgspec
+
+_driven: set[str] = set()  # the runs that this process drives at this moment
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +72,20 @@ def myself() -> Owner:
     return Owner(host=socket.gethostname(), boot=_boot(), pid=os.getpid(), started=_started(os.getpid()) or 0)
 
 
-def is_dead(owner: Owner, *, expires: int, now: int) -> bool:
-    """Whether an owner is gone: surely so on this machine, else once its lease has ended (microseconds since the epoch)."""
+@contextlib.contextmanager
+def driving(run: str) -> Iterator[None]:
+    """Note that this process drives `run`; once it has left, by an error say, it owns the run no more."""
+    _driven.add(run)
+    try:
+        yield
+    finally:
+        _driven.discard(run)
+
+
+def is_dead(owner: Owner, *, run: str | None = None, expires: int, now: int) -> bool:
+    """Whether the owner of `run` is gone: surely so on this machine, else once its lease has ended (in microseconds)."""
+    if run is not None and owner == myself():
+        return run not in _driven
     if owner.host == socket.gethostname():
         if owner.boot != _boot():
             return True

@@ -1,7 +1,10 @@
-"""The verb `apply`: carry a plan out, once, by one owner; wait for others who make the same; go on where a dead one stopped.
+"""The verb `apply`: carry a plan out, once, by one owner; wait for others who make the same.
 
-Checking that nothing moved since the plan was made, reserving every output that it writes and creating its run are one transaction, so two
-applies can't make one partition at once: the later one finds the reservation, waits for its holder, and plans again.
+Go on where a dead one stopped.
+
+Checking that nothing moved since the plan was made, reserving every output that it writes and creating its run are one
+transaction, so two applies can't make one partition at once: the later one finds the reservation, waits for its
+holder, and plans again.
 """
 
 from __future__ import annotations
@@ -41,8 +44,8 @@ class PlanMovedError(errors.WeftError):
 class How:
     """How to carry a plan out.
 
-    `listener` is told the events of the run as they are committed; `started` gets the driver (to cancel it) and the run's id and size;
-    `waiting` is told once about a holder that has to be waited for.
+    `listener` is told the events of the run as they are committed; `started` gets the driver (to cancel it) and the
+    run's id and size; `waiting` is told once about a holder that has to be waited for.
     """
 
     executor: str | None = None
@@ -56,7 +59,8 @@ class How:
 def apply(world: worlds.World, made: plan.Plan, how: How, *, ask: planning.Ask | None = None) -> views.ApplyView:
     """Carry a plan out.
 
-    With `ask`, a plan that moved before it could begin (or that had to wait) is made again from it; without, that is an error.
+    With `ask`, a plan that moved before it could begin (or that had to wait) is made again from it; without, that is
+    an error.
 
     Raises:
         PlanMovedError: something moved and there is no `ask`.
@@ -97,16 +101,17 @@ def _nothing(begun: float) -> views.ApplyView:
 def _carry_out(world: worlds.World, made: plan.Plan, how: How, begun: float) -> views.ApplyView:
     executor = world.make_executor(how.executor or world.settings.executor, how.jobs or world.settings.jobs)
     executor.start()
+    run = secrets.token_hex(6)
     try:
-        lease = _create_run(world, made)
-        return _drive(world, made, lease, executor, how, begun, history=())
+        with owners.driving(run):
+            lease = _create_run(world, made, run)
+            return _drive(world, made, lease, executor, how, begun, history=())
     finally:
         executor.close()
 
 
-def _create_run(world: worlds.World, made: plan.Plan) -> ledgers.Lease:
+def _create_run(world: worlds.World, made: plan.Plan, run: str) -> ledgers.Lease:
     graph = world.graph
-    run = secrets.token_hex(6)
     document = documents.document_of(made)
     digest, body = documents.pack(msgspec.json.encode(document))
     code_documents = documents.code_documents(world, dict.fromkeys(line.code for line in made.steps))
@@ -180,13 +185,14 @@ def _wait_for_holders(world: worlds.World, error: errors.ReservationError, how: 
         if lease is None:
             return
         now = clocks.microseconds(world.clock.now())
-        if owners.is_dead(owners.decode(lease.owner), expires=lease.expires, now=now):
+        if owners.is_dead(owners.decode(lease.owner), run=holder, expires=lease.expires, now=now):
             recover(world)
             return
         time.sleep(_WAIT_SECONDS)
 
 
-# --- driving ----------------------------------------------------------------------------------------------------------------
+# --- driving
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def _drive(
@@ -218,6 +224,10 @@ def _drive(
         ),
         now=made.now,
     )
+
+    for line in network.lines:
+        for asset in line.outputs:
+            binder.known[asset].grow(line.ordinals[-1] + 1)
 
     def listener(batch: Sequence[events.Event]) -> None:
         counted.take(batch)
@@ -310,7 +320,8 @@ class _Counter:
         )
 
 
-# --- runs whose owner died ---------------------------------------------------------------------------------------------------
+# --- runs whose owner died
+# ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +339,7 @@ def interrupted(world: worlds.World) -> list[Interrupted]:
     now = clocks.microseconds(world.clock.now())
     for row in reversed(world.ledger.runs(live=True)):
         lease = world.ledger.lease(row.id)
-        if lease is None or not owners.is_dead(owners.decode(lease.owner), expires=lease.expires, now=now):
+        if lease is None or not owners.is_dead(owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now):
             continue
         body = world.ledger.document(row.plan)
         document = msgspec.json.decode(body, type=documents.PlanDocument) if body is not None else None
@@ -337,9 +348,12 @@ def interrupted(world: worlds.World) -> list[Interrupted]:
 
 
 def resumable(world: worlds.World, each: Interrupted, ask: planning.Ask) -> bool:
-    """Whether an interrupted run is one of this very request, on unchanged code, so that it can simply go on."""
+    """Whether an interrupted run is one of this very request, on unchanged code, so that it can simply go on.
+
+    A run that was asked to end does not go on.
+    """
     document = each.document
-    if document is None:
+    if document is None or each.row.phase == "cancelling":
         return False
     same = (document.selection, document.partitions, document.exact, document.only_failed) == (
         ask.selection, ask.partitions, ask.exact, ask.only_failed,
@@ -361,23 +375,22 @@ def resume(world: worlds.World, each: Interrupted, how: How) -> views.ApplyView 
     assert document is not None
     executor = world.make_executor(how.executor or world.settings.executor, how.jobs or world.settings.jobs)
     executor.start()
+    request = plan.Request(
+        assets=document.assets,
+        selection=document.selection,
+        partitions=document.partitions,
+        exact=document.exact,
+        only_failed=document.only_failed,
+        keep_going=document.keep_going,
+    )
+    made = plan.Plan(request=request, now=document.now, position=document.position, steps=documents.steps_of(document))
     try:
-        lease = _take_over(world, each)
-        if lease is None:
-            return None
-        request = plan.Request(
-            assets=document.assets,
-            selection=document.selection,
-            partitions=document.partitions,
-            exact=document.exact,
-            only_failed=document.only_failed,
-            keep_going=document.keep_going,
-        )
-        made = plan.Plan(
-            request=request, now=document.now, position=document.position, steps=documents.steps_of(document)
-        )
-        history = [event for _, _, event in world.ledger.events(each.row.id)]
-        return _drive(world, made, lease, executor, how, begun, history=history)
+        with owners.driving(each.row.id):
+            lease = _take_over(world, each)
+            if lease is None:
+                return None
+            history = [event for _, _, event in world.ledger.events(each.row.id)]
+            return _drive(world, made, lease, executor, how, begun, history=history)
     finally:
         executor.close()
 
@@ -386,15 +399,15 @@ def recover(world: worlds.World) -> int:
     """End the runs whose owner died, so that what they held is free; returns how many. What they finished stays."""
     ended = 0
     for each in interrupted(world):
-        lease = _take_over(world, each)
-        if lease is None:
-            continue
-        with world.ledger.transaction() as transaction:
-            transaction.check_lease(lease)
-            transaction.append(
-                [events.RunFinished(run=each.row.id, outcome="crashed", reason=f"{_owner(each)} died")]
-            )
-            transaction.release(each.row.id)
+        with owners.driving(each.row.id):
+            lease = _take_over(world, each)
+            if lease is None:
+                continue
+            outcome: events.Outcome = "cancelled" if each.row.phase == "cancelling" else "crashed"
+            with world.ledger.transaction() as transaction:
+                transaction.check_lease(lease)
+                transaction.append([events.RunFinished(run=each.row.id, outcome=outcome, reason=f"{_owner(each)} died")])
+                transaction.release(each.row.id)
         ended += 1
     return ended
 
@@ -408,10 +421,8 @@ def _take_over(world: worlds.World, each: Interrupted) -> ledgers.Lease | None:
     lease = ledgers.Lease(run=each.row.id, epoch=each.lease.epoch + 1)
     with world.ledger.transaction() as transaction:
         current = transaction.lease(each.row.id)
-        if current is None or current.epoch != each.lease.epoch:
-            return None
+        if current != each.lease:
+            return None  # it ended, it was taken over, or its owner has renewed it after all
         transaction.set_lease(_lease_row(world, lease))
         transaction.append([events.RunStarted(run=each.row.id, epoch=lease.epoch, owner=str(owners.myself()))])
     return lease
-
-

@@ -1,4 +1,7 @@
-"""Documents that the ledger keeps by digest: code manifests with their sources, and plans; and plans saved to a file."""
+"""Documents that the ledger keeps by digest: code manifests with their sources, and plans.
+
+And plans saved to a file.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ class PlanLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     fingerprint: str
     partitioned: bool
     run_if: str
+    baseline: str
     code: str
 
 
@@ -64,6 +68,7 @@ def document_of(made: plan.Plan) -> PlanDocument:
                 fingerprint=line.fingerprint,
                 partitioned=line.partitioned,
                 run_if=line.run_if,
+                baseline=line.baseline,
                 code=line.code,
             )
             for line in made.steps
@@ -83,6 +88,7 @@ def steps_of(document: PlanDocument) -> tuple[plan.PlanStep, ...]:
             partitioned=line.partitioned,
             status="stale",
             run_if="inputs_changed" if line.run_if == "inputs_changed" else "always",
+            baseline="recorded",  # what stood when the run began is not known any more
             causes=(),
             estimate_seconds=0.0,
             code=line.code,

@@ -1,4 +1,7 @@
-"""What the planner is told of the world: columns of the assets in scope, code manifests, forecasts, what live runs are making."""
+"""What the planner is told of the world.
+
+Columns of the assets in scope, code manifests, forecasts, what live runs are making.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +54,7 @@ def above(graph: graphs.Graph, assets: Iterable[keys.AssetKey]) -> list[keys.Ass
     return list(found)
 
 
-def _manifests(
-    world: worlds.World, columns: Iterable[columns_model.Columns]
-) -> Mapping[str, Mapping[str, str]]:
+def _manifests(world: worlds.World, columns: Iterable[columns_model.Columns]) -> Mapping[str, Mapping[str, str]]:
     """Hashes by function name of today's code and of all code that made something in scope."""
     found: dict[str, Mapping[str, str]] = {
         digest: manifest.entries for digest, manifest in world.definitions.manifests.items()

@@ -16,7 +16,8 @@ from weft.service import world as worlds
 class Ask:
     """What a user asks to be planned, in their own words.
 
-    `exact` makes exactly what is selected, whatever its state (`materialize`, `--force`). `keep_going` None leaves it to the project.
+    `exact` makes exactly what is selected, whatever its state (`materialize`, `--force`). `keep_going` None leaves it
+    to the project.
     """
 
     selection: str | None = None

@@ -1,4 +1,4 @@
-"""Stable names of outputs: views and paths that some IO managers keep, repaired from what the ledger says is current."""
+"""Stable names of outputs: views and paths of some IO managers, repaired from what the ledger says is current."""
 
 from __future__ import annotations
 

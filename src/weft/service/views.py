@@ -1,4 +1,7 @@
-"""What verbs answer, as plain values: the fields that `--json` prints and that Python callers get. Stable and documented."""
+"""What verbs answer, as plain values: the fields that `--json` prints and that Python callers get.
+
+Stable and documented.
+"""
 
 from __future__ import annotations
 

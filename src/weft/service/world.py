@@ -1,4 +1,7 @@
-"""The world that a verb works on: definitions, ledger, clock, and the means to run steps. Made by `wiring`, or in memory for tests."""
+"""The world that a verb works on: definitions, ledger, clock, and the means to run steps.
+
+Made by `wiring`, or in memory for tests.
+"""
 
 from __future__ import annotations
 

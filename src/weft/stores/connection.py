@@ -1,7 +1,7 @@
 """A connection to a ledger file, and what its errors mean to a person.
 
-WAL so that readers don't wait for the writer; every write transaction begins with BEGIN IMMEDIATE: a deferred one that turns from
-reading to writing fails at once with "database is locked", whatever the timeout.
+WAL so that readers don't wait for the writer; every write transaction begins with BEGIN IMMEDIATE: a deferred one that
+turns from reading to writing fails at once with "database is locked", whatever the timeout.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ def open_connection(path: Path | None, *, durability: Durability = "full") -> sq
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
-            path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+            path or ":memory:",
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
         )
         try:
             connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")

@@ -1,7 +1,6 @@
 """Reading a ledger on SQLite: the projections, the log, and columns by asset with their cache.
 
-The columns of a large asset are kept as a *summary* beside the hash of the partition definition and the position up to which they hold;
-reading one is a few blobs and the rows that changed since. A summary is a cache: dropped when the definition changes, rebuilt from rows.
+The columns of an asset are read from its rows; those of a large one from its summary and the rows that changed since.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +19,7 @@ from weft.model import columns as columns_model
 from weft.model import events, partition_set, partitions
 from weft.ports import ledger as ports
 from weft.stores import connection as connections
+from weft.stores import summaries
 
 _Item = TypeVar("_Item")
 _CHUNK = 500  # parameters of one IN (…)
@@ -50,75 +49,6 @@ def reservations(connection: sqlite3.Connection, asset: str) -> list[tuple[str, 
     """Live reservations of an asset: run, fingerprint of the partitions, ordinals."""
     rows = connection.execute("SELECT run, fingerprint, ordinals FROM reservation WHERE asset = ?", (asset,))
     return [(run, mark, partition_set.PartitionSet.decode(json.loads(ordinals))) for run, mark, ordinals in rows]
-
-
-class _Summary(msgspec.Struct, array_like=True):
-    """The columns of an asset as bytes."""
-
-    tokens: bytes
-    versions: bytes
-    codes: bytes
-    made_at: bytes
-    made_by: bytes
-    inputs: dict[str, bytes]
-    code_names: list[str]
-    run_names: list[str]
-    failed: dict[int, tuple[str, str, int, int, str]]
-    rejected: dict[int, tuple[int, str, dict[str, int]]]
-    accepted: dict[int, str]
-    first_tokens: dict[int, int]
-    confirmed_at: int
-    orphaned: list[str]
-
-
-_summary_encoder = msgspec.msgpack.Encoder()
-_summary_decoder = msgspec.msgpack.Decoder(_Summary)
-
-
-def encode_summary(known: columns_model.Columns) -> bytes:
-    """Write columns down."""
-    return _summary_encoder.encode(
-        _Summary(
-            tokens=known.tokens.tobytes(),
-            versions=known.versions.tobytes(),
-            codes=known.codes.tobytes(),
-            made_at=known.made_at.tobytes(),
-            made_by=known.made_by.tobytes(),
-            inputs={asset: column.tobytes() for asset, column in known.inputs.items()},
-            code_names=known.code_names,
-            run_names=known.run_names,
-            failed={o: (f.outcome, f.run, f.at, f.attempts, f.error) for o, f in known.failed.items()},
-            rejected={o: (r.version, r.code, dict(r.inputs)) for o, r in known.rejected.items()},
-            accepted=known.accepted,
-            first_tokens=known.first_tokens,
-            confirmed_at=known.confirmed_at,
-            orphaned=known.orphaned,
-        )
-    )
-
-
-def decode_summary(body: bytes) -> columns_model.Columns:
-    """Read columns back."""
-    summary = _summary_decoder.decode(body)
-    known = columns_model.Columns(0)
-    for column, content in (
-        (known.tokens, summary.tokens), (known.versions, summary.versions), (known.codes, summary.codes),
-        (known.made_at, summary.made_at), (known.made_by, summary.made_by),
-    ):  # fmt: skip
-        column.frombytes(content)
-    for asset, content in summary.inputs.items():
-        known.inputs[asset] = array("Q", content)
-    known.restore_names(summary.code_names, summary.run_names)
-    failure, rejection = columns_model.Failure, columns_model.Rejection
-    known.failed = {
-        o: failure(outcome=f[0], run=f[1], at=f[2], attempts=f[3], error=f[4]) for o, f in summary.failed.items()
-    }
-    known.rejected = {o: rejection(version=r[0], code=r[1], inputs=r[2]) for o, r in summary.rejected.items()}
-    known.accepted = summary.accepted
-    known.first_tokens = summary.first_tokens
-    known.confirmed_at = summary.confirmed_at
-    known.orphaned = summary.orphaned
-    return known
 
 
 def _partition_row(row: tuple[Any, ...]) -> columns_model.PartitionRow:
@@ -166,7 +96,7 @@ class SqliteReader:
         with connections.translated(self.path):
             return position(self._connection)
 
-    # --- columns ------------------------------------------------------------------------------------------------------------
+    # --- columns ---
 
     def columns(
         self,
@@ -196,7 +126,7 @@ class SqliteReader:
             wanted = set(plain)
             batches = (
                 self._connection.execute(
-                    f"SELECT asset, {_ROW_COLUMNS} FROM partition WHERE key = '' AND asset IN ({','.join('?' * len(part))})",  # noqa: S608
+                    f"SELECT asset, {_ROW_COLUMNS} FROM partition WHERE key = '' AND asset IN {_marks(part)}",  # noqa: S608
                     part,
                 )
                 for part in _chunks(plain)
@@ -207,13 +137,11 @@ class SqliteReader:
                 if asset in wanted:
                     found[asset].put(0, _partition_row(row[1:]), external=asset in external)
 
-    def _fill_partitioned(
-        self, asset: str, definition: partitions.Partitions, external: bool
-    ) -> columns_model.Columns:
+    def _fill_partitioned(self, asset: str, definition: partitions.Partitions, external: bool) -> columns_model.Columns:
         row = self._connection.execute(
             "SELECT position, body FROM summary WHERE asset = ? AND fingerprint = ?", (asset, definition.fingerprint)
         ).fetchone()
-        known, since = (decode_summary(row[1]), row[0]) if row else (columns_model.Columns(0), 0)
+        known, since = (summaries.decode(row[1]), row[0]) if row else (columns_model.Columns(0), 0)
         where = "changed > ?" if since else "? = 0"
         cursor = self._connection.execute(
             f"SELECT {_ROW_COLUMNS} FROM partition WHERE asset = ? AND {where}",  # noqa: S608
@@ -238,36 +166,28 @@ class SqliteReader:
         )[0][0]
         return None if not rows and count < _SUMMARY_FROM else count
 
-    # --- versions -----------------------------------------------------------------------------------------------------------
-
-    def current_versions(self, asset: str, keys: Sequence[str]) -> dict[str, int]:
-        """The current version of each of these partitions that has one; the key is "" where there are none."""
-        found: dict[str, int] = {}
-        for part in _chunks(keys):
-            found.update(
-                self._rows(
-                    f"SELECT key, version FROM partition WHERE asset = ? AND version > 0 AND key IN ({','.join('?' * len(part))})",  # noqa: S608
-                    (asset, *part),
-                )
-            )
-        return found
+    # --- versions ---
 
     def materializations(self, asset: str, versions: Iterable[int]) -> dict[int, tuple[str, events.Materialization]]:
         """Partition key and materialization of these versions of an asset, by version."""
         found: dict[int, tuple[str, events.Materialization]] = {}
         for part in _chunks(list(versions)):
             for place, body in self._rows(
-                f"SELECT position, body FROM event WHERE position IN ({','.join('?' * len(part))})",  # noqa: S608
+                f"SELECT position, body FROM event WHERE position IN {_marks(part)}",  # noqa: S608
                 part,
             ):
                 event = codec.decode(body)
                 if isinstance(event, events.StepSucceeded | events.AttemptFailed):
-                    found.update((place, (event.partition or "", each)) for each in event.outputs if each.asset == asset)
+                    found.update(
+                        (place, (event.partition or "", each)) for each in event.outputs if each.asset == asset
+                    )
                 elif isinstance(event, events.Materialized) and event.output.asset == asset:
                     found[place] = (event.partition or "", event.output)
         return found
 
-    def versions(self, asset: str, keys: Sequence[str] | None = None, *, limit: int | None = None) -> list[ports.VersionRow]:
+    def versions(
+        self, asset: str, keys: Sequence[str] | None = None, *, limit: int | None = None
+    ) -> list[ports.VersionRow]:
         """The versions of an asset (of these partitions), newest first."""
         rows = self._rows(
             "SELECT v.asset, v.key, v.id, v.at, v.run, v.data_version, v.code, v.state, coalesce(p.version = v.id, 0) "
@@ -285,6 +205,29 @@ class SqliteReader:
             if wanted is None or row[1] in wanted
         ]  # fmt: skip
 
+    def attempted_by(self, asset: str, keys: Sequence[str] | None = None) -> list[str]:
+        """The runs that last attempted partitions of an asset (these ones), newest first."""
+        rows = self._rows("SELECT key, attempt_run, attempt_at FROM partition WHERE asset = ? AND attempt_run <> ''", (asset,))
+        wanted = None if keys is None else set(keys)
+        latest: dict[str, int] = {}
+        for key, run, at in rows:
+            if wanted is None or key in wanted:
+                latest[run] = max(at, latest.get(run, 0))
+        return sorted(latest, key=lambda run: -latest[run])
+
+    def partition_keys(self, asset: str) -> list[str]:
+        """The keys of all partitions of an asset that anything is known of, orphaned ones too."""
+        return [row[0] for row in self._rows("SELECT key FROM partition WHERE asset = ?", (asset,)) if row[0]]
+
+    def versioned_assets(self) -> list[str]:
+        """The assets that have versions, also such as are no longer defined."""
+        return [row[0] for row in self._rows("SELECT DISTINCT asset FROM version WHERE state <> 'removed'")]
+
+    def health(self) -> list[str]:
+        """What a quick look at the store's own integrity finds wrong; nothing for a sound one."""
+        found = [row[0] for row in self._rows("PRAGMA quick_check(5)")]
+        return [] if found == ["ok"] else found
+
     def checks(self, asset: str) -> list[ports.CheckRow]:
         """The latest result of each check of an asset, by partition."""
         return [
@@ -299,7 +242,7 @@ class SqliteReader:
             )
         ]  # fmt: skip
 
-    # --- runs ---------------------------------------------------------------------------------------------------------------
+    # --- runs ---
 
     def runs(self, *, limit: int | None = None, live: bool = False) -> list[ports.RunRow]:
         """Runs, newest first; with `live`, those that have not finished."""
@@ -312,7 +255,9 @@ class SqliteReader:
         escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return [_run_row(row) for row in self._rows(f"{_RUN_SELECT} WHERE id LIKE ? ESCAPE '\\'", (f"{escaped}%",))]
 
-    def events(self, run: str | None = None, *, after: int = 0, limit: int | None = None) -> Iterator[tuple[int, int, events.Event]]:
+    def events(
+        self, run: str | None = None, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[tuple[int, int, events.Event]]:
         """Events in order, each with position and time; of one run or of the whole log."""
         where, parameters = ("run = ? AND ", (run,)) if run is not None else ("", ())
         bound = f" LIMIT {int(limit)}" if limit else ""
@@ -338,11 +283,14 @@ class SqliteReader:
         """The assets that live runs write."""
         return [row[0] for row in self._rows("SELECT DISTINCT asset FROM reservation")]
 
-    # --- the rest -----------------------------------------------------------------------------------------------------------
+    # --- the rest ---
 
     def step_seconds(self) -> dict[str, float]:
         """Mean duration of an attempt of each step that has succeeded."""
-        return {row[0]: row[1] / 1e6 for row in self._rows("SELECT step, total * 1.0 / count FROM step_time WHERE count > 0")}
+        return {
+            row[0]: row[1] / 1e6
+            for row in self._rows("SELECT step, total * 1.0 / count FROM step_time WHERE count > 0")
+        }
 
     def dynamic_keys(self) -> dict[str, tuple[list[str], list[str]]]:
         """Keys of dynamic partitions by name: all in order of addition, and those removed since."""
@@ -370,8 +318,8 @@ class SqliteReader:
 
 
 _RUN_SELECT = (
-    "SELECT id, execution, pipeline, definitions, plan, request, by_whom, phase, outcome, reason, created, started, finished, "
-    "epoch, steps, succeeded, reused, failed, held FROM run"
+    "SELECT id, execution, pipeline, definitions, plan, request, by_whom, phase, outcome, reason, created, started, "
+    "finished, epoch, steps, succeeded, reused, failed, held FROM run"
 )
 
 
@@ -381,6 +329,10 @@ def _run_row(row: tuple[Any, ...]) -> ports.RunRow:
         "started", "finished", "epoch", "steps", "succeeded", "reused", "failed", "held",
     )  # fmt: skip
     return ports.RunRow(**dict(zip(names, row, strict=True)))
+
+
+def _marks(part: Sequence[object]) -> str:
+    return f"({','.join('?' * len(part))})"
 
 
 def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

@@ -1,6 +1,7 @@
 """The ledger on SQLite: appends that fold in their own transaction, under the lease of the run that writes.
 
-One object is used by one thread at a time. Several processes may write at once: each transaction takes the write lock first.
+One object is used by one thread at a time. Several processes may write at once: each transaction takes the write lock
+first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from weft.model import errors, events, partition_set, partitions
 from weft.ports import clock as clocks
 from weft.ports import ledger as ports
 from weft.stores import connection as connections
-from weft.stores import reading, verify
+from weft.stores import reading, summaries, verify
 
 
 def _upsert(write: tables.Write) -> str:
@@ -77,7 +78,8 @@ class SqliteTransaction:
         """Give the lease of a run to an owner."""
         self._connection.execute(
             "INSERT INTO lease (run, epoch, owner, expires) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (run) DO UPDATE SET epoch = excluded.epoch, owner = excluded.owner, expires = excluded.expires",
+            "ON CONFLICT (run) DO UPDATE "
+            "SET epoch = excluded.epoch, owner = excluded.owner, expires = excluded.expires",
             (row.run, row.epoch, row.owner, row.expires),
         )
 
@@ -119,8 +121,8 @@ class SqliteTransaction:
     def put_summary(self, asset: str, fingerprint: str, position: int, body: bytes) -> None:
         """Keep the columns of an asset, so that the next planning reads only what changed since."""
         self._connection.execute(
-            "INSERT INTO summary (asset, fingerprint, position, body) VALUES (?, ?, ?, ?) ON CONFLICT (asset) DO UPDATE "
-            "SET fingerprint = excluded.fingerprint, position = excluded.position, body = excluded.body "
+            "INSERT INTO summary (asset, fingerprint, position, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (asset) DO UPDATE SET fingerprint = excluded.fingerprint, position = excluded.position, body = excluded.body "
             "WHERE excluded.position > summary.position OR excluded.fingerprint <> summary.fingerprint",
             (asset, fingerprint, position, body),
         )
@@ -189,7 +191,7 @@ class SqliteLedger(reading.SqliteReader):
             with self.transaction() as transaction:
                 position = transaction.position()
                 known = self.columns({asset: definition})[asset]
-                transaction.put_summary(asset, definition.fingerprint, position, reading.encode_summary(known))
+                transaction.put_summary(asset, definition.fingerprint, position, summaries.encode(known))
 
     def verify(self) -> verify.Verification:
         """Rebuild every projection from the events and compare with what is kept."""

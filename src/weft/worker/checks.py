@@ -10,9 +10,7 @@ from weft.model import events
 from weft.worker import failures, masking, metadata
 
 
-def evaluate(
-    check: Any, call: Callable[[], object], masks: masking.Masks
-) -> events.CheckResult:
+def evaluate(check: Any, call: Callable[[], object], masks: masking.Masks) -> events.CheckResult:
     """Run one check.
 
     Args:

@@ -15,7 +15,8 @@ _loops = threading.local()
 def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine to its end and return its result.
 
-    Tasks that it left behind are cancelled. Where the calling thread runs an event loop already (a notebook), another thread runs it.
+    Tasks that it left behind are cancelled. Where the calling thread runs an event loop already (a notebook), another
+    thread runs it.
     """
     if asyncio._get_running_loop() is None:
         return _run_here(coroutine)

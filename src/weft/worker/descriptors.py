@@ -1,7 +1,8 @@
 """The output of a worker process: the file descriptors 1 and 2 themselves lead into the log of the run.
 
-So the output of C code, of subprocesses and the last words before a crash are kept too. Where there are secrets, a small process of its
-own (the *pump*) sits between the descriptors and the file and masks them; without, bytes go to the file directly.
+So the output of C code, of subprocesses and the last words before a crash are kept too. Where there are secrets, a
+small process of its own (the *pump*) sits between the descriptors and the file and masks them; without, bytes go to
+the file directly.
 """
 
 from __future__ import annotations
@@ -24,9 +25,16 @@ class DescriptorCapture(logs.Capture):
         self._leads_to = ""
         self._pump: pump.Pump | None = None
 
+    @property
+    def pump(self) -> int | None:
+        """The process id of the pump, None where there is none."""
+        return None if self._pump is None else self._pump.pid
+
     def size_of(self, run: str) -> int:
         """Return how long the log of a run is now, which is where the output of its next attempt begins."""
         try:
+            if self._leads_to != run:
+                self._lead_to(run)
             return os.fstat(self._open(run)).st_size
         except OSError:
             return 0

@@ -1,17 +1,17 @@
 """Running one attempt: check the code, bind the inputs, call the body, write its outputs aside, check them, report.
 
-Nothing here raises because of what a body does: whatever happens becomes an `AttemptReport`. Outputs are written aside through the
-IO managers under the attempt's tag; they become visible only when the ledger says so. A body must not change its inputs (see `values`).
+Nothing here raises because of what a body does: whatever happens becomes an `AttemptReport`. Outputs are written
+aside through the IO managers under the attempt's tag; they become visible only when the ledger says so. A body must
+not change its inputs (see `values`).
 """
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from weft.define import bodies
+from weft.define import bodies, sources
 from weft.define import outputs as defined
 from weft.model import errors, events, stored
 from weft.ports import executor
@@ -37,7 +37,7 @@ _CHECKED_BY_CLASS = (int, float, str, bytes, bool, dict, list, tuple, set)
 
 
 class Runner:
-    """Runs attempts at the steps of one set of definitions, one at a time; resources and values live as long as it does."""
+    """Runs attempts at the steps of one set of definitions, one at a time; keeps their resources and values."""
 
     def __init__(
         self,
@@ -47,16 +47,18 @@ class Runner:
         capture: logs.Capture | None = None,
         masks: masking.Masks | None = None,
         configs: Mapping[str, object] | None = None,
+        files: Sequence[sources.File] = (),
         memory: int = values.MEMORY,
     ) -> None:
-        """Make a runner; no user code runs yet.
+        """Make a runner; no body runs yet.
 
         Args:
             definitions: what can be run.
             worker: the name that reports carry.
             capture: takes the output of bodies; None where it is left alone.
             masks: the secrets to hide in errors and descriptions.
-            configs: values of the typed config by step; the model's own defaults else.
+            configs: what the run gave for the typed config, by step: a mapping, or an instance of the model.
+            files: files of values for resources and config, the strongest first.
             memory: bytes of values that are kept for hand-over in memory.
         """
         self.worker = worker
@@ -65,10 +67,10 @@ class Runner:
         self._to_cancel: int | None = None
         self._capture = capture
         self._masks = masks or masking.Masks()
-        self._configs = configs or {}
         self._values = values.Values(definitions.io_managers, memory=memory)
-        self._resources = resources.Resources(definitions.resources)
-        self._prepared = prepared.Preparation(definitions, self._values, self._resources, self._config)
+        self._resources = resources.Resources(definitions.resources, files=files, learn=self._masks.learn)
+        self._resources.learn_secrets()
+        self._prepared = prepared.Preparation(definitions, self._values, self._resources, configs or {})
 
     def run(self, assignment: executor.Assignment) -> executor.AttemptReport:
         """Run one attempt to its end and tell how it ended; never raises because of the body."""
@@ -147,10 +149,18 @@ class Runner:
         returned = function.call(arguments)
         if step.observes:
             return "succeeded", (_observed(assignment, returned, seen),), None
-        return "succeeded", tuple([self._write(assignment, step, seen, made) for made in _made(assignment, step, returned)]), None
+        return (
+            "succeeded",
+            tuple([self._write(assignment, step, seen, made) for made in _made(assignment, step, returned)]),
+            None,
+        )
 
     def _write(
-        self, assignment: executor.Assignment, step: prepared.PreparedStep, seen: context.StepContext, made: outputs.Made
+        self,
+        assignment: executor.Assignment,
+        step: prepared.PreparedStep,
+        seen: context.StepContext,
+        made: outputs.Made,
     ) -> executor.OutputReport:
         output = step.outputs[made.asset]
         value = made.value
@@ -176,7 +186,12 @@ class Runner:
         )
 
     def _evaluate(
-        self, assignment: executor.Assignment, step: prepared.PreparedStep, seen: context.StepContext, asset: str, value: object
+        self,
+        assignment: executor.Assignment,
+        step: prepared.PreparedStep,
+        seen: context.StepContext,
+        asset: str,
+        value: object,
     ) -> tuple[events.CheckResult, ...]:
         return tuple(
             checks.evaluate(body.check, _check_call(assignment, body, function, seen, value), self._masks)
@@ -196,14 +211,10 @@ class Runner:
         for body, function in step.checks.get(asset, ()):
             annotation = function.parameters.annotations.get(body.value) if body.value else None
             content = self._values.read(value, annotation) if body.value else None
-            found.append(checks.evaluate(body.check, _check_call(assignment, body, function, seen, content), self._masks))
+            found.append(
+                checks.evaluate(body.check, _check_call(assignment, body, function, seen, content), self._masks)
+            )
         return executor.OutputReport(asset=asset, value=value, checks=tuple(found), partition=assignment.partition)
-
-    def _config(self, step: str, model: Any) -> object:
-        given = self._configs.get(step)
-        if isinstance(given, model):
-            return given
-        return model() if given is None else model.model_validate(given)
 
     def _judge(self, step: str, failure: BaseException, error: events.Error) -> tuple[events.Error, bool]:
         """Ask the step's predicate whether a failure may be tried again; one that raises means no, and is told."""
@@ -293,7 +304,9 @@ def _observed(assignment: executor.Assignment, returned: object, seen: context.S
     asset = assignment.outputs[0] if assignment.outputs else assignment.step
     value = stored.StoredValue(format="none", data_version=f"{protocol.GIVEN_ALGORITHM}:{said}")
     facts = {**seen.facts.get(asset, {}), **facts}
-    return executor.OutputReport(asset=asset, value=value, metadata=metadata.encode(facts), partition=assignment.partition)
+    return executor.OutputReport(
+        asset=asset, value=value, metadata=metadata.encode(facts), partition=assignment.partition
+    )
 
 
 def _moved(assignment: executor.Assignment, code: str) -> events.Error:

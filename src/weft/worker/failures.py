@@ -1,4 +1,4 @@
-"""Failures as the ledger keeps them: the exception's type, its message, and the traceback from the user's first frame on."""
+"""Failures as the ledger keeps them: type, message, and the traceback from the user's first frame on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import traceback
 from weft.model import events
 from weft.worker import masking
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH120 - paths of code objects are text
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120 - paths of code objects are text
 _ASYNCIO = os.path.dirname(traceback.__file__) + os.sep + "asyncio" + os.sep  # noqa: PTH120
 _LONGEST_MESSAGE = 8_000
 _LONGEST_TRACEBACK = 64_000
@@ -56,7 +56,9 @@ def _traceback(error: BaseException) -> str:
             continue
         seen.add(id(part))
         _trim(part.stack)
-        waiting.extend(each for each in (part.__cause__, part.__context__, *(part.exceptions or ())) if each is not None)
+        waiting.extend(
+            each for each in (part.__cause__, part.__context__, *(part.exceptions or ())) if each is not None
+        )
     return "".join(whole.format())
 
 

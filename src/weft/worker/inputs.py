@@ -42,7 +42,7 @@ class InputReader:
         if binding.single:
             if len(binding.values) != 1:
                 raise errors.StorageError(
-                    f"The parameter {parameter!r} reads one value of {binding.asset!r}, but {len(binding.values)} are recorded.",
+                    f"The parameter {parameter!r} reads one value of {binding.asset!r}, but {len(binding.values)} are there.",
                     remedy=f"Materialize {binding.asset!r} first.",
                 )
             return self._values.read(binding.values[0], annotation)

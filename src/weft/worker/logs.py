@@ -2,9 +2,10 @@
 
     <logs>/<run>/<worker>.log
 
-An attempt's `LogSegment` gives the offsets of its bytes. `Capture` takes what is written at Python level; in a worker process
-`descriptors.DescriptorCapture` also takes what is written to the file descriptors 1 and 2. Output beyond the limit is dropped, with
-a notice in its place. A log that can't be written (a full disk) never fails a body: it ends early.
+An attempt's `LogSegment` gives the offsets of its bytes. `Capture` takes what is written at Python level; in a worker
+process `descriptors.DescriptorCapture` also takes what is written to the file descriptors 1 and 2. Output beyond the
+limit is dropped, with a notice in its place. A log that can't be written (a full disk) never fails a body: it ends
+early.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import time
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TextIO, cast
 
 from weft.model import events
 from weft.worker import masking
 
+_MOST_OPEN = 16
 DEFAULT_LIMIT = 64 * 1024 * 1024
 """Bytes of output that are kept of one attempt."""
 
@@ -48,7 +50,7 @@ class Capture:
     @property
     def streams(self) -> tuple[TextIO, TextIO]:
         """What takes the place of `sys.stdout` and `sys.stderr`."""
-        return self._streams
+        return cast("tuple[TextIO, TextIO]", self._streams)
 
     def begin(self, run: str) -> None:
         """Begin an attempt of `run`: what is written from here on is its output."""
@@ -67,7 +69,7 @@ class Capture:
         return events.LogSegment(file=f"{self._run}/{self.worker}.log", start=self._start, end=self._size())
 
     def write(self, content: bytes) -> None:
-        """Append to the attempt's output; nothing happens outside of an attempt, beyond the limit or when the disk refuses."""
+        """Append to the attempt's output; does nothing outside of one, beyond the limit or when the disk refuses."""
         if not self.active or self._written > self.limit:
             return
         try:
@@ -92,6 +94,8 @@ class Capture:
     def _open(self, run: str) -> int:
         found = self._descriptors.get(run)
         if found is None:
+            if len(self._descriptors) >= _MOST_OPEN:
+                self.close()
             path = self.folder / run / f"{self.worker}.log"
             path.parent.mkdir(parents=True, exist_ok=True)
             found = self._descriptors[run] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -185,7 +189,8 @@ class CaptureHandler(logging.Handler):
         try:
             line = format_record(record)
         except Exception:  # a format string that doesn't fit its arguments must not fail the body
-            line = f"{record.levelname} {record.name}: {record.msg!r} (its arguments do not fit it)\n{traceback.format_exc()}"
+            problem = traceback.format_exc()
+            line = f"{record.levelname} {record.name}: {record.msg!r} (its arguments do not fit it)\n{problem}"
         for stream in self._capture.streams:
             stream.flush()
         self._capture.write(self._capture.masks.text(line + "\n").encode("utf-8", "backslashreplace"))
@@ -223,7 +228,7 @@ class Redirected:
 
 
 def install_logging(capture: Capture) -> CaptureHandler:
-    """Send the root logger's records into a capture, from INFO on unless its level was set; `remove_logging` undoes it."""
+    """Send the root logger's records into a capture, from INFO on unless its level was set."""
     handler = CaptureHandler(capture)
     root = logging.getLogger()
     if root.level == logging.WARNING:  # its default

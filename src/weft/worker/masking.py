@@ -1,8 +1,8 @@
 """Masking: known secret values become `***` before any byte leaves the worker.
 
-Besides the value itself its usual disguises are known: quoted for a URL, in base64, and escaped for JSON. Each line of a secret with
-several lines (a private key) is a secret too. Values shorter than four characters are left alone: masking them would hide
-half of every log and no secret.
+Besides the value itself its usual disguises are known: quoted for a URL, in base64, and escaped for JSON. Each line
+of a secret with several lines (a private key) is a secret too. Values shorter than four characters are left alone:
+masking them would hide half of every log and no secret.
 """
 
 from __future__ import annotations
@@ -21,13 +21,25 @@ _SHORTEST_LINE = 8
 class Masks:
     """Replaces the values of secrets in text and bytes; knows nothing to replace when made of no values."""
 
-    __slots__ = ("_binary", "_text", "longest")
+    __slots__ = ("_binary", "_known", "_text", "longest")
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         """Learn the secret `values`."""
-        forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
-        self.longest = max((len(form.encode()) for form in forms), default=0)
+        self._known: set[str] = set()
+        self._text: re.Pattern[str] | None = None
+        self._binary: re.Pattern[bytes] | None = None
+        self.longest = 0
         """Bytes of the longest form, so that readers of a stream know how much to keep back."""
+        self.learn(values)
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Learn more secret values."""
+        fresh = set(values) - self._known
+        if not fresh:
+            return
+        self._known |= fresh
+        forms = sorted({form for value in self._known for form in _forms(value)}, key=len, reverse=True)
+        self.longest = max((len(form.encode()) for form in forms), default=0)
         self._text = re.compile("|".join(map(re.escape, forms))) if forms else None
         self._binary = re.compile(b"|".join(re.escape(form.encode()) for form in forms)) if forms else None
 

@@ -1,11 +1,11 @@
 """Metadata values: what bodies say of their outputs, as JSON.
 
-    JSON-able values, dates, dataclasses, pydantic models …   themselves
-    numpy scalars                                            the number
-    pathlib.Path                                             {"type": "path", "path": …}
-    figures of matplotlib, altair and plotly                 {"type": "image", "media": "image/png", "data": base64} or HTML
-    objects with `_repr_markdown_` or `_repr_html_`          {"type": "markdown" | "html", "data": text}
-    anything else                                            {"type": "repr", "class": its type, "data": its repr}
+JSON-able values, dates, dataclasses, pydantic models …   themselves
+numpy scalars                                            the number
+pathlib.Path                                             {"type": "path", "path": …}
+figures of matplotlib, altair and plotly                 {"type": "image", "media": "image/png", "data": base64} or HTML
+objects with `_repr_markdown_` or `_repr_html_`          {"type": "markdown" | "html", "data": text}
+anything else                                            {"type": "repr", "class": its type, "data": its repr}
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def encode(metadata: Mapping[str, object]) -> dict[str, msgspec.Raw]:
     """Return metadata as JSON by name.
 
     Raises:
-        UsageError: a name is no text. A value that is too large is replaced by a note that says so, since its loss must not cost
+        UsageError: a name is no text. A value that is too large is replaced by a note that says so, since its loss
+        must not cost
             the output that it describes.
     """
     return {_name(name): msgspec.Raw(_encode(value)) for name, value in metadata.items()}

@@ -32,7 +32,12 @@ def single(asset: str, partition: str | None, returned: object) -> Made:
 
 
 def several(
-    step: str, all_outputs: Sequence[str], wanted: Sequence[str], names: Mapping[str, str], partition: str | None, returned: object
+    step: str,
+    all_outputs: Sequence[str],
+    wanted: Sequence[str],
+    names: Mapping[str, str],
+    partition: str | None,
+    returned: object,
 ) -> Iterator[Made]:
     """Yield what a body of several outputs made, as it comes; what nobody asked for is passed over.
 
@@ -101,7 +106,8 @@ def _pairs(
 def _asset_of(step: str, given: object, wanted: Sequence[str]) -> str:
     if type(given) is not defined.Output:
         raise errors.UsageError(
-            f"The body of {step!r} yielded {type(given).__name__}.", remedy="Yield Output(value, asset=…) for each output."
+            f"The body of {step!r} yielded {type(given).__name__}.",
+            remedy="Yield Output(value, asset=…) for each output.",
         )
     if given.asset is None:
         if len(wanted) == 1:
@@ -132,9 +138,12 @@ def batch(step: str, asset: str, partitions: Sequence[str | None], returned: obj
     unknown = facts.value.keys() - set(partitions)
     missing = [each for each in partitions if each not in facts.value]
     if unknown or missing:
-        what = f"lacks {_few(missing)}" if missing else f"has {_few(sorted(map(str, unknown)))}, which was not asked for"
+        what = (
+            f"lacks {_few(missing)}" if missing else f"has {_few(sorted(map(str, unknown)))}, which was not asked for"
+        )
         raise errors.UsageError(
-            f"What the batch body of {step!r} returned {what}.", remedy="Return a value for each of context.partition_keys."
+            f"What the batch body of {step!r} returned {what}.",
+            remedy="Return a value for each of context.partition_keys.",
         )
     for partition in partitions:
         made = single(asset, partition, facts.value[partition])
@@ -148,7 +157,7 @@ def _few(names: Sequence[object], shown: int = 3) -> str:
 
 
 def batch_annotation(annotation: object) -> object:
-    """Return the annotation of one partition's value inside that of a batch body (`dict[str, T]`); itself if it has none."""
+    """Return the annotation of one value inside that of a batch body (`dict[str, T]`); itself if it has none."""
     origin = typing.get_origin(annotation)
     arguments = typing.get_args(annotation)
     if isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2:

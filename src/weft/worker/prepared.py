@@ -72,9 +72,9 @@ class Preparation:
         definitions: bodies.BuiltDefinitions,
         reader: values.Values,
         ready: resources.Resources,
-        configs: Callable[[str, type], object],
+        configs: Mapping[str, object],
     ) -> None:
-        """Prepare the steps of `definitions`; `configs` gives the config of a step by its key and model."""
+        """Prepare the steps of `definitions`; `configs` has what the run gave for the config of a step."""
         self._definitions = definitions
         self._values = reader
         self._resources = ready
@@ -108,12 +108,12 @@ class Preparation:
             body=body,
             step=step,
             code=step.code if step is not None else "",
-            function=self._function(key, body.function, body.parameters),
+            function=self._function(key, body.function, body.parameters, body.config),
             outputs={asset: self._output(body, asset, batch) for asset in made},
             names=_names(body, made),
             checks={
                 asset: tuple(
-                    (each, self._function(key, each.function, each.parameters))
+                    (each, self._function(key, each.function, each.parameters, each.config))
                     for each in body.checks
                     if each.check.asset == asset
                 )
@@ -123,13 +123,15 @@ class Preparation:
             batch=batch,
         )
 
-    def _function(self, key: str, function: Callable[..., Any], parameters: bodies.Parameters) -> PreparedFunction:
+    def _function(
+        self, key: str, function: Callable[..., Any], parameters: bodies.Parameters, defaults: Mapping[str, object]
+    ) -> PreparedFunction:
         given = {parameter: self._resources.get(name) for parameter, name in parameters.resources.items()}
         constants: dict[str, object] = dict(given)
         config = None
         if parameters.config is not None:
             parameter, model = parameters.config
-            config = constants[parameter] = self._configs(key, model)
+            config = constants[parameter] = self._resources.config(key, model, defaults, self._configs.get(key))
         return PreparedFunction(
             function=function,
             kind=_kind(function),
@@ -157,13 +159,13 @@ class Preparation:
 
 
 def _names(body: bodies.StepBody, made: tuple[str, ...]) -> dict[str, str]:
-    """Return what a body may call its outputs: their keys, their last parts where these differ, and the names it declares."""
+    """Return what a body may call its outputs: keys, last parts where these differ, and the names it declares."""
     last: dict[str, list[str]] = {}
     for asset in made:
         last.setdefault(asset.rpartition("/")[2], []).append(asset)
     names = {name: assets[0] for name, assets in last.items() if len(assets) == 1}
     names.update({asset: asset for asset in made})
-    names.update(getattr(body, "names", {}))
+    names.update(body.names)
     return names
 
 

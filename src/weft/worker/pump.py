@@ -1,4 +1,4 @@
-"""The pump: a process that reads what is written to a worker's descriptors, masks secrets, and writes the rest to the log.
+"""The pump: a process that masks secrets in what is written to a worker's descriptors, on its way to the log.
 
 A process and not a thread: C code that holds the interpreter's lock while it writes would wait for a thread for ever.
 The worker forks it before the first body runs, while it still has one thread if its libraries let it.
@@ -26,8 +26,9 @@ class Pump:
         """Start the process. `limit` bounds the bytes between two settlings, so that a flood costs no disk."""
         source, self._sink = os.pipe()
         ours, theirs = socket.socketpair()
-        pid = os.fork()
-        if pid == 0:
+        self.pid = os.fork()
+        """The process id."""
+        if self.pid == 0:
             ours.close()
             os.close(self._sink)
             _serve(source, theirs, masks, limit)
@@ -56,6 +57,7 @@ class Pump:
 
 def _serve(source: int, control: socket.socket, masks: masking.Masks, limit: int) -> NoReturn:
     try:
+        os.setsid()  # so that it outlives its worker's group for long enough to write its last words
         for each in (signal.SIGUSR1, signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)
         os.set_blocking(source, False)
@@ -79,7 +81,7 @@ class _Masking:
     def serve(self, control: socket.socket) -> None:
         """Work until the worker ends."""
         while True:
-            watched: list[object] = [control, self._source] if self._open else [control]
+            watched: list[socket.socket | int] = [control, self._source] if self._open else [control]
             ready, _, _ = select.select(watched, [], [])
             if self._open and self._source in ready:
                 self._drain(once=True)

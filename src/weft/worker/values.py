@@ -1,7 +1,7 @@
 """Values in memory: what a body made is handed to the next body in the same process as the very object.
 
-So **bodies must not change their inputs**: another reader may get the same object. The cache is bounded by the encoded size of
-what it holds; what isn't in it is read from storage.
+So **bodies must not change their inputs**: another reader may get the same object. The cache is bounded by the
+encoded size of what it holds; what isn't in it is read from storage.
 """
 
 from __future__ import annotations
@@ -43,10 +43,7 @@ class Values:
             return self._managers[value.io or "default"].read(value, annotation)
         key = _key(value, None)
         found = self._kept.get(key)
-        if found is None and annotation is not None:
-            key = _key(value, annotation)
-            found = self._kept.get(key)
-        elif found is not None and not _fits(found[0], annotation):
+        if annotation is not None and (found is None or not _fits(found[0], annotation)):
             key = _key(value, annotation)
             found = self._kept.get(key)
         if found is not None:
@@ -92,7 +89,7 @@ def _hashable(annotation: object | None) -> object:
 
 
 def _fits(value: object, annotation: object | None) -> bool:
-    """Tell whether a value in memory is what the annotation asks for; when in doubt it is read, and converted, from storage."""
+    """Tell whether a value in memory is what the annotation asks for; in doubt it is read from storage."""
     if annotation is None:
         return True
     if isinstance(annotation, type):

@@ -1,4 +1,4 @@
-"""Bodies that do what bodies must not, for the fault tests; a partition key names the pipe by which one tells that it has begun."""
+"""Bodies that do what bodies must not; a partition key names the pipe by which one tells that it has begun."""
 
 import ctypes
 import os
@@ -18,8 +18,7 @@ from weft.testing import executor_conformance as conformance
 
 
 def tell(context, text: str) -> None:
-    with open(context.partition_key, "w") as pipe:
-        pipe.write(text)
+    Path(context.partition_key).write_text(text)
 
 
 def segfaults(context):

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -59,4 +58,4 @@ def test_inline_leaves_the_streams_of_its_caller_as_they_were(tmp_path: Path, ca
     running.close()
     assert capsys.readouterr().out == "of the caller\n"
     assert text_of(tmp_path, report.log).startswith("printed p\n")
-    assert os.path.basename(report.log.file).startswith("inline-")
+    assert Path(report.log.file).name.startswith("inline-")

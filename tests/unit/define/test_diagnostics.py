@@ -19,6 +19,8 @@ from weft import (
     job,
     multi_asset,
 )
+from weft.define.build import build
+from weft.model.diagnostics import DefinitionsError
 from weft.model.partitions import IdentityMapping
 
 DAYS = DailyPartitions(start_date="2024-01-01")
@@ -331,3 +333,23 @@ def test_one_alias_belongs_to_one_asset(problems_of) -> None:
 def test_definitions_of_something_else_are_told(problems_of) -> None:
     found = problems_of(Definitions(assets=[len], checks=["x"], io_managers={"files": 3}))  # type: ignore[list-item, dict-item]
     assert [each.code for each in found] == ["wrong-definition"] * 3
+
+
+def test_a_variable_of_two_modules_that_is_not_one_object_is_told_unless_definitions_say_which() -> None:
+    first, second = Database(url="a"), Database(url="b")
+    objects = [("db", first), ("db", second)]
+    with pytest.raises(DefinitionsError, match="Two different objects are the resource 'db'"):
+        build(objects, fingerprint=len, default_io=None)  # type: ignore[arg-type]
+    chosen = Definitions(resources={"db": second})
+    for order in ([*objects, ("chosen", chosen)], [("chosen", chosen), *objects]):
+        assert build(order, fingerprint=len, default_io=None).resources == {"db": second}  # type: ignore[arg-type]
+
+
+def test_one_resource_under_two_names_is_not_ambiguous(build_of) -> None:
+    database = Database()
+
+    @asset
+    def reader(connection: Database): ...
+
+    found = build_of(reader, db=database, warehouse=database).bodies["reader"].parameters.resources
+    assert found == {"connection": "db"}

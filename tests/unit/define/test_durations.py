@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft.define import durations, policies
@@ -46,6 +46,7 @@ def test_what_is_no_duration_is_refused_with_its_name_and_value(written: object)
     assert repr(written) in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
 def test_a_duration_is_the_sum_of_its_pieces(hours: int, minutes: int, seconds: int) -> None:
     assert durations.seconds(f"{hours}h{minutes}m{seconds}s", what="x") == hours * 3600 + minutes * 60 + seconds

@@ -186,8 +186,9 @@ def test_setup_and_teardown_have_defaults_and_private_state_is_the_users() -> No
     class Counting(Resource):
         _open: bool = pydantic.PrivateAttr(default=False)
 
-        def setup(self) -> None:
+        def setup(self) -> object:
             self._open = True
+            return None
 
     counting = Counting()
     counting.setup()

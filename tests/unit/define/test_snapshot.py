@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft import (
@@ -148,6 +148,7 @@ def graphs(draw: st.DrawFn) -> graph.Graph:
     return graph.Graph(assets=assets, steps=steps)
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_any_graph_comes_back_as_it_was(built: graph.Graph) -> None:
     document = snapshot.decode(snapshot.encode(snapshot.snapshot(built)))

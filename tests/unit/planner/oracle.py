@@ -6,10 +6,9 @@ partitions and mappings by key and date, never by ordinal; what a version was ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from weft.model import events
 
@@ -148,7 +147,7 @@ class Entry:
     inputs: Mapping[str, Content] = field(default_factory=dict)
     failed: bool = False
     rejected: tuple[str, Mapping[str, Content]] | None = None
-    accepted: object = None
+    accepted: tuple[object, object] | None = None
     confirmed: int = 0
 
 
@@ -165,6 +164,9 @@ class Verdict:
     undecided: bool = False
     due: bool = False
     late: bool = False
+    late_for: set[str] = field(default_factory=set)
+    settled: bool = False
+    is_source: bool = False
 
     @property
     def held(self) -> bool:
@@ -172,7 +174,8 @@ class Verdict:
 
     @property
     def always(self) -> bool:
-        return any(kind in ("missing", "failed", "code", "added", "overdue", "forced") for kind, _ in self.reasons)
+        kinds = ("missing", "failed", "code", "added", *(["overdue"] if self.is_source else []))
+        return any(kind in kinds for kind, _ in self.reasons)
 
     @property
     def fresh(self) -> bool:
@@ -269,96 +272,123 @@ class Oracle:
         self.entries[event.asset, event.partition] = entry
         entry.accepted = self._standing_causes(event.asset, event.partition) if event.signature else None
 
-    def _standing_causes(self, asset: str, key: Key) -> object:
+    def _standing_causes(self, asset: str, key: Key) -> tuple[object, object]:
         step = self.desired.maker_of(asset)
         assert step is not None
-        universe = self.desired.scheme(asset).universe(self.now)
-        return self._causes(self.judge({asset: universe}), step, key)
+        verdicts = self._judge_all({asset: self.desired.scheme(asset).universe(self.now)}, {})
+        return self._own_causes(step, asset, key), self._causes_above(verdicts, step, key)
 
-    def _causes(self, verdicts: Mapping[tuple[str, Key], Verdict], step: str, key: Key) -> object:
-        """What acceptance binds to: the versions, the code, what is read, and the same of what is due above; and being late."""
-        maker = self.desired.makers[step]
-        above = {
-            (name, each): self._causes(verdicts, name, each)
-            for name, each in self._made_from(step, key)
-            if (verdict := verdicts.get((name, each))) is not None and (verdict.due or verdict.held)
-        }
+    def _own_causes(self, step: str, asset: str, key: Key) -> object:
+        """What acceptance of an asset's own state binds to: its version, the code of today, and what is read."""
+        return self.entry(asset, key).version, self.desired.makers[step].code, self.inputs(step, key)
+
+    def _causes_above(self, verdicts: Mapping[tuple[str, Key], Verdict], step: str, key: Key) -> object:
+        """What acceptance of something due above binds to: the causes of that, all the way up; and being late."""
+        above = {}
+        for asset, name, each in self._made_from(step, key):
+            verdict = verdicts.get((name, each))
+            if verdict is not None and (verdict.due or verdict.held):
+                own = self._own_causes(name, asset, each)
+                above[asset, each] = (own, self._causes_above(verdicts, name, each))
         verdict = verdicts.get((step, key))
-        late = {subject for kind, subject in verdict.reasons if kind == "overdue"} if verdict else set()
-        versions = tuple(self.entry(each, key).version for each in maker.outputs)
-        return (versions, maker.code, self.inputs(step, key), above, late)
+        return above, set(verdict.late_for) if verdict else set()
 
     # --- what is to be done ----------------------------------------------------------------------------------------------------
 
-    def _made_from(self, step: str, key: Key) -> list[tuple[str, Key]]:
-        """The step × partitions that this one is made from, directly."""
+    def _made_from(self, step: str, key: Key) -> list[tuple[str, str, Key]]:
+        """The asset, step and partition of all that a step × partition is made from, directly."""
         maker = self.desired.makers[step]
         found = []
         for reading in maker.readings:
             name = self.desired.maker_of(reading.asset)
             if name is not None:
                 keys = reading.keys(key, maker.scheme, self.desired.scheme(reading.asset), self.now)
-                found += [(name, each) for each in keys]
+                found += [(reading.asset, name, each) for each in keys]
         return found
 
     def scope(
-        self, wanted: Mapping[str, Sequence[Key]], *, exact: bool = False
+        self, wanted: Mapping[str, Sequence[Key]], settled: Container[tuple[str, Key]], *, exact: bool
     ) -> tuple[dict[str, set[str]], set[tuple[str, Key]]]:
-        """The outputs by step, and the step × partitions, that are wanted and, unless `exact`, all that these are made from."""
+        """The outputs by step, and the step × partitions, that are wanted and, unless `exact`, all that these are made from.
+
+        What is `settled` asks for nothing above it.
+        """
         outputs: dict[str, set[str]] = {}
-        members: set[tuple[str, Key]] = set()
-        waiting: list[tuple[str, Key]] = [(asset, key) for asset, keys in wanted.items() for key in keys]
-        seen: set[tuple[str, Key]] = set()
-        while waiting:
-            asset, key = waiting.pop()
+        members: dict[str, set[Key]] = {}
+
+        def want(asset: str, keys: Iterable[Key]) -> None:
             step = self.desired.maker_of(asset)
-            if step is None or (asset, key) in seen:
-                continue
-            seen.add((asset, key))
-            maker = self.desired.makers[step]
-            outputs.setdefault(step, set()).update([asset] if maker.subsettable else maker.outputs)
-            members.add((step, key))
-            if not exact:
-                for reading in maker.readings:
-                    keys = reading.keys(key, maker.scheme, self.desired.scheme(reading.asset), self.now)
-                    waiting += [(reading.asset, each) for each in keys]
-        return outputs, members
+            if step is not None and (found := set(keys)):
+                maker = self.desired.makers[step]
+                outputs.setdefault(step, set()).update([asset] if maker.subsettable else maker.outputs)
+                members.setdefault(step, set()).update(found)
+
+        for asset, keys in wanted.items():
+            want(asset, keys)
+        for step, maker in reversed(self.desired.makers.items()):
+            for key in () if exact else members.get(step, ()):
+                if (step, key) not in settled:
+                    for reading in maker.readings:
+                        want(reading.asset, reading.keys(key, maker.scheme, self.desired.scheme(reading.asset), self.now))
+        return outputs, {(step, key) for step, keys in members.items() for key in keys}
 
     def judge(
-        self, wanted: Mapping[str, Sequence[Key]], *, exact: bool = False, rebuild: bool = False
+        self, wanted: Mapping[str, Sequence[Key]], *, exact: bool = False, rebuild: bool = False, status: bool = False
     ) -> dict[tuple[str, Key], Verdict]:
-        """Judge each step × partition that concerns `wanted`, what is read before what reads it."""
-        outputs, members = self.scope(wanted, exact=exact)
-        late = {} if exact else self._late(outputs, members)
+        """Judge each step × partition that concerns `wanted`, what is read before what reads it.
+
+        What is accepted, with what is due above it, is fresh (`status`); in a plan it asks for nothing and follows what runs anyway.
+        """
+        verdicts = self._judge_all(wanted, {}, exact=exact, rebuild=rebuild)
+        settled = {each: verdict for each, verdict in verdicts.items() if verdict.settled}
+        if settled and not exact and not status:
+            return self._judge_all(wanted, settled, rebuild=rebuild)
+        return verdicts
+
+    def _judge_all(
+        self,
+        wanted: Mapping[str, Sequence[Key]],
+        settled: Mapping[tuple[str, Key], Verdict],
+        *,
+        exact: bool = False,
+        rebuild: bool = False,
+    ) -> dict[tuple[str, Key], Verdict]:
+        outputs, members = self.scope(wanted, settled, exact=exact)
+        late = {} if exact else self._late(outputs, members, settled)
         verdicts: dict[tuple[str, Key], Verdict] = {}
         for step, maker in self.desired.makers.items():
             made = tuple(each for each in maker.outputs if each in outputs.get(step, ()))
             for key in maker.scheme.universe(self.now):
                 if (step, key) in members:
-                    verdicts[step, key] = verdict = Verdict(outputs=made, own={})
-                    verdict.reasons |= {("overdue", subject) for subject in late.get((step, key), ())}
-                    self._judge(verdicts, step, key, verdict, rebuild=rebuild)
+                    verdict = Verdict(outputs=made, own={}, late_for=late.get((step, key), set()))
+                    verdict.is_source = all(self.desired.maker_of(each.asset) is None for each in maker.readings)
+                    verdicts[step, key] = verdict
+                    verdict.settled = (step, key) in settled
+                    self._judge(verdicts, step, key, verdict, rebuild=rebuild, first=not settled)
         return verdicts
 
     def _judge(
-        self, verdicts: Mapping[tuple[str, Key], Verdict], step: str, key: Key, verdict: Verdict, *, rebuild: bool
+        self,
+        verdicts: Mapping[tuple[str, Key], Verdict],
+        step: str,
+        key: Key,
+        verdict: Verdict,
+        *,
+        rebuild: bool,
+        first: bool,
     ) -> None:
-        above = {each: verdicts[each] for each in self._made_from(step, key) if each in verdicts}
-        causes = self._causes(verdicts, step, key) if self._any_accepted(verdict, key) else None
-        accepted = {each for each in verdict.outputs if causes is not None and self.entry(each, key).accepted == causes}
-        for asset in verdict.outputs:
-            verdict.own[asset] = self._own_reasons(step, key, asset, rebuild=rebuild)
-            if asset in accepted:
-                verdict.own[asset] = {each for each in verdict.own[asset] if each[0] in ("missing", "failed")}
-        if accepted == set(verdict.outputs) and not any(("missing", each) in verdict.own[each] for each in accepted):
-            verdict.reasons = set()
-        else:
-            verdict.reasons |= {("upstream", name) for (name, _), each in above.items() if each.due}
+        above = {(name, each): verdicts.get((name, each)) for _, name, each in self._made_from(step, key)}
+        accepted = [self._accept(verdicts, step, key, asset, verdict, rebuild=rebuild) for asset in verdict.outputs]
+        verdict.settled = verdict.settled or (first and all(each == "all" for each in accepted))
+        verdict.reasons |= {("overdue", subject) for subject in verdict.late_for}
+        verdict.reasons |= {("upstream", name) for (name, _), each in above.items() if each is not None and each.due}
+        if verdict.settled:
+            verdict.reasons = {each for each in verdict.reasons if each[0] == "upstream" and not first}
         for own in verdict.own.values():
             verdict.reasons |= own
         verdict.undecided = ("undecided", step) in verdict.reasons
         verdict.reasons.discard(("undecided", step))
-        verdict.blocked = any(each.held for each in above.values())
+        verdict.blocked = any(each is not None and each.held for each in above.values())
         if any(self._rejected_as_it_stands(step, key, asset) for asset in verdict.outputs):
             # the same code would make the same of the same inputs; only if one of these may change is there anything to try
             verdict.was_rejected = True
@@ -368,11 +398,29 @@ class Oracle:
         verdict.due = bool(verdict.reasons) and not verdict.held
         verdict.undecided = verdict.undecided and not verdict.due and not verdict.held
         kinds = {kind for kind, _ in verdict.reasons}
-        firm = any(each.due and not each.late for each in above.values()) and "upstream" in kinds
+        firm = any(each is not None and each.due and not each.late for each in above.values()) and "upstream" in kinds
         verdict.late = verdict.due and kinds <= {"overdue", "upstream"} and not firm
 
-    def _any_accepted(self, verdict: Verdict, key: Key) -> bool:
-        return any(self.entry(each, key).accepted is not None for each in verdict.outputs)
+    def _accept(
+        self,
+        verdicts: Mapping[tuple[str, Key], Verdict],
+        step: str,
+        key: Key,
+        asset: str,
+        verdict: Verdict,
+        *,
+        rebuild: bool,
+    ) -> str:
+        """Note the reasons of one output of its own, without those that are accepted; tells how much is: "", "own" or "all"."""
+        reasons = self._own_reasons(step, key, asset, rebuild=rebuild)
+        entry, how = self.entry(asset, key), ""
+        if entry.accepted is not None and entry.data is not None:
+            own, above = entry.accepted
+            if own == self._own_causes(step, asset, key):
+                reasons = {each for each in reasons if each[0] == "failed"}
+                how = "all" if above == self._causes_above(verdicts, step, key) and not reasons else "own"
+        verdict.own[asset] = reasons
+        return how
 
     def _own_reasons(self, step: str, key: Key, asset: str, *, rebuild: bool) -> set[tuple[str, str]]:
         maker, entry = self.desired.makers[step], self.entry(asset, key)
@@ -412,49 +460,65 @@ class Oracle:
         return all(rejected[1].get(name, ()) == content for name, content in self.inputs(step, key).items())
 
     def _late(
-        self, outputs: Mapping[str, set[str]], members: set[tuple[str, Key]]
+        self, outputs: Mapping[str, set[str]], members: set[tuple[str, Key]], settled: Container[tuple[str, Key]]
     ) -> dict[tuple[str, Key], set[str]]:
-        """The sources to be made again because something below is later than it may be."""
+        """What is to be made again because something is later than it may be: its sources, or itself where these have partitions."""
         found: dict[tuple[str, Key], set[str]] = {}
         for step in outputs:
             for asset in outputs[step]:
                 confirmed, lag = self.entry(asset, None).confirmed, self.desired.lags.get(asset)
                 if lag is None or not confirmed or micro(self.now) - confirmed <= lag * 1e6:
                     continue
-                waiting, seen = [(step, None)] if (step, None) in members else [], set()
-                while waiting:
-                    each: tuple[str, Key] = waiting.pop()
-                    if each in seen:
-                        continue
-                    seen.add(each)
-                    readings = self.desired.makers[each[0]].readings
-                    if all(self.desired.maker_of(reading.asset) is None for reading in readings):
-                        found.setdefault(each, set()).add(asset)
-                    waiting += self._made_from(*each)
+                if (step, None) in members and (step, None) not in settled:
+                    for source in self._sources(step) or [(step, None)]:
+                        found.setdefault(source, set()).add(asset)
         return found
+
+    def _sources(self, step: str) -> set[tuple[str, Key]]:
+        """The steps without partitions, above or itself, that read nothing that a step makes."""
+        sources, waiting, seen = set(), [(step, None)], set()
+        while waiting:
+            each: tuple[str, Key] = waiting.pop()
+            if each in seen:
+                continue
+            seen.add(each)
+            maker = self.desired.makers[each[0]]
+            if all(self.desired.maker_of(reading.asset) is None for reading in maker.readings) and each[1] is None:
+                sources.add(each)
+            waiting += [(name, key) for _, name, key in self._made_from(*each)]
+        return sources
 
     # --- what would happen -----------------------------------------------------------------------------------------------------
 
-    def would_run(self, step: str, key: Key, outputs: Iterable[str]) -> str:
-        """What becomes of a conditional line when its turn comes: "run", "same" as it is, or "rejected" as before."""
+    def would_run(
+        self, step: str, key: Key, outputs: Iterable[str], standing: Mapping[str, Content] | None = None
+    ) -> str:
+        """What becomes of a conditional line when its turn comes: "run", "same" as it is, or "rejected" as before.
+
+        A change is measured by what stood when the run began (`standing`), else by what was recorded.
+        """
         inputs = self.inputs(step, key)
         if any(self._rejected_as_it_stands(step, key, asset) for asset in outputs):
             return "rejected"
         for asset in outputs:
-            entry = self.entry(asset, key)
-            if entry.data is None or any(entry.inputs.get(name, ()) != content for name, content in inputs.items()):
+            before = self.entry(asset, key).inputs if standing is None else standing
+            if self.entry(asset, key).data is None or any(before.get(name, ()) != inputs[name] for name in inputs):
                 return "run"
         return "same"
 
     def word(self, verdict: Verdict, asset: str, key: Key, *, running: bool = False) -> str:
         """The one word for a partition of an asset, by the stated precedence."""
-        own: dict[str, Any] = {kind: True for kind, _ in set().union(*verdict.own.values())}
+        step = self.desired.maker_of(asset)
+        assert step is not None
+        own = {kind for kind, _ in verdict.own[asset]}
+        pulled = ("upstream" in {kind for kind, _ in verdict.reasons}) and verdict.due and not verdict.late
+        undecided = "undecided" in own and not verdict.held
         for word, holds in (
             ("running", running),
-            ("failed", own.get("failed") or verdict.was_rejected),
+            ("failed", "failed" in own or self._rejected_as_it_stands(step, key, asset)),
             ("blocked", verdict.blocked),
-            ("missing", own.get("missing")),
-            ("stale", (verdict.due and not verdict.late) or verdict.undecided),
+            ("missing", "missing" in own),
+            ("stale", pulled or undecided or not own.isdisjoint({"code", "data", "added"})),
             ("overdue", verdict.late),
         ):
             if holds:

@@ -218,10 +218,10 @@ class Player:
         self.world.redefine(replace(self.world.desired, makers=changed), f"{step} reads {readings}")
 
     def reuse(self) -> None:
-        if (found := self.partition()) and not self.world.oracle.would_run(
-            *found, self.world.desired.makers[found[0]].outputs
-        ).startswith("r"):
-            self.world.reuse(found[0], [found[1]], self.world.desired.makers[found[0]].outputs)
+        if found := self.partition():
+            outputs = self.world.desired.makers[found[0]].outputs
+            if self.world.oracle.would_run(*found, outputs) == "same":
+                self.world.reuse(found[0], [found[1]], outputs)
 
     def check(self) -> None:
         if found := self.partition():

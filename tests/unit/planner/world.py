@@ -101,6 +101,7 @@ class World:
         self.told: list[str] = []
         """What happened, in words, for whoever reads a failing case."""
         self.reserved: dict[str, list[tuple[str, partition_set.PartitionSet]]] = {}
+        self.manifests: dict[str, Mapping[str, str]] = {}
         self._graph: graph.Graph | None = None
         self._tokens: dict[str, columns_model.Columns] = {}
         self._position = 0
@@ -200,19 +201,19 @@ class World:
             for asset, version in versions.items()
         )
 
-    def succeed(self, step: str, key: Key, versions: Mapping[str, str]) -> int:
+    def succeed(self, step: str, key: Key, versions: Mapping[str, str], run: str = "r") -> int:
         return self.append(
-            events.StepSucceeded(run="r", step=step, partition=key, outputs=self.made(step, key, versions)),
+            events.StepSucceeded(run=run, step=step, partition=key, outputs=self.made(step, key, versions)),
             f"make {step} {key} {dict(versions)}",
         )
 
-    def fail(self, step: str, key: Key, rejected: Mapping[str, str] | None = None) -> int:
+    def fail(self, step: str, key: Key, rejected: Mapping[str, str] | None = None, message: str = "no") -> int:
         return self.append(
             events.AttemptFailed(
                 run="r",
                 step=step,
                 partition=key,
-                error=events.Error(kind="Error", message="no"),
+                error=events.Error(kind="Error", message=message),
                 assets=self.desired.makers[step].outputs,
                 outputs=self.made(step, key, rejected, rejected=True) if rejected else (),
             ),
@@ -284,7 +285,7 @@ class World:
         self.flush()
         assets = {key: asset.partitions for key, asset in self.graph.assets.items()}
         columns = self.ledger.columns(assets, external=frozenset(self.desired.externals))
-        return columns_model.Observed(columns=columns, manifests={}, seconds={}, reserved=self.reserved)
+        return columns_model.Observed(columns=columns, manifests=self.manifests, seconds={}, reserved=self.reserved)
 
     def signature(self, asset: str, key: Key) -> str:
         """The signature of the causes that stand against a partition, as acceptance records it."""
@@ -293,12 +294,12 @@ class World:
         found = evaluation.evaluate(self.graph, self.observed(), self.now, {asset: universe})
         ordinal = 0 if key is None or real.partitions is None else real.partitions.ordinal(key)
         assert real.step is not None
-        return found.signature(real.step, ordinal)
+        return found.signature(asset, ordinal)
 
-    def reserve(self, asset: str, keys: Iterable[Key]) -> None:
+    def reserve(self, asset: str, keys: Iterable[Key], run: str = "other") -> None:
         real = self.graph.assets[asset].partitions
         ordinals = [0 if key is None or real is None else real.ordinal(key) for key in keys]
-        self.reserved.setdefault(asset, []).append(("other", partition_set.PartitionSet.of(ordinals)))
+        self.reserved.setdefault(asset, []).append((run, partition_set.PartitionSet.of(ordinals)))
 
     def make_plan(self, request: plan.Request) -> plan.Plan:
         return planning.make(self.graph, self.observed(), self.now, request)

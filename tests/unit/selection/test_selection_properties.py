@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft.model import graph
@@ -109,6 +109,7 @@ def trees(within: graph.Graph) -> st.SearchStrategy[tuple]:
     )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_selecting_agrees_with_naive_evaluation_and_keeps_the_order_of_the_graph(data: st.DataObject) -> None:
     within = data.draw(graphs())
@@ -121,6 +122,7 @@ def test_selecting_agrees_with_naive_evaluation_and_keeps_the_order_of_the_graph
         assert all(places[up] < places[key] for up in within.upstream(key) if up in places)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab *+|,()\"':/?[&!-0123456789\n\tnotadr", max_size=30))
 def test_any_text_is_read_or_refused_with_a_column_within_it(text: str) -> None:
     refused: SelectionError | None = None

@@ -1,0 +1,115 @@
+"""The demo: a year of real market data is planned and made, breaks in one place, and is repaired in just that place.
+
+It works on a copy of `trading` in `.demo`, made anew each time, and touches nothing else. `make demo` runs it.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parent
+FOLDER = EXAMPLES / ".demo"
+PROJECT = FOLDER / "trading"
+REPORT = ("monthly_report", "--partitions", "2012-01..2012-12")
+BROKEN = "2012-10-26"
+COLUMNS = "symbol,date,open,high,low,close,volume,adj_close"
+GOOD = f"IBM,{BROKEN},191.49,193.87,191.47,193.28,4006500,165.51"
+BAD = GOOD.replace("193.28", "n/a")
+
+
+def main() -> None:
+    """Tell the story, in four parts."""
+    started = time.monotonic()
+    prepare()
+
+    title("1. Plan and apply")
+    say("Daily prices of five stocks: raw, processed, daily metrics, monthly report. What would it take to have 2012?")
+    weft("ls")
+    weft("plan", *REPORT)
+    weft("apply", *REPORT, "--yes")
+    say("Planned again, there is nothing to do.")
+    weft("plan", *REPORT)
+
+    title("2. Something breaks")
+    say(f"The vendor corrects IBM's row of {BROKEN}, and the correction has a price that is no number.")
+    correct(BAD)
+    weft("materialize", "raw_trades", "--partitions", f"{BROKEN}|IBM")
+    weft("apply", *REPORT, "--yes", expected=1)
+
+    title("3. What is broken, what is stale because of it, and why?")
+    say(
+        "Two sessions hang on the broken trade, its own and the next one, which counts its return from it. The next one "
+        "is 31 October: hurricane Sandy had closed the exchange, and the calendar knows."
+    )
+    weft("plan", *REPORT)
+
+    title("4. Mend it, and repair exactly that")
+    say("The vendor sends a row that can be read.")
+    correct(GOOD)
+    weft("materialize", "raw_trades", "--partitions", f"{BROKEN}|IBM")
+    weft("plan", *REPORT)
+    weft("apply", *REPORT, "--yes")
+    weft("versions", "monthly_report", "--partitions", "2012-10")
+
+    title(f"That was it, in {time.monotonic() - started:.0f} s")
+    go_on()
+
+
+def prepare() -> None:
+    """Make the copy anew."""
+    shutil.rmtree(PROJECT, ignore_errors=True)
+    ignored = shutil.ignore_patterns(".weft", "__pycache__", "corrections")
+    shutil.copytree(EXAMPLES / "trading", PROJECT, ignore=ignored)
+    (FOLDER / ".gitignore").write_text("*\n")
+
+
+def correct(row: str) -> None:
+    """Deliver a correction, as the vendor would."""
+    file = PROJECT / "corrections" / f"{BROKEN}.csv"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"{COLUMNS}\n{row}\n")
+    print(f"  {file.relative_to(PROJECT)}:  {row}\n", flush=True)
+
+
+def weft(*arguments: str, expected: int = 0) -> None:
+    """Show a command and run it; end the demo if it does not end as expected."""
+    print(f"$ weft {shlex.join(arguments)}", flush=True)
+    # The chart's fonts are indexed once, in the demo's folder and not in the home directory.
+    environment = {**os.environ, "MPLCONFIGDIR": str(FOLDER / "matplotlib")}
+    ended = subprocess.run([sys.executable, "-m", "weft", *arguments], cwd=PROJECT, env=environment, check=False)  # noqa: S603
+    print(flush=True)
+    if ended.returncode != expected:
+        sys.exit(f"The demo expected exit code {expected} of this command, but it was {ended.returncode}.")
+
+
+def title(text: str) -> None:
+    """Begin a part."""
+    print(f"\n── {text} {'─' * max(0, 90 - len(text))}\n", flush=True)
+
+
+def say(text: str) -> None:
+    """Say what is going on."""
+    print(textwrap.fill(text, 96), end="\n\n", flush=True)
+
+
+def go_on() -> None:
+    """Say what to try next."""
+    print(f"The project is in {os.path.relpath(PROJECT)}; with this environment activated, try there:\n")
+    for command, meaning in (
+        ("weft status", "where each asset stands"),
+        ("weft partitions monthly_report", "its months, one box each"),
+        ("weft plan", "everything since 2000: 36,000 partitions"),
+        ("weft apply --yes", "make it all, in about a minute"),
+        ("weft rollback monthly_report --partition 2012-10 --to v1", "go back to the version before"),
+    ):
+        print(f"  {command:<60} {meaning}")
+    print("\nChange a comment in trading/assets.py, or `parse`, and plan again. README.md there has more.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,303 @@
+"""`weft apply` and `weft materialize`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from weft.model import errors
+from weft.surfaces.cli import interrupts, options, plan_text, program, progress, screen
+
+if TYPE_CHECKING:
+    from weft.model import plan as plans
+    from weft.service import applying, planning, saving, views
+    from weft.service import world as worlds
+
+
+@click.command()
+@options.selection(metavar="[SELECTION|PLAN.json]")
+@options.partitions
+@click.option("--force", is_flag=True, help="All that is selected, without cut-off, and nothing above it.")
+@click.option("--failed", is_flag=True, help="Only what failed.")
+@click.option("--rebuild", is_flag=True, help="Also what waits for a decision on changed code.")
+@options.execution
+@click.option("--refresh", is_flag=True, help="Observe external assets first.")
+@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@options.as_json
+@options.place
+def apply(
+    selection: str | None,
+    partitions: str | None,
+    force: bool,
+    failed: bool,
+    rebuild: bool,
+    keep_going: bool | None,
+    executor: str | None,
+    jobs: int | None,
+    config_file: str | None,
+    values: tuple[str, ...],
+    no_wait: bool,
+    refresh: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Bring SELECTION (all assets by default) to fresh, with what is stale or missing above it; or carry out a saved plan.
+
+    Shows the plan and asks. Ctrl-C lets what runs finish; twice kills it; either way the next apply goes on from there.
+
+    \b
+    Examples:
+      weft apply                             everything
+      weft apply daily_metrics --yes         without asking
+      weft apply metrics -p 2024-01-05 --force
+      weft apply --failed --fail-fast
+      weft apply plan.json                   a plan saved with `weft plan -o`
+      weft apply --set load.limit=100 load
+    """
+    from weft.service import planning
+
+    if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise errors.UsageError(
+            "apply asks before it runs anything, but there is no terminal to ask on. Nothing ran.",
+            remedy="Add --yes to run without asking; `weft plan` only shows.",
+        )
+    saved = _saved(selection, dict(partitions=partitions, force=force, failed=failed, rebuild=rebuild))
+    configs = options.configs(config_file, values)
+    world = options.open_world(configs)
+    options.checked_configs(world, configs)
+    if refresh:
+        from weft.service import refreshing
+
+        refreshing.refresh(world, None if saved else selection)
+    session = _Session(world, executor=executor, jobs=jobs, wait=not no_wait, yes=yes, as_json=as_json)
+    if saved is not None:
+        return session.apply_saved(saved)
+    ask = planning.Ask(
+        selection=selection,
+        partitions=partitions,
+        exact=force,
+        only_failed=failed,
+        keep_going=keep_going,
+        rebuild_undecided=rebuild,
+    )
+    return session.apply(ask)
+
+
+@click.command()
+@options.selection(required=True)
+@options.partitions
+@options.execution
+@options.as_json
+@options.place
+def materialize(
+    selection: str,
+    partitions: str | None,
+    keep_going: bool | None,
+    executor: str | None,
+    jobs: int | None,
+    config_file: str | None,
+    values: tuple[str, ...],
+    no_wait: bool,
+    as_json: bool,
+) -> int:
+    """Run exactly SELECTION, whatever its state, on what is above it as it stands. Doesn't ask.
+
+    \b
+    Examples:
+      weft materialize raw_trades --partitions 2024-01-05
+      weft materialize 'group:reports'
+      weft materialize load --set load.limit=100
+    """
+    from weft.service import planning
+
+    configs = options.configs(config_file, values)
+    world = options.open_world(configs)
+    options.checked_configs(world, configs)
+    ask = planning.Ask(selection=selection, partitions=partitions, exact=True, keep_going=keep_going)
+    return _Session(
+        world, executor=executor, jobs=jobs, wait=not no_wait, yes=True, as_json=as_json, quiet_plan=True
+    ).apply(ask)
+
+
+def _saved(selection: str | None, given: dict[str, object]) -> saving.SavedPlan | None:
+    if selection is None or not selection.endswith(".json"):
+        return None
+    from weft.service import saving
+
+    wrong = [f"--{name}" for name, value in given.items() if value]
+    if wrong:
+        raise errors.UsageError(
+            f"{' and '.join(wrong)} can't be given with the saved plan {selection}: it says what runs.",
+            remedy="Plan again with them: `weft plan … -o plan.json`.",
+        )
+    return saving.load(Path(selection))
+
+
+class _Session:
+    """One apply: its world, how it is run, and what it says."""
+
+    def __init__(
+        self,
+        world: worlds.World,
+        *,
+        executor: str | None,
+        jobs: int | None,
+        wait: bool,
+        yes: bool,
+        as_json: bool,
+        quiet_plan: bool = False,
+    ) -> None:
+        self._world = world
+        self._executor = executor
+        self._jobs = jobs
+        self._wait = wait
+        self._yes = yes
+        self._as_json = as_json
+        self._quiet_plan = quiet_plan
+        self._out = screen.Screen()
+        self._progress = progress.Progress(quiet=as_json)
+        self._interrupts = interrupts.Interrupts(self._progress.say)
+        self._result: views.ApplyView | None = None
+
+    def apply(self, ask: planning.Ask) -> int:
+        """Plan and carry out, after what a dead owner left."""
+        from weft.service import applying, planning
+
+        resumed = self._after_the_dead(ask)
+        if resumed is not None:
+            if self._interrupts.count or ask.exact or resumed.outcome != "succeeded":
+                return self._end(resumed, None)
+            self._progress.say(progress.summary(resumed))
+        while True:
+            made = planning.make_plan(self._world, ask)
+            if not made.steps:
+                if resumed is not None:
+                    return self._end(resumed, None)
+                return self._nothing(made)
+            if not self._agreed(made):
+                return program.DONE
+            try:
+                return self._end(self._carry_out(made, ask if self._yes else None), made)
+            except applying.PlanMovedError:
+                if self._yes:
+                    raise
+                self._progress.say("What the plan relies on has changed meanwhile; this is the plan now:")
+
+    def apply_saved(self, saved: saving.SavedPlan) -> int:
+        """Carry out a saved plan, if it still holds."""
+        from weft.service import applying
+        from weft.service import saving as savings
+
+        applying.recover(self._world)
+        made = savings.replan(self._world, saved)
+        if not made.steps:
+            return self._nothing(made)
+        if not self._agreed(made):
+            return program.DONE
+        try:
+            return self._end(self._carry_out(made, None), made)
+        except applying.PlanMovedError as error:
+            raise errors.DriftError(f"The plan no longer holds; nothing ran. {error.message}", remedy="Plan again.") from error
+
+    def _after_the_dead(self, ask: planning.Ask) -> views.ApplyView | None:
+        """Go on with a run of this very request whose owner died; end the others, so that what they held is free."""
+        from weft.service import applying
+
+        result: views.ApplyView | None = None
+        for each in applying.interrupted(self._world):
+            if result is not None or not applying.resumable(self._world, each, ask):
+                continue
+            done = each.row.succeeded + each.row.reused + each.row.failed + each.row.held
+            self._progress.say(f"Run {each.row.id} was interrupted after {done:,} of {each.row.steps:,} steps.")
+            if not self._yes and not click.confirm("Go on with it?", default=True, err=True):
+                raise click.Abort
+            how = self._how(ahead=done)
+            with self._interrupts.installed():
+                try:
+                    result = applying.resume(self._world, each, how)
+                finally:
+                    self._progress.close()
+        applying.recover(self._world)
+        return result
+
+    def _agreed(self, made: plans.Plan) -> bool:
+        if self._as_json or self._quiet_plan:
+            return self._yes or click.confirm("Run it?", err=True)
+        plan_text.show(self._out, self._world.graph, made)
+        self._out.line(f"  {plan_text.total(made)}.")
+        if self._yes:
+            return True
+        if click.confirm("Run it?", default=True):
+            return True
+        self._out.line("Nothing ran.")
+        return False
+
+    def _carry_out(self, made: plans.Plan, ask: planning.Ask | None) -> views.ApplyView:
+        from weft.service import applying
+
+        with self._interrupts.installed():
+            try:
+                return applying.apply(self._world, made, self._how(), ask=ask)
+            finally:
+                self._progress.close()
+
+    def _how(self, ahead: int = 0) -> applying.How:
+        from weft.service import applying
+
+        def started(driver: object, run: str, count: int) -> None:
+            from weft.runtime import driver as drivers
+
+            assert isinstance(driver, drivers.Driver)
+            self._progress.started(driver, run, count)
+            self._progress.ahead(ahead)
+            self._interrupts.attach(driver)
+
+        return applying.How(
+            executor=self._executor,
+            jobs=self._jobs,
+            listener=self._progress.listen,
+            started=started,
+            waiting=lambda told: self._progress.say(f"Waiting: {told}"),
+            wait=self._wait,
+        )
+
+    def _nothing(self, made: plans.Plan) -> int:
+        if self._as_json:
+            from weft.service import applying, views
+
+            result = applying.apply(self._world, made, self._how())
+            screen.json_line(_with_plan(result, views.plan_view(self._world.graph, made)))
+        else:
+            plan_text.show(self._out, self._world.graph, made)
+            self._out.line(f"  {plan_text.nothing_to_do(made)}")
+        return program.DONE
+
+    def _end(self, result: views.ApplyView, made: plans.Plan | None) -> int:
+        if self._as_json:
+            from weft.service import views
+
+            screen.json_line(_with_plan(result, views.plan_view(self._world.graph, made) if made is not None else None))
+        elif result.run is None:
+            self._out.line("Nothing to do: another run has made it meanwhile.")
+        else:
+            self._out.line(self._out.paint(progress.summary(result), result.outcome or ""))
+            _held_back(self._out, result.failures)
+        if self._interrupts.count and result.outcome != "succeeded":
+            return program.INTERRUPTED
+        return program.DONE if result.outcome in (None, "succeeded") else program.FAILED
+
+
+def _held_back(out: screen.Screen, failures: Sequence[views.FailureView]) -> None:
+    if failures:
+        subject = failures[0].step
+        out.line(f"  `weft plan` says what is left; `weft logs {subject}` shows the output of the last attempt.")
+
+
+def _with_plan(result: views.ApplyView, plan: views.PlanView | None) -> views.ApplyView:
+    import msgspec
+
+    return msgspec.structs.replace(result, plan=plan)

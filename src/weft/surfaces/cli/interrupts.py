@@ -1,0 +1,61 @@
+"""Ctrl-C: once, what runs may finish; twice, it is killed; a third time ends this process as it is. SIGTERM is like the first."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weft.runtime import driver as drivers
+
+
+class Interrupts:
+    """Turns signals into requests to the driver."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Tell through `say` what a signal does."""
+        self._say = say
+        self._driver: drivers.Driver | None = None
+        self.count = 0
+
+    def attach(self, driver: drivers.Driver) -> None:
+        """Requests go to this driver from here on; one that came before is passed on."""
+        self._driver = driver
+        for _ in range(min(self.count, 2)):
+            driver.cancel("interrupted")
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Heed the signals within."""
+        before = [(each, signal.getsignal(each)) for each in (signal.SIGINT, signal.SIGTERM)]
+        signal.signal(signal.SIGINT, self._interrupted)
+        signal.signal(signal.SIGTERM, self._terminated)
+        try:
+            yield
+        finally:
+            for each, handler in before:
+                signal.signal(each, handler)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self._driver is None or self.count > 2:
+            raise KeyboardInterrupt
+        self._tell("Finishing what runs; press Ctrl-C again to kill it." if self.count == 1 else "Killing what runs.")
+        self._driver.cancel("interrupted")
+
+    def _terminated(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self._driver is None:
+            raise KeyboardInterrupt
+        if self.count == 1:
+            self._tell("Asked to end: finishing what runs.")
+            self._driver.cancel("terminated")
+
+    def _tell(self, text: str) -> None:
+        try:
+            self._say(text)
+        except RuntimeError:  # the signal came while this very stream was written to
+            return

@@ -1,0 +1,74 @@
+"""`weft ls`."""
+
+from __future__ import annotations
+
+import click
+
+from weft.surfaces.cli import options, program, screen
+
+
+@click.command()
+@options.selection()
+@options.as_json
+@options.place
+def ls(selection: str | None, as_json: bool) -> int:
+    """Show the assets that SELECTION selects (all by default), each after what it is made from.
+
+    \b
+    Selections:
+      name   +name (all above)   name+ (all below)   +a+2   "a/*"
+      group:  tag:  owner:  kind:  key:  job:  status:stale|failed|missing|overdue
+      and  or  not  ( )
+
+    \b
+    Examples:
+      weft ls
+      weft ls 'raw_trades+ and not group:reports'
+      weft ls status:failed --json
+    """
+    from weft.service import planning
+
+    world = options.open_world()
+    found = planning.select(world, selection)
+    graph = world.graph
+    if as_json:
+        screen.json_line(
+            [
+                {
+                    "key": asset.key,
+                    "kind": "external" if asset.step is None else "asset",
+                    "step": asset.step,
+                    "group": asset.group,
+                    "partitions": asset.partitions.describe() if asset.partitions is not None else None,
+                    "owners": list(asset.owners),
+                    "kinds": list(asset.kinds),
+                    "tags": dict(asset.tags),
+                    "description": asset.description,
+                    "upstream": list(dict.fromkeys(graph.upstream(asset.key))),
+                    "downstream": list(dict.fromkeys(graph.downstream(asset.key))),
+                    "checks": [check.name for check in graph.checks_of.get(asset.key, ())],
+                    "location": str(asset.location) if asset.location is not None else None,
+                }
+                for asset in (graph.assets[key] for key in found)
+            ]
+        )
+        return program.DONE
+    out = screen.Screen()
+    if not found:
+        out.line("Nothing is selected." if selection is not None else "There are no assets yet.")
+        return program.DONE
+    rows = [
+        (
+            asset.key,
+            "external" if asset.step is None else ", ".join(asset.kinds) or "asset",
+            asset.group,
+            asset.partitions.describe() if asset.partitions is not None else "",
+            ", ".join(asset.owners),
+            (asset.description.splitlines() or [""])[0],
+        )
+        for asset in (graph.assets[key] for key in found)
+    ]
+    head = ("key", "kind", "group", "partitions", "owners", "description")
+    kept = [place for place in range(6) if place == 0 or any(row[place] for row in rows)]
+    out.table([[row[place] for place in kept] for row in rows], head=[head[place] for place in kept])
+    return program.DONE

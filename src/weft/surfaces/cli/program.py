@@ -1,0 +1,192 @@
+"""The program `weft`: its commands by import path, and what becomes of errors.
+
+Exit codes: 0 done or nothing to do, 1 a step failed (or something else did), 2 wrong usage or definitions, 3 the plan has drifted,
+10 `plan --check` found something to do, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from weft.model import errors
+from weft.surfaces.cli import options
+
+DONE, FAILED, WRONG_USAGE, DRIFTED, TO_DO, INTERRUPTED = 0, 1, 2, 3, 10, 130
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    module: str
+    attribute: str
+    help: str
+
+
+_SECTIONS: dict[str, dict[str, _Entry]] = {
+    "Work": {
+        "init": _Entry("init", "init", "Make a new project that runs at once."),
+        "ls": _Entry("listing", "ls", "Show what a selection selects."),
+        "plan": _Entry("plan", "plan", "Show what would run, and why."),
+        "apply": _Entry("apply", "apply", "Bring a selection to fresh, or carry out a saved plan."),
+        "materialize": _Entry("apply", "materialize", "Run exactly what is selected, whatever its state."),
+        "check": _Entry("check", "check", "Run checks alone, against data that exists."),
+    },
+    "Look": {
+        "status": _Entry("status", "status", "Show where assets stand, and why."),
+        "partitions": _Entry("partitions", "partitions", "Show an asset's partitions; add or remove dynamic ones."),
+        "runs": _Entry("runs", "runs", "Show runs, or one run's steps and failures."),
+        "logs": _Entry("logs", "logs", "Show the output of a run or an asset."),
+        "versions": _Entry("versions", "versions", "Show the versions of an asset."),
+    },
+    "Mend": {
+        "rollback": _Entry("versions", "rollback", "Point partitions to an earlier version."),
+        "accept": _Entry("versions", "accept", "Accept stale, failed or rejected partitions as they are."),
+        "gc": _Entry("gc", "gc", "Remove old versions and leftovers."),
+        "ledger": _Entry("ledger", "ledger", "Verify the ledger, or show its events."),
+        "doctor": _Entry("doctor", "doctor", "Look over the installation and the project."),
+        "completion": _Entry("completion", "completion", "Print the script for shell completion."),
+    },
+}
+_COMMANDS = {name: entry for section in _SECTIONS.values() for name, entry in section.items()}
+
+
+class Program(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None where there is none of that name."""
+        entry = _COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        import importlib
+
+        found: click.Command = getattr(importlib.import_module(f"weft.surfaces.cli.{entry.module}"), entry.attribute)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; an unknown one is answered with those that are like it."""
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            from weft.model import spelling
+
+            near = spelling.did_you_mean(name, _COMMANDS)
+            raise click.UsageError(f"There is no command {name!r}. {near or '`weft --help` shows all commands.'}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by what they are for, without importing them."""
+        for title, section in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, entry.help) for name, entry in section.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+        """Complete a command's name, without importing any."""
+        from click import shell_completion
+
+        found = [
+            shell_completion.CompletionItem(name, help=entry.help)
+            for name, entry in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        import weft
+
+        click.echo(f"weft {weft.__version__}")
+        context.exit()
+
+
+@click.command(cls=Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@options.place
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.pass_context
+def program(context: click.Context) -> int:
+    """Plan and apply for data: what is broken or stale, what must run again, in which order, and why.
+
+    \b
+    Examples:
+      weft                          what to do next
+      weft plan                     what would run, and why
+      weft apply daily_metrics      bring an asset and all above it to fresh
+      weft -f pipeline.py status    definitions from a file
+    """
+    if context.invoked_subcommand is None:
+        from weft.surfaces.cli import next_step
+
+        next_step.tell()
+    return DONE
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (this process's own by default) and return its exit code; errors are told on stderr."""
+    try:
+        result = program.main(
+            None if arguments is None else list(arguments), prog_name="weft", standalone_mode=False
+        )
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return DONE
+    except click.ClickException as error:
+        _tell_usage(error)
+        return WRONG_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except errors.WeftError as error:
+        tell(error)
+        return code_of(error)
+    except BrokenPipeError:  # `weft runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return DONE
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        click.echo("\nThis is a bug in weft, not in your project. `weft doctor` shows what to report with it.", err=True)
+        return FAILED
+    return result if isinstance(result, int) else DONE
+
+
+def code_of(error: errors.WeftError) -> int:
+    """The exit code that an error ends with."""
+    from weft.model import diagnostics
+
+    if isinstance(error, (errors.UsageError, diagnostics.DefinitionsError, errors.MissingExtraError)):
+        return WRONG_USAGE
+    if isinstance(error, errors.DriftError) or error.code == "moved":
+        return DRIFTED
+    return FAILED
+
+
+def tell(error: errors.WeftError) -> None:
+    """Write an error and its remedy to stderr."""
+    head = _red("error:")
+    click.echo(f"{head} {error.message}", err=True)
+    if error.remedy:
+        click.echo(f"  {error.remedy}", err=True)
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    context = getattr(error, "ctx", None)
+    click.echo(f"{_red('error:')} {error.format_message()}", err=True)
+    if context is not None:
+        click.echo(f"  `{context.command_path} --help` shows how it is called.", err=True)
+
+
+def _red(text: str) -> str:
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return click.style(text, fg="red", bold=True) if coloured else text

@@ -1,0 +1,199 @@
+"""`weft runs` and `weft logs`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from weft.model import errors
+from weft.surfaces.cli import options, program, screen
+
+if TYPE_CHECKING:
+    from weft.ports import ledger as ledgers
+    from weft.service import history, views
+
+_FOLLOW_SECONDS = 0.3
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show.")
+@click.option("--all", "everything", is_flag=True, help="Show all of them.")
+@options.as_json
+@options.place
+def runs(run: str | None, limit: int, everything: bool, as_json: bool) -> int:
+    """Show runs, newest first; or one RUN's steps and failures (an id, its beginning, or `last`).
+
+    \b
+    Examples:
+      weft runs
+      weft runs 8f2c
+      weft runs last --json
+    """
+    from weft.service import history
+
+    _, ledger = options.open_ledger()
+    if run is not None:
+        detail = history.run_detail(ledger, history.find_run(ledger, run))
+        if as_json:
+            screen.json_line(detail)
+        else:
+            _show_run(screen.Screen(), detail)
+        return program.DONE
+    found = history.runs(ledger, limit=None if everything or as_json and limit == 20 else limit)
+    if as_json:
+        screen.json_line(found)
+        return program.DONE
+    out = screen.Screen()
+    if not found:
+        out.line("Nothing has run yet. `weft plan` shows what would.")
+        return program.DONE
+    rows = [
+        (each.id, _word(each), screen.moment_of(each.created_at), _took(each), _counts(each), each.selection or "all assets")
+        for each in found
+    ]
+    out.table(
+        rows, head=("run", "state", "began", "took", "steps", "of"), words=[each.outcome or each.phase for each in found]
+    )
+    return program.DONE
+
+
+def _word(each: views.RunView) -> str:
+    if each.phase != "finished":
+        return "interrupted" if each.reason.startswith("interrupted") else each.phase
+    return (each.outcome or "").replace("_", " ")
+
+
+def _took(each: views.RunView) -> str:
+    from datetime import datetime
+
+    if each.started_at is None or each.finished_at is None:
+        return ""
+    between = datetime.fromisoformat(each.finished_at) - datetime.fromisoformat(each.started_at)
+    return screen.seconds(between.total_seconds())
+
+
+def _counts(each: views.RunView) -> str:
+    parts = [f"{each.succeeded + each.reused:,}/{each.steps:,}"]
+    if each.failed:
+        parts.append(f"{each.failed:,} failed")
+    if each.held:
+        parts.append(f"{each.held:,} held back")
+    return ", ".join(parts)
+
+
+def _show_run(out: screen.Screen, detail: history.RunDetail) -> None:
+    run = detail.run
+    out.line(f"Run {out.bold(run.id)}: {out.paint(_word(run), run.outcome or run.phase)}, {_counts(run)} steps" + (f", {_took(run)}" if _took(run) else ""))
+    out.line(f"  of {run.selection or 'all assets'}, by {run.by}, began {screen.moment_of(run.created_at)}")
+    if run.reason:
+        out.line(f"  {run.reason}")
+    rows = []
+    for each in detail.steps:
+        counts = [f"{count:,} {word}" for count, word in (
+            (each.succeeded, "succeeded"), (each.reused, "reused"), (each.failed, "failed"), (each.held, "held back"), (each.lost, "lost"),
+        ) if count]  # fmt: skip
+        rows.append(("  " + each.step, ", ".join(counts), screen.seconds(each.seconds) if each.seconds else ""))
+    out.table(rows)
+    for failure in detail.failures[:20]:
+        name = failure.step if failure.partition is None else f"{failure.step}[{failure.partition}]"
+        out.line(f"  {out.paint('!', 'failed', bold=True)} {name} {failure.outcome.replace('_', ' ')}: {screen.fit(failure.error, 300)}")
+    if len(detail.failures) > 20:
+        out.line(f"  … and {len(detail.failures) - 20:,} more")
+    if detail.failures:
+        out.line(f"  `weft logs {run.id}` shows their output.")
+
+
+@click.command()
+@click.argument("subject", metavar="RUN|ASSET")
+@options.partitions
+@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Only this attempt.")
+@click.option("--failed", is_flag=True, help="Only attempts that did not succeed.")
+@click.option("--follow", is_flag=True, help="Go on until the run ends.")
+@options.as_json
+@options.place
+def logs(
+    subject: str, partitions: str | None, attempt: int | None, failed: bool, follow: bool, as_json: bool
+) -> int:
+    """Show what the bodies of a run printed and logged, or of the last attempts at an asset.
+
+    \b
+    Examples:
+      weft logs 8f2c
+      weft logs last --failed
+      weft logs processed_trades --partition 2024-01-05
+      weft logs processed_trades -p 2024-01-05 --attempt 1
+      weft logs last --follow
+    """
+    from weft.service import history
+
+    project, ledger = options.open_ledger()
+    folder = project.home / "logs"
+    steps: Sequence[str] | None = None
+    named: Sequence[str] | None = partitions.split(",") if partitions is not None else None
+    try:
+        chosen = [history.find_run(ledger, subject).id]
+    except errors.UsageError as no_run:
+        ledger.close()
+        world = options.open_world()
+        ledger = world.ledger
+        try:
+            asset = history.one_asset(world, subject)
+        except errors.UsageError as no_asset:
+            raise errors.UsageError(
+                f"{subject!r} is neither a run nor an asset. {no_run.message}", remedy=no_asset.remedy
+            ) from no_asset
+        named = history.partition_keys(world, asset, partitions)
+        steps = history.steps_of(world.graph, asset)
+        chosen = history.last_runs(ledger, asset, named)[: None if named is not None else 1]
+    found: list[history.AttemptLog] = []
+    out = screen.Screen()
+    for run in reversed(chosen):
+        position = 0
+        while True:
+            for position, each in history.attempts(
+                ledger, folder, run, steps=steps, partitions=named, attempt=attempt, after=position
+            ):
+                if failed and each.outcome == "succeeded":
+                    continue
+                found.append(each)
+                if not as_json:
+                    _show_attempt(out, each)
+            if not follow or _is_over(ledger, run):
+                break
+            time.sleep(_FOLLOW_SECONDS)
+    if as_json:
+        screen.json_line(found)
+    elif not found:
+        out.line("There is no attempt of that.")
+    return program.DONE
+
+
+def _is_over(ledger: ledgers.Reader, run: str) -> bool:
+    return all(row.phase == "finished" for row in ledger.runs_with_prefix(run))
+
+
+def _show_attempt(out: screen.Screen, each: history.AttemptLog) -> None:
+    name = each.step if each.partition is None else f"{each.step}[{each.partition}]"
+    number = f", attempt {each.attempt}" if each.attempt > 1 else ""
+    outcome = out.paint(each.outcome.replace("_", " "), each.outcome)
+    out.line(f"── {out.bold(name)}{number}: {outcome}, {screen.seconds(each.seconds)}, {screen.moment_of(each.at)} (run {each.run})")
+    if each.text:
+        click.echo(_plain(each.text), nl=not each.text.endswith("\n"), color=out.coloured)
+    if each.traceback:
+        click.echo(_plain(each.traceback).rstrip("\n"), color=out.coloured)
+    elif each.error:
+        out.line(_plain(each.error))
+
+
+def _plain(text: str) -> str:
+    """Output without what could take over a terminal: control characters but tabs, line ends and colours."""
+    import re
+
+    kept = re.sub(r"\x1b(?!\[[0-9;]*m)", "␛", text)
+    return "".join(letter if letter in "\n\t\x1b" or letter.isprintable() else f"\\x{ord(letter):02x}" for letter in kept.replace("\r\n", "\n").replace("\r", "\n"))
+
+

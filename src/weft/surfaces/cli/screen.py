@@ -1,0 +1,160 @@
+"""Writing for people: colours where there is a terminal, 80 columns where there is none, partitions in few words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from weft.model import partition_set, partitions
+
+COLOURS = {
+    "failed": "red", "blocked": "magenta", "missing": "blue", "stale": "yellow", "overdue": "yellow", "running": "cyan",
+    "fresh": "green", "succeeded": "green", "crashed": "red", "timed_out": "red", "cancelled": "yellow",
+    "upstream_failed": "magenta", "rejected": "red",
+}  # fmt: skip
+SHAPES = {
+    "failed": "✗", "blocked": "x", "missing": "□", "stale": "~", "overdue": "◷", "running": "▶", "fresh": "■",
+}  # fmt: skip
+MARKS = {"failed": "!", "blocked": "x", "missing": "+", "stale": "~", "overdue": "~", "running": "▶", "fresh": "="}
+
+
+class Screen:
+    """Where a command writes; how wide it is and whether it has colours is asked once."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        """Write to stdout, or to stderr."""
+        self.stderr = stderr
+        stream = sys.stderr if stderr else sys.stdout
+        self.terminal = stream.isatty()
+        self.coloured = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.width = shutil.get_terminal_size((80, 24)).columns if self.terminal else 80
+
+    def line(self, text: str = "") -> None:
+        """Write a line."""
+        click.echo(text, err=self.stderr, color=self.coloured)
+
+    def paint(self, text: str, word: str, *, bold: bool = False) -> str:
+        """Colour a text as a status or outcome has it."""
+        if not self.coloured:
+            return text
+        return click.style(text, fg=COLOURS.get(word), bold=bold)
+
+    def faint(self, text: str) -> str:
+        """A text that matters less."""
+        return click.style(text, dim=True) if self.coloured else text
+
+    def bold(self, text: str) -> str:
+        """A text that matters more."""
+        return click.style(text, bold=True) if self.coloured else text
+
+    def table(self, rows: Sequence[Sequence[str]], *, head: Sequence[str] | None = None, words: Sequence[str] | None = None) -> None:
+        """Write rows in columns; the last one is cut at the width of the screen. `words` colour the row's second cell."""
+        every = [tuple(head), *rows] if head else list(rows)
+        if not every:
+            return
+        widths = [max(len(row[place]) for row in every) for place in range(len(every[0]))]
+        for number, row in enumerate(every):
+            cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
+            used = sum(widths[:-1]) + 2 * len(cells)
+            last = fit(row[-1], max(20, self.width - used))
+            if head and number == 0:
+                self.line(self.faint("  ".join([*cells, last]).rstrip()))
+                continue
+            if words is not None:
+                cells[1] = self.paint(cells[1], words[number - (1 if head else 0)])
+            self.line("  ".join([*cells, last]).rstrip())
+
+
+def fit(text: str, width: int) -> str:
+    """One line of a text, cut to a width."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= width else flat[: max(1, width - 1)] + "…"
+
+
+def json_line(value: object) -> None:
+    """Print a value as JSON, indented where a person looks at it."""
+    import msgspec
+
+    encoded = msgspec.json.encode(value)
+    if sys.stdout.isatty():
+        encoded = msgspec.json.format(encoded, indent=2)
+    sys.stdout.write(encoded.decode())
+    sys.stdout.write("\n")
+
+
+def partitions_text(
+    definition: partitions.Partitions | None, ordinals: partition_set.PartitionSet, *, most: int = 3
+) -> str:
+    """Partitions in few words: `2024-01-10`, `2024-01-01..2024-01-31 (31)`, `a, b and 7 more`."""
+    if definition is None or not ordinals:
+        return ""
+    parts: list[str] = []
+    ranges = ordinals.ranges()
+    for start, stop in ranges[:most]:
+        if stop - start == 1:
+            parts.append(definition.key(start))
+        elif stop - start == 2 and len(ranges) <= most:
+            parts += [definition.key(start), definition.key(stop - 1)]
+        else:
+            parts.append(f"{definition.key(start)}..{definition.key(stop - 1)}")
+    if len(ranges) > most:
+        shown = sum(stop - start for start, stop in ranges[:most])
+        return f"{', '.join(parts)} and {len(ordinals) - shown:,} more ({len(ordinals):,})"
+    told = ", ".join(parts)
+    return told if len(ordinals) == len(parts) else f"{told} ({len(ordinals):,})"
+
+
+def some(names: Iterable[str], *, most: int = 5) -> str:
+    """The first few names, and how many more there are."""
+    listed = list(names)
+    told = ", ".join(listed[:most])
+    return told if len(listed) <= most else f"{told} and {len(listed) - most:,} more"
+
+
+def moment(at: datetime | None, *, now: datetime | None = None) -> str:
+    """A time for people, in their own time zone: the clock's time if it was today, else the date too."""
+    if at is None:
+        return ""
+    here = at.astimezone()
+    today = (now or datetime.now(UTC)).astimezone().date()
+    return here.strftime("%H:%M:%S") if here.date() == today else here.strftime("%Y-%m-%d %H:%M")
+
+
+def moment_of(text: str | None) -> str:
+    """A time that JSON has, for people."""
+    return moment(datetime.fromisoformat(text)) if text else ""
+
+
+def seconds(amount: float) -> str:
+    """A duration for people."""
+    if amount < 0.1:
+        return f"{amount * 1000:.0f} ms"
+    if amount < 10:
+        return f"{amount:.1f} s"
+    if amount < 120:
+        return f"{amount:.0f} s"
+    if amount < 7200:
+        return f"{amount / 60:.0f} min"
+    return f"{amount / 3600:.1f} h"
+
+
+def plural(count: int, word: str) -> str:
+    """A count with its word: `1 step`, `2 steps`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def size(amount: int) -> str:
+    """An amount of bytes for people."""
+    value = float(amount)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
