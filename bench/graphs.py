@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -16,7 +17,7 @@ LAYER = 50
 
 
 def source() -> str:
-    """One file of decorated functions in layers: each reads two neighbours of the layer above, so that they form diamonds."""
+    """One file of decorated functions in layers: each reads two neighbours of the layer above, in diamonds."""
     lines = ["from weft import asset"]
     for number in range(LOADED):
         above = [] if number < LAYER else sorted({number - LAYER, (number // LAYER - 1) * LAYER + (number + 1) % LAYER})
@@ -113,6 +114,7 @@ def memory() -> None:
         assets[key] = graph.Asset(key=key, step=key)
         steps[key] = graph.Step(key=key, outputs=(key,), dependencies=reads, code="c")
     begun = time.perf_counter()
+    gc.disable()  # as the service does while it plans
     observed = columns.Observed(columns={}, manifests={}, seconds={}, reserved={})
     request = plan.Request(assets=tuple(assets))
     made = planning.make(graph.Graph(assets=assets, steps=steps), observed, datetime(2024, 1, 1, tzinfo=UTC), request)

@@ -1,4 +1,4 @@
-"""A plan of 100,000 steps: how long from the shell until its first body runs, and how much memory the driver has by then."""
+"""A plan of 100,000 steps: how long from the shell until its first body runs, and the driver's memory by then."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def wide(context: Context) -> int:
 
 
 def measure(how: measuring.How) -> list[measuring.Line]:
-    """The first body writes down when it ran and waits; the driver's peak memory is read then, and the process is ended."""
+    """The first body writes down when it ran, and waits; the driver's peak memory is read, the process ended."""
     lines = []
     with measuring.project(SOURCE) as folder:
         measuring.shell(folder, "ls")

@@ -1,7 +1,7 @@
 """What every subject of the benchmark uses: lines of the table, fresh projects, clocks around child processes.
 
-A sample is one figure of one run; a line has as many as there were runs and shows their median. Processes are timed with the monotonic
-clock from before they are started until they have ended, as a person at a shell waits for them.
+A sample is one figure of one run; a line has as many as there were runs and shows their median. Processes are timed
+with the monotonic clock from before they are started until they have ended, as a person at a shell waits for them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ TIMEOUT_SECONDS = 900
 class Line:
     """One line of the table: samples of one figure and what it should be.
 
-    `at_most` or `at_least` is the target, in the line's unit; with neither the line is for information. `baseline` has the samples
-    of the other side of a ratio, in milliseconds.
+    `at_most` or `at_least` is the target, in the line's unit; with neither the line is for information. `baseline` has
+    the samples of the other side of a ratio, in milliseconds.
     """
 
     subject: str
@@ -83,9 +83,11 @@ def forget(folder: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a child process: this one's, without what would change how weft runs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WEFT_", "PYTHONPROFILE"))}
-    return kept | {"PYTHONHASHSEED": "0"}
+    """The environment of a child process: this one's, without what would change how Python or weft run.
+
+    Above all PYTHONDONTWRITEBYTECODE, with which every start would compile what it imports.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(("WEFT_", "PYTHON"))}
 
 
 def shell(folder: Path, *arguments: str, program: Sequence[str] = WEFT, code: int = 0) -> tuple[float, str]:

@@ -1,4 +1,4 @@
-"""An asset with a million materialized partitions below another such, a thousand of them changed at random: the cold plan."""
+"""A million materialized partitions below another million, a thousand of them changed at random: the cold plan."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python bench/run.py [--only NAME]... [--runs N] [--quick]
 
-Each subject is a file beside this one. The exit code is 0 whether targets are met or not, unless --check asks for 1 on a miss.
+Each subject is a file beside this one. The exit code says nothing of targets unless --check asks for 1 on a miss.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ def main() -> int:
     arguments = _arguments()
     chosen = [name for name in SUBJECTS if not arguments.only or name in arguments.only]
     how = measuring.How(runs=arguments.runs or (3 if arguments.quick else 5), quick=arguments.quick, say=_say)
+    load = os.getloadavg()[0]
+    print(
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, load {load:.1f}"
+    )
+    if load > 0.5:
+        print("Something else is running: times are longer than they would be alone.")
     lines: list[measuring.Line] = []
     broken: list[str] = []
     for name in chosen:
@@ -48,7 +54,7 @@ def main() -> int:
         for line in found:
             print("  " + _row(line))
         sys.stdout.flush()
-    path = _keep(lines, how)
+    path = _keep(lines, how, load)
     missed = [line for line in lines if line.verdict == "miss"]
     passed = sum(line.verdict == "pass" for line in lines)
     print(
@@ -82,7 +88,8 @@ def _say(text: str) -> None:
 def _row(line: measuring.Line) -> str:
     spread = f"({_figure(min(line.samples))} to {_figure(max(line.samples))}, {len(line.samples)} runs)"
     note = f"  [{line.note}]" if line.note else ""
-    return f"{line.verdict or '-':5}{line.name:68.68} {_figure(line.median):>9} {line.unit:8}{spread:34} {_target(line):>16}{note}"
+    measured = f"{_figure(line.median):>9} {line.unit:8}{spread:34}"
+    return f"{line.verdict or '-':5}{line.name:68.68} {measured} {_target(line):>16}{note}"
 
 
 def _target(line: measuring.Line) -> str:
@@ -95,7 +102,7 @@ def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def _keep(lines: list[measuring.Line], how: measuring.How) -> Path:
+def _keep(lines: list[measuring.Line], how: measuring.How, load: float) -> Path:
     now = datetime.now(UTC)
     path = HERE / "results" / f"{now:%Y%m%dT%H%M%SZ}.json"
     path.parent.mkdir(exist_ok=True)
@@ -107,7 +114,7 @@ def _keep(lines: list[measuring.Line], how: measuring.How) -> Path:
             "system": f"{platform.system()} {platform.machine()}",
             "python": platform.python_version(),
             "sqlite": sqlite3.sqlite_version,
-            "load": os.getloadavg(),
+            "load_before": load,
         },
         "lines": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import sys
@@ -75,7 +76,7 @@ def run_bare(folder: Path) -> None:
         begins.setdefault(at, position)
     bounds = [*begins.values(), 1 << 62]
     groups = []
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in itertools.pairwise(bounds):
         group = {}
         for table in TABLES:
             place = columns[table].index(POSITION[table])

@@ -24,7 +24,7 @@ def reduced(wide: dict[str, None]) -> int:
 
 
 def measure(how: measuring.How) -> list[measuring.Line]:
-    """Count from the driver's start, with the workers warm, to the end of apply: claims, bodies, commits, fold, summary."""
+    """Count from the driver's start, with warm workers, to the end of apply: claims, bodies, commits, summary."""
     lines = []
     with measuring.project(SOURCE) as folder:
         for executor, target in (("inline", 5_000), ("process", 3_000)):

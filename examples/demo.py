@@ -3,6 +3,7 @@
 It works on a copy of `trading` in `.demo`, made anew each time, and touches nothing else. `make demo` runs it.
 """
 
+import json
 import os
 import shlex
 import shutil
@@ -16,6 +17,7 @@ EXAMPLES = Path(__file__).resolve().parent
 FOLDER = EXAMPLES / ".demo"
 PROJECT = FOLDER / "trading"
 REPORT = ("monthly_report", "--partitions", "2012-01..2012-12")
+RECALCULATED = ("monthly_report", "--partitions", "2012-10")
 BROKEN = "2012-10-26"
 COLUMNS = "symbol,date,open,high,low,close,volume,adj_close"
 GOOD = f"IBM,{BROKEN},191.49,193.87,191.47,193.28,4006500,165.51"
@@ -43,8 +45,8 @@ def main() -> None:
 
     title("3. What is broken, what is stale because of it, and why?")
     say(
-        "Two sessions hang on the broken trade, its own and the next one, which counts its return from it. The next one "
-        "is 31 October: hurricane Sandy had closed the exchange, and the calendar knows."
+        "Two sessions hang on the broken trade: its own, and the next one, which counts its return from it. That is "
+        "31 October, as the calendar knows: hurricane Sandy had closed the exchange."
     )
     weft("plan", *REPORT)
 
@@ -52,9 +54,8 @@ def main() -> None:
     say("The vendor sends a row that can be read.")
     correct(GOOD)
     weft("materialize", "raw_trades", "--partitions", f"{BROKEN}|IBM")
-    weft("plan", *REPORT)
     weft("apply", *REPORT, "--yes")
-    weft("versions", "monthly_report", "--partitions", "2012-10")
+    weft("versions", *RECALCULATED)
 
     title(f"That was it, in {time.monotonic() - started:.0f} s")
     go_on()
@@ -99,15 +100,18 @@ def say(text: str) -> None:
 
 def go_on() -> None:
     """Say what to try next."""
+    versions = [sys.executable, "-m", "weft", "versions", *RECALCULATED, "--json"]
+    listed = subprocess.run(versions, cwd=PROJECT, check=True, capture_output=True)  # noqa: S603
+    before = next(each["version"] for each in json.loads(listed.stdout) if not each["current"])
     print(f"The project is in {os.path.relpath(PROJECT)}; with this environment activated, try there:\n")
-    for command, meaning in (
-        ("weft status", "where each asset stands"),
-        ("weft partitions monthly_report", "its months, one box each"),
-        ("weft plan", "everything since 2000: 36,000 partitions"),
-        ("weft apply --yes", "make it all, in about a minute"),
-        ("weft rollback monthly_report --partition 2012-10 --to v1", "go back to the version before"),
+    for meaning, command in (
+        ("where each asset stands", "weft status"),
+        ("the months, one box each", "weft partitions monthly_report"),
+        ("back to the report before the correction", f"weft rollback {shlex.join(RECALCULATED)} --to {before}"),
+        ("everything since 2000", "weft plan"),
+        ("make it all, in about a minute", "weft apply --yes"),
     ):
-        print(f"  {command:<60} {meaning}")
+        print(f"  {meaning:<42} {command}")
     print("\nChange a comment in trading/assets.py, or `parse`, and plan again. README.md there has more.")
 
 

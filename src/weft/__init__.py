@@ -8,6 +8,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers take it as true; `typing` takes longer to import than all else here
 if TYPE_CHECKING:
+    from weft.api import apply as apply
+    from weft.api import materialize as materialize
+    from weft.api import plan as plan
     from weft.define.assets import AssetDefinition as AssetDefinition
     from weft.define.assets import asset as asset
     from weft.define.assets import external_asset as external_asset
@@ -64,12 +67,15 @@ _HOMES = {
     "StaticPartitions": "weft.model.partitions",
     "TimeWindowMapping": "weft.model.partitions",
     "WeeklyPartitions": "weft.model.partitions",
+    "apply": "weft.api",
     "asset": "weft.define.assets",
     "asset_check": "weft.define.checks",
     "external_asset": "weft.define.assets",
     "job": "weft.define.jobs",
+    "materialize": "weft.api",
     "multi_asset": "weft.define.assets",
     "partitions": "weft.model",
+    "plan": "weft.api",
 }
 """The module of each public name; the block above says the same to type checkers."""
 

@@ -105,11 +105,14 @@ def make_executor(
         UsageError: there is none of that name.
     """
     from weft.codehost import built as code
-    from weft.define import resources
 
     definitions = code.load_to_run(loaded, overrides)
     logs = loaded.project.home / LOGS_FOLDER
-    secrets = sorted(resources.secret_values(definitions.resources.values()))
+    secrets: list[str] = []
+    if definitions.resources:  # pydantic comes with them, and takes longer than all else together
+        from weft.define import resources
+
+        secrets = sorted(resources.secret_values(definitions.resources.values()))
     if name == "inline":
         from weft.executors import inline
 

@@ -1,12 +1,13 @@
 """The short notation of scenario files: how a graph, a history and a plan are written down.
 
-graph       `name = { from = ["raw", "raw all", "raw window -1 -1"], partitions = "daily 2024-01-01", code = "c1" }`; more keys: `makes` (several
-            outputs), `subsettable`, `policy`, `lag` (seconds), `external`. Partitions are `daily START [END]`, `monthly START`, `static a b`, `dynamic a b`.
-            A mapping is one of `identity`, `all`, `last`, `window START END`, `specific KEY …`; left out, the usual one.
-history     one line for each thing that happened, in order, such as `make raw 2024-01-01 = v1`; the words are the keys of `_VERBS`. `*` is every partition
-            that exists, and versions may be a list for several outputs (`v1,v2`).
-plan        `step[keys] status run_if: kind subject[partition] by RUN, …`; the partition where it is one alone, the run unless it is `r`; the root
-            of a cause follows after `<-`.
+graph       `name = { from = ["raw", "raw all", "raw window -1 -1"], partitions = "daily 2024-01-01", code = "c1" }`.
+            More keys: `makes` (several outputs), `subsettable`, `policy`, `lag` (seconds), `external`. Partitions are
+            `daily START [END]`, `monthly START`, `static a b`, `dynamic a b`. A mapping is one of `identity`, `all`,
+            `last`, `window START END`, `specific KEY …`; left out, the usual one.
+history     one line for each thing that happened, in order, such as `make raw 2024-01-01 = v1`; the words are keys of
+            `_VERBS`. `*` is every partition that exists; versions may be a list for several outputs (`v1,v2`).
+plan        `step[keys] status run_if: kind subject[partition] by RUN, …`; the partition where it is one alone, the run
+            unless it is `r`; the root of a cause follows after `<-`.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-# --- the graph ---------------------------------------------------------------------------------------------------------------
+# --- the graph -----------------------------------------------------------------------------------------------------
 
 
 def _desired(graph: Mapping[str, Mapping[str, Any]]) -> oracle.Desired:
@@ -86,7 +87,9 @@ def _scheme(text: str) -> oracle.Scheme:
         case []:
             return oracle.Scheme()
         case ["daily" | "monthly" as kind, start, *end]:
-            return oracle.Scheme(kind=kind, start=date.fromisoformat(start), end=date.fromisoformat(end[0]) if end else None)
+            return oracle.Scheme(
+                kind=kind, start=date.fromisoformat(start), end=date.fromisoformat(end[0]) if end else None
+            )
         case ["static" | "dynamic" as kind, *keys]:
             return oracle.Scheme(kind=kind, keys=tuple(keys))
     raise ValueError(f"no partitions: {text!r}")
@@ -108,7 +111,7 @@ def _reading(desired: oracle.Desired, down: oracle.Scheme, text: str) -> oracle.
     raise ValueError(f"no dependency: {text!r}")
 
 
-# --- the history -------------------------------------------------------------------------------------------------------------
+# --- the history ---------------------------------------------------------------------------------------------------
 
 
 def _play(played: world.World, line: str) -> None:
@@ -238,7 +241,7 @@ _VERBS: dict[str, Callable[[world.World, list[str], str], None]] = {
 }  # fmt: skip
 
 
-# --- the plan ----------------------------------------------------------------------------------------------------------------
+# --- the plan ------------------------------------------------------------------------------------------------------
 
 
 def written(scenario: Scenario) -> dict[str, Any]:
@@ -247,14 +250,17 @@ def written(scenario: Scenario) -> dict[str, Any]:
     made = played.make_plan(scenario.request)
     found: dict[str, Any] = {
         "steps": [
-            f"{line.step}{_of(played.keys(line.outputs[0], line.ordinals))} {line.status} {line.run_if}: {_causes(line.causes)}"
+            f"{line.step}{_of(played.keys(line.outputs[0], line.ordinals))} {line.status} {line.run_if}: "
+            + _causes(line.causes)
             for line in made.steps
         ]
     }
     for name, held in (
         ("blocked", made.blocked), ("rejected", made.rejected), ("undecided", made.undecided), ("running", made.running)
     ):  # fmt: skip
-        found[name] = [f"{each.asset}{_of(played.keys(each.asset, each.ordinals))}: {_causes(each.causes)}" for each in held]
+        found[name] = [
+            f"{each.asset}{_of(played.keys(each.asset, each.ordinals))}: {_causes(each.causes)}" for each in held
+        ]
     found["fresh"] = made.fresh
     if "status" in scenario.expected:
         found["status"] = _statuses(played, scenario.expected["status"])

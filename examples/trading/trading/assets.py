@@ -1,19 +1,19 @@
-"""Four assets, each of a coarser grain than the last: session and symbol, session, month.
+"""Four assets, each of a coarser grain than the last.
 
-    raw_trades ──▶ processed_trades ──▶ daily_metrics ──▶ monthly_report
-    session × symbol                    session           month
+raw_trades ──▶ processed_trades ──▶ daily_metrics ──▶ monthly_report
+session and symbol                  session           month
 """
 
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
-from weft import Context, Definitions, Dep, asset, job
-from weft.storage import DuckDBStorage
 
 from trading import charts
 from trading.partitions import months, sessions, since_yesterday, trades
 from trading.vendor import PROJECT, Row, Vendor
+from weft import Context, Definitions, Dep, asset, job
+from weft.storage import DuckDBStorage
 
 SESSIONS_A_YEAR = 252
 
@@ -98,8 +98,8 @@ def daily_metrics(context: Context, processed_trades: dict[str, list[Trade]]) ->
 
 @asset(partitions=months, io="warehouse", owners=["team:research"], kinds=["duckdb"])
 def monthly_report(context: Context, daily_metrics: pl.DataFrame) -> pl.DataFrame:
-    """Each symbol's month, from its sessions, with a chart. A month reads its sessions by default: no mapping is named."""
-    context.add_metadata({"chart": charts.growth(daily_metrics, title=context.partition_key)})
+    """Each symbol's month, with a chart. That a month reads its sessions is the default, and needs no mapping."""
+    context.add_metadata({"chart": charts.growth(daily_metrics, month=context.partition_key)})
     return (
         daily_metrics.sort("session")
         .group_by("symbol")

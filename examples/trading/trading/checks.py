@@ -3,11 +3,11 @@
 from datetime import date
 
 import polars as pl
-from weft import CheckResult, Context, asset_check
 
 from trading.assets import Trade
 from trading.partitions import SYMBOLS, is_listed, sessions_of
 from trading.vendor import Row
+from weft import CheckResult, Context, asset_check
 
 
 @asset_check(asset="raw_trades", blocking=True)

@@ -5,7 +5,8 @@ The vendor's history runs from 1 March 2000 to 1 March 2013, so February 2013 is
 
 from datetime import date, timedelta
 
-from weft import CalendarPartitions, MonthlyPartitions, MultiPartitions, StaticPartitions, TimeWindowMapping, partitions
+from weft import CalendarPartitions, MonthlyPartitions, MultiPartitions, StaticPartitions
+from weft.partitions import DimensionMapping, TimeWindowMapping
 
 FIRST_SESSION = "2000-03-01"
 SYMBOLS = ("AAPL", "FB", "GOOG", "IBM", "MSFT")
@@ -16,7 +17,7 @@ sessions = CalendarPartitions("XNYS", start_date=FIRST_SESSION, end_date="2013-0
 trades = MultiPartitions({"session": sessions, "symbol": StaticPartitions(SYMBOLS)})
 months = MonthlyPartitions(start_date=FIRST_SESSION, end_date="2013-03-01")
 
-since_yesterday = partitions.DimensionMapping({"session": TimeWindowMapping(start_offset=-1)})
+since_yesterday = DimensionMapping({"session": TimeWindowMapping(start_offset=-1)})
 """A session reads its own trades and those of the session before, of every symbol."""
 
 

@@ -1,14 +1,13 @@
 """The data vendor: rows of text, as delivered, with corrections that arrive later."""
 
 import csv
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pydantic
-from weft import Resource
 
 from trading.partitions import SYMBOLS
+from weft import Resource
 
 PROJECT = Path(__file__).resolve().parents[1]
 Row = dict[str, str]
@@ -22,7 +21,7 @@ class Vendor(Resource):
 
     corrections: Path = PROJECT / "corrections"
 
-    _history: dict[tuple[str, str], list[Row]] = pydantic.PrivateAttr(default_factory=lambda: defaultdict(list))
+    _history: dict[tuple[str, str], list[Row]] = pydantic.PrivateAttr(default_factory=dict)
 
     def setup(self) -> None:
         """Read the history, once in each process."""
@@ -32,7 +31,7 @@ class Vendor(Resource):
             columns: dict[str, list[Any]] = getattr(stocks, symbol)
             for values in zip(*columns.values(), strict=True):
                 row = {"symbol": symbol, **dict(zip(columns, map(str, values), strict=True))}
-                self._history[row["date"], symbol].append(row)
+                self._history.setdefault((row["date"], symbol), []).append(row)
 
     def rows(self, session: str, symbol: str) -> list[Row]:
         """Return what the vendor has of a symbol on a session: one row, or none before it was listed."""

@@ -17,6 +17,7 @@ from weft.codehost import fingerprint, loading, runnable
 from weft.codehost import project as projects
 from weft.define import bodies, build
 from weft.model import code, policies
+from weft.runtime import garbage
 from weft.storage import typed
 
 
@@ -39,15 +40,16 @@ def load(project: projects.Project) -> Loaded:
     Raises:
         DefinitionsError: with everything that is wrong.
     """
-    modules = loading.load_namespace(project)
-    fingerprinter = fingerprint.Fingerprinter(project.root)
     changes = cast("policies.CodeChanges", project.settings.get("code_changes", "stale"))
-    definitions = build.build(
-        _objects(modules.modules),
-        fingerprint=fingerprinter.manifest,
-        default_io=typed.TypedStorage(storage_root(project)),
-        code_changes=changes,
-    )
+    with garbage.held():
+        modules = loading.load_namespace(project)
+        fingerprinter = fingerprint.Fingerprinter(project.root)
+        definitions = build.build(
+            _objects(modules.modules),
+            fingerprint=fingerprinter.manifest,
+            default_io=typed.TypedStorage(storage_root(project)),
+            code_changes=changes,
+        )
     return Loaded(project=project, definitions=definitions, fingerprinter=fingerprinter)
 
 

@@ -18,8 +18,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import FunctionType, MethodType
 
-from weft.codehost import nodes, ownership, sourcefiles, trees, values
+from weft.codehost import nodes, ownership, trees, values
 from weft.model import code as codes
+from weft.runtime import garbage
 
 
 class Fingerprinter:
@@ -69,7 +70,7 @@ class Fingerprinter:
 
     def manifests(self, functions: Iterable[object]) -> list[codes.CodeManifest]:
         """Return the manifests of many functions, in their order; faster than one by one."""
-        with sourcefiles.uncollected():
+        with garbage.held():
             return [self.manifest(function) for function in functions]
 
     def sources(self, manifest: codes.CodeManifest) -> dict[str, str]:

@@ -7,14 +7,13 @@ file with thousands of functions costs one parse and not one for each.
 from __future__ import annotations
 
 import ast
-import contextlib
 import functools
-import gc
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, ModuleType
 
 from weft.codehost import ownership, trees
+from weft.runtime import garbage
 
 Definition = trees.FunctionNode | ast.Lambda
 
@@ -42,7 +41,7 @@ class SourceFile:
         self._facts: dict[ast.AST, trees.Facts] = {}
         self._parameters: dict[ast.AST, trees.Facts | None] = {}
         self._whole = False
-        with uncollected():
+        with garbage.held():
             for statement in ast.parse(text).body:
                 self._bind(statement)
                 if isinstance(statement, trees.FunctionNode):
@@ -114,7 +113,7 @@ class SourceFile:
     @functools.cached_property
     def tree(self) -> ast.Module:
         """Return the whole tree, parsed when something inside a function is looked for."""
-        with uncollected():
+        with garbage.held():
             return ast.parse(self.text)
 
     @functools.cached_property
@@ -241,18 +240,6 @@ class SourceFile:
 
 
 _MISSING = object()
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Hold the garbage collector, which would walk a growing mass of nodes again and again for nothing."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _is_wefts(value: object) -> bool:

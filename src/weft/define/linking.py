@@ -49,7 +49,8 @@ class Linker:
                     location=location,
                 )
                 continue
-            made.append(graph.Dependency(asset=read.asset, mapping=mapping, parameter=read.parameter))
+            again = any(each.asset == read.asset for each in made)
+            made.append(graph.Dependency(asset=read.asset, mapping=mapping, parameter=read.parameter, again=again))
         return tuple(made)
 
     def _mapping(

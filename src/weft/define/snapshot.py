@@ -128,6 +128,7 @@ class _Writer:
                     asset=each.asset,
                     mapping=self._place(each.mapping, self.mappings, "mapping"),
                     parameter=each.parameter,
+                    again=each.again or None,
                 )
                 for each in step.dependencies
             ],
@@ -208,7 +209,12 @@ def _graph(document: Json) -> graph.Graph:
             outputs=tuple(each.get("outputs", ())),
             subsettable=each.get("subsettable", False),
             dependencies=tuple(
-                graph.Dependency(asset=dep["asset"], mapping=mappings[dep["mapping"]], parameter=dep.get("parameter"))
+                graph.Dependency(
+                    asset=dep["asset"],
+                    mapping=mappings[dep["mapping"]],
+                    parameter=dep.get("parameter"),
+                    again=dep.get("again", False),
+                )
                 for dep in each.get("dependencies", ())
             ),
             partitions=partitions_of(each),

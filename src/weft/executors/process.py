@@ -119,6 +119,7 @@ class ProcessExecutor:
             WeftError: the definitions cannot be loaded in a worker.
         """
         self._fleet.start(self._waker, self._start_method)
+        self._fleet.renewed = False
         if self._fleet.choice is not None and self._fleet.choice.method == "spawned":
             while not any(each.ready for each in self._fleet.workers.values()):
                 self._fleet.wait(None)
@@ -157,11 +158,12 @@ class ProcessExecutor:
             if (
                 self._waker.clear()
                 or self._reports
-                or self._renewed()
+                or self._fleet.renewed
                 or (until is not None and time.monotonic() >= until)
             ):
                 break
             self._raise_if_broken()
+        self._fleet.renewed = False
         reports, self._reports = self._reports, []
         return reports
 
@@ -234,11 +236,6 @@ class ProcessExecutor:
         worker.send_assignments(frame, [self._pace.seconds(each.step) for each in frame])
         if was_empty:
             self._fleet.watch_head(worker)
-
-    def _renewed(self) -> bool:
-        """Tell whether workers were started since the last look, so that whoever waits for room hears of it."""
-        renewed, self._fleet.renewed = self._fleet.renewed, False
-        return renewed
 
     def _raise_if_broken(self) -> None:
         if self._fleet.broken is not None and not self._reports:

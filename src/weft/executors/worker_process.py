@@ -130,10 +130,20 @@ class _Worker:
             )
         else:
             self._state.starts(self._serial, self._log_size(assignment.run))
-            report = self._runner.run(assignment)
+            report = self._attempt(assignment)
         if os.getpid() != self._pid:
             os._exit(1)  # a child that the body forked, and that came back out of the body
         self._send(framing.REPORT, report)
+
+    def _attempt(self, assignment: executor.Assignment) -> executor.AttemptReport:
+        assert self._runner is not None
+        try:
+            return self._runner.run(assignment)
+        except cancelling.Cancelled:  # it came in the very moment in which the body ended by another exception
+            self._runner.running = None
+            return executor.AttemptReport(
+                id=assignment.id, attempt=assignment.attempt, outcome="cancelled", worker=self._name
+            )
 
     def _log_size(self, run: str) -> int:
         """Return where the output of the next attempt begins."""

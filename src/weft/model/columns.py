@@ -118,15 +118,19 @@ class Columns:
         self.codes[ordinal] = self._code(row.code)
         self.made_at[ordinal] = row.made_at
         self.made_by[ordinal] = self._run(row.made_by)
+        inputs = row.inputs
         for asset, column in self.inputs.items():
-            column[ordinal] = row.inputs.get(asset, 0)
-        for asset, digest in row.inputs.items():
+            column[ordinal] = inputs.get(asset, 0)
+        for asset, digest in inputs.items():
             if asset not in self.inputs:
                 self.inputs[asset] = _zeros("Q", len(self.tokens))
                 self.inputs[asset][ordinal] = digest
-        _keep(self.failed, ordinal, row.failure)
-        _keep(self.rejected, ordinal, row.rejection)
-        _keep(self.accepted, ordinal, row.accepted)
+        if row.failure or self.failed:
+            _keep(self.failed, ordinal, row.failure)
+        if row.rejection or self.rejected:
+            _keep(self.rejected, ordinal, row.rejection)
+        if row.accepted or self.accepted:
+            _keep(self.accepted, ordinal, row.accepted)
         if external:
             self.first_tokens[ordinal] = row.first_token
         self.confirmed_at = max(self.confirmed_at, row.confirmed_at)
@@ -175,10 +179,10 @@ class Columns:
 
     def materialized(self) -> PartitionSet:
         """The partitions that hold data."""
-        if 0 not in self.tokens:
+        content = self.tokens.tobytes()
+        if bytes(8) not in content:  # the common case, and a search in C: every token is there
             return PartitionSet.range(0, len(self.tokens))
-        zero = bytes(len(self.tokens) * 8)
-        return PartitionSet.of(differing(self.tokens.tobytes(), zero, 8))
+        return PartitionSet.of(differing(content, bytes(len(content)), 8))
 
     def made_with_other_code(self, code: str) -> PartitionSet:
         """The partitions that hold data which other code than `code` made."""
@@ -189,6 +193,8 @@ class Columns:
         if number is not None:
             pattern = array("I", [number]).tobytes() * self.size
             candidates: Iterable[int] = differing(self.codes.tobytes(), pattern, 4)
+        elif bytes(4) not in self.codes.tobytes():  # all of it is of other code, as after every edit
+            return self.materialized()
         else:
             candidates = range(self.size)
         codes, tokens = self.codes, self.tokens

@@ -25,6 +25,13 @@ class Dependency:
     asset: keys.AssetKey
     mapping: partitioning.PartitionMapping
     parameter: str | None = None
+    again: bool = False
+    """Whether the step reads the same asset by another dependency already, such as yesterday's beside today's."""
+
+    @property
+    def slot(self) -> str:
+        """Under which name what is read through this dependency is recorded: the asset, or `asset@parameter` for a further one."""
+        return f"{self.asset}@{self.parameter}" if self.again else self.asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

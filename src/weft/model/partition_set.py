@@ -176,6 +176,8 @@ class PartitionSet:
             return NotImplemented
         if not self._length or not other._length:
             return _EMPTY
+        if self is other or (self._bounds is not None and self._bounds == other._bounds):
+            return self
         if _better_as_bits(self, other):
             return _of_bits(self.bits() & other.bits())
         mine, others = self._as_bounds(), other._as_bounds()
@@ -192,7 +194,7 @@ class PartitionSet:
             return NotImplemented
         if not self._length:
             return other
-        if not other._length:
+        if not other._length or self is other or (self._bounds is not None and self._bounds == other._bounds):
             return self
         if _better_as_bits(self, other):
             return _of_bits(self.bits() | other.bits())
@@ -208,6 +210,8 @@ class PartitionSet:
             return NotImplemented
         if not self._length or not other._length:
             return self
+        if self is other or (self._bounds is not None and self._bounds == other._bounds):
+            return _EMPTY
         if _better_as_bits(self, other):
             mine = self.bits()
             return _of_bits(mine ^ (mine & other.bits()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from weft.model import keys, partition_set, plan
-from weft.planner import evaluation
+from weft.planner import found as findings
+from weft.planner import freshness
+from weft.planner import standing as standings
 
 PartitionSet = partition_set.PartitionSet
 EMPTY = PartitionSet.empty()
@@ -30,7 +32,7 @@ class Group:
 class Explainer:
     """Tells the causes of what an evaluation found."""
 
-    def __init__(self, found: evaluation.Evaluation) -> None:
+    def __init__(self, found: findings.Evaluation) -> None:
         """Explain `found`."""
         self._found = found
         self._roots: dict[tuple[keys.StepKey, PartitionSet], plan.Cause | None] = {}
@@ -38,11 +40,11 @@ class Explainer:
     # --- lines
     # --------------------------------------------------------------------------------------------------------------
 
-    def groups(self, standing: evaluation.Standing, due: PartitionSet) -> list[Group]:
-        """Split what is due into lines, in order of the first partition."""
+    def groups(self, standing: standings.Standing, due: PartitionSet, *, alone: bool = False) -> list[Group]:
+        """Split what is due into lines, in order of the first partition; with `alone` nothing above runs."""
         if not due:
             return []
-        reasons = list(_reasons(standing))
+        reasons = [each for each in _reasons(standing) if not (alone and each[0] == "upstream")]
         parts: list[tuple[tuple[int, ...], PartitionSet]] = [((), due)]
         for number, (_, _, ordinals) in enumerate(reasons):
             if not ordinals:
@@ -74,7 +76,7 @@ class Explainer:
         return sorted(groups, key=lambda group: group.ordinals.first)
 
     def _causes(
-        self, standing: evaluation.Standing, kind: plan.CauseKind, subject: str, part: PartitionSet
+        self, standing: standings.Standing, kind: plan.CauseKind, subject: str, part: PartitionSet
     ) -> Iterable[plan.Cause]:
         match kind:
             case "missing" | "forced":
@@ -97,7 +99,7 @@ class Explainer:
         definition = self._found.graph.assets[asset].partitions
         return definition.key(ordinals.first) if definition is not None and len(ordinals) == 1 else None
 
-    def _failures(self, standing: evaluation.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
+    def _failures(self, standing: standings.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
         for asset in standing.outputs:
             failed = self._found.columns(asset).failed
             told: dict[tuple[str, str], list[int]] = {}
@@ -119,7 +121,7 @@ class Explainer:
             if told:
                 return
 
-    def _code_changes(self, standing: evaluation.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
+    def _code_changes(self, standing: standings.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
         step = standing.step
         for asset in standing.outputs:
             columns = self._found.columns(asset)
@@ -158,20 +160,19 @@ class Explainer:
         return ordered, told + more
 
     def _data_changes(
-        self, standing: evaluation.Standing, kind: plan.CauseKind, subject: str, part: PartitionSet
+        self, standing: standings.Standing, kind: plan.CauseKind, slot: str, part: PartitionSet
     ) -> Iterable[plan.Cause]:
         graph, step = self._found.graph, standing.step
-        dependency = next(each for each in step.dependencies if each.asset == subject)
-        above = self._found.columns(subject)
+        dependency = next(each for each in step.dependencies if each.slot == slot)
+        subject = dependency.asset
+        above, columns = self._found.columns(subject), self._found.columns(standing.outputs[0])
+        identity = findings.is_identity(graph, step, dependency)
+        read = _sample(part if identity else self._found.reads(step, dependency, part))
+        oldest = min((columns.versions[each] for each in _sample(part) if each < columns.size), default=0)
         changed: dict[str, list[int]] = {}
-        if evaluation.is_identity(graph, step, dependency):
-            read: Iterable[int] = _sample(part)
-        else:
-            read = _sample(self._found.reads(step, dependency, part))
-        columns = self._found.columns(standing.outputs[0])
-        made = min((columns.made_at[each] for each in _sample(part) if each < columns.size), default=0)
         for each in read:
-            if each < above.size and above.made_at[each] >= made:
+            made = columns.versions[each] if identity and each < columns.size else oldest
+            if each < above.size and above.versions[each] > made:
                 changed.setdefault(above.run_of(each), []).append(each)
         if not changed:
             yield plan.Cause(kind=kind, subject=subject, detail=_DETAILS[kind])
@@ -186,12 +187,10 @@ class Explainer:
                 detail=_DETAILS[kind] + _of_many(ordinals),
             )
 
-    def _upstream(self, standing: evaluation.Standing, subject: str, part: PartitionSet) -> plan.Cause:
-        graph, step = self._found.graph, standing.step
-        dependency = next(each for each in step.dependencies if each.asset == subject)
-        producer = graph.assets[subject].step
-        above = self._found.standings[producer] if producer is not None else None
-        due = self._found.reads(step, dependency, part) & above.due if above is not None else EMPTY
+    def _upstream(self, standing: standings.Standing, slot: str, part: PartitionSet) -> plan.Cause:
+        subject = next(each.asset for each in standing.step.dependencies if each.slot == slot)
+        above, read = self._above(standing, slot, part)
+        due = read & above.due if above is not None else EMPTY
         root = self._root(above, due) if above is not None and due else None
         return plan.Cause(
             kind="upstream",
@@ -203,27 +202,54 @@ class Explainer:
             root=root,
         )
 
-    def _root(self, standing: evaluation.Standing, due: PartitionSet) -> plan.Cause | None:
+    def _root(self, standing: standings.Standing, due: PartitionSet) -> plan.Cause | None:
         """Where a chain of causes begins: the first cause above that is not itself the making of something above."""
-        where = (standing.step.key, due)
-        if where in self._roots:
-            return self._roots[where]
-        self._roots[where] = None
+        walked: list[tuple[keys.StepKey, PartitionSet]] = []
         found: plan.Cause | None = None
-        for kind, subject, ordinals in _reasons(standing):
-            part = due & ordinals
-            if not part:
-                continue
-            cause = next(iter(self._causes(standing, kind, subject, part)), None)
-            if cause is not None and cause.kind == "upstream":
-                cause = cause.root
-            if cause is not None:
-                found = replace(cause, root=None)
+        while (where := (standing.step.key, due)) not in self._roots:
+            walked.append(where)
+            kind, slot, part = next(
+                ((kind, slot, due & ordinals) for kind, slot, ordinals in _reasons(standing) if due & ordinals),
+                ("missing", standing.outputs[0], EMPTY),
+            )
+            if kind != "upstream":
+                found = next(iter(self._causes(standing, kind, slot, part)), None) if part else None
                 break
-        self._roots[where] = found
+            above, read = self._above(standing, slot, part)
+            if above is None or not (due := read & above.due):
+                break
+            standing = above
+        else:
+            found = self._roots[where]
+        for each in walked:
+            self._roots[each] = found
         return found
 
-    def _overdue(self, standing: evaluation.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
+    def _blocked_root(self, standing: standings.Standing, held: PartitionSet) -> plan.Cause | None:
+        """The failed check at which a chain of what is held back begins."""
+        while held:
+            for asset, own in standing.own.items():
+                if not held.isdisjoint(own.rejected & standing.rejected):
+                    return next(iter(self.rejected(standing, asset, held)[1]), None)
+            slot = next((slot for slot, blocked in standing.blocked_by.items() if not held.isdisjoint(blocked)), None)
+            if slot is None:
+                return None
+            above, read = self._above(standing, slot, held)
+            if above is None:
+                return None
+            standing, held = above, read & above.held
+        return None
+
+    def _above(
+        self, standing: standings.Standing, slot: str, part: PartitionSet
+    ) -> tuple[standings.Standing | None, PartitionSet]:
+        """The step behind an input, and which of its partitions these ones read."""
+        dependency = next(each for each in standing.step.dependencies if each.slot == slot)
+        producer = self._found.graph.assets[dependency.asset].step
+        above = self._found.standings.get(producer) if producer is not None else None
+        return above, self._found.reads(standing.step, dependency, part)
+
+    def _overdue(self, standing: standings.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
         for subject, late in standing.overdue_for.items():
             if part & late:
                 asset = self._found.graph.assets[subject]
@@ -239,39 +265,38 @@ class Explainer:
     # --- what is left alone
     # -------------------------------------------------------------------------------------------------
 
-    def blocked(self, standing: evaluation.Standing) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
+    def blocked(self, standing: standings.Standing) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
         """What a failed blocking check above holds back."""
         why = []
-        for asset, ordinals in standing.blocked_by.items():
-            producer = self._found.graph.assets[asset].step
-            above = self._found.standings[producer] if producer is not None else None
-            dependency = next(each for each in standing.step.dependencies if each.asset == asset)
-            held = self._found.reads(standing.step, dependency, ordinals) & above.held if above is not None else EMPTY
-            rejected = held & above.rejected if above is not None else EMPTY
-            roots = self.rejected(above, asset)[1] if above is not None and rejected else ()
+        for slot, ordinals in standing.blocked_by.items():
+            subject = next(each.asset for each in standing.step.dependencies if each.slot == slot)
+            above, read = self._above(standing, slot, ordinals)
+            held = read & above.held if above is not None else EMPTY
+            root = self._blocked_root(above, held) if above is not None else None
+            direct = above is not None and not held.isdisjoint(above.rejected)
             why.append(
                 plan.Cause(
                     kind="blocked",
-                    subject=asset,
-                    partition=self._only(asset, held) if held else None,
-                    run=roots[0].run if roots else None,
-                    at=roots[0].at if roots else None,
-                    detail="a blocking check failed above"
-                    if not rejected
-                    else f"a blocking check failed{_of_many(held)}",
-                    root=roots[0] if roots else None,
+                    subject=subject,
+                    partition=self._only(subject, held) if held else None,
+                    run=root.run if root else None,
+                    at=root.at if root else None,
+                    detail=("a blocking check failed" if direct else "it is held back itself") + _of_many(held),
+                    root=root,
                 )
             )
         return standing.blocked, tuple(why)
 
     def rejected(
-        self, standing: evaluation.Standing, asset: keys.AssetKey
+        self, standing: standings.Standing, asset: keys.AssetKey, part: PartitionSet | None = None
     ) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
-        """What a blocking check rejected, of unchanged code and inputs."""
+        """What a blocking check rejected (of `part`), of unchanged code and inputs."""
         columns = self._found.columns(asset)
         ordinals = standing.own[asset].rejected & standing.rejected
+        if part is not None:
+            ordinals &= part
         why = []
-        for ordinal in _sample(ordinals):
+        for ordinal in ordinals.take(_MOST_RUNS):
             failure = columns.failed.get(ordinal)
             why.append(
                 plan.Cause(
@@ -283,16 +308,14 @@ class Explainer:
                     detail=failure.error if failure else "a blocking check failed",
                 )
             )
-            if len(why) == _MOST_RUNS:
-                break
         return ordinals, tuple(why)
 
-    def undecided(self, standing: evaluation.Standing) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
+    def undecided(self, standing: standings.Standing) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
         """What other code made, under a policy to ask."""
         return standing.undecided, tuple(self._code_changes(standing, standing.undecided)) if standing.undecided else ()
 
     def running(
-        self, standing: evaluation.Standing, asset: keys.AssetKey
+        self, standing: standings.Standing, asset: keys.AssetKey
     ) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
         """What live runs are making."""
         why = tuple(
@@ -314,7 +337,7 @@ class Explainer:
         by_status: dict[plan.Status, PartitionSet] = {}
         why: list[plan.Cause] = []
         if standing is None:
-            by_status["fresh"] = evaluation.universe(asset.partitions, found.now)
+            by_status["fresh"] = findings.universe(asset.partitions, found.now)
         else:
             rest = standing.wanted
             for word, ordinals in _words(standing, standing.own[asset_key]):
@@ -331,7 +354,7 @@ class Explainer:
         return plan.AssetStatus(
             asset=asset_key,
             partitioned=asset.partitions is not None,
-            late=evaluation.overdue(asset, columns, found.now),
+            late=freshness.overdue(asset, columns, found.now),
             by_status={word: ordinals for word, ordinals in by_status.items() if ordinals},
             causes=tuple(why),
             orphaned=tuple(columns.orphaned),
@@ -342,13 +365,13 @@ class Explainer:
 _DETAILS = {"data_changed": "changed", "dependency_changed": "is read now and was not before"}
 
 
-def _reasons(standing: evaluation.Standing) -> Iterable[tuple[plan.CauseKind, str, PartitionSet]]:
+def _reasons(standing: standings.Standing) -> Iterable[tuple[plan.CauseKind, str, PartitionSet]]:
     """The sets of a standing that make something due, most telling first."""
     first = standing.outputs[0]
-    missing = standing.missing
     yield "forced", first, standing.forced
     yield "failed", first, standing.failed
-    yield "missing", first, missing
+    for asset, own in standing.own.items():
+        yield "missing", asset, own.missing
     yield "code_changed", first, standing.code | standing.undecided
     for asset, ordinals in standing.by_input("added").items():
         yield "dependency_changed", asset, ordinals
@@ -356,15 +379,16 @@ def _reasons(standing: evaluation.Standing) -> Iterable[tuple[plan.CauseKind, st
         yield "data_changed", asset, ordinals
     yield "overdue", first, standing.overdue
     for asset, ordinals in standing.upstream.items():
-        yield "upstream", asset, ordinals - missing  # what has no data needs no further reason
+        # what has no data needs no further reason, unless it waits for one
+        yield "upstream", asset, ordinals - (standing.missing - standing.conditional)
 
 
-def _words(standing: evaluation.Standing, own: evaluation.Own) -> Iterable[tuple[plan.Status, PartitionSet]]:
+def _words(standing: standings.Standing, own: standings.Own) -> Iterable[tuple[plan.Status, PartitionSet]]:
     """Sets of one output by the one word for them, in order of precedence.
 
     What is in an earlier one is not in a later one.
     """
-    above = evaluation.union(standing.upstream.values()) - standing.late - own.accepted
+    above = standings.union(standing.upstream.values()) - standing.late - own.accepted
     yield "running", standing.running
     yield "failed", own.failed | own.rejected
     yield "blocked", standing.blocked
@@ -373,7 +397,7 @@ def _words(standing: evaluation.Standing, own: evaluation.Own) -> Iterable[tuple
     yield "overdue", standing.late
 
 
-def _status(standing: evaluation.Standing, part: PartitionSet) -> plan.Status:
+def _status(standing: standings.Standing, part: PartitionSet) -> plan.Status:
     """The worst word of any output for these partitions."""
     found: plan.Status = "fresh"
     for own in standing.own.values():

@@ -10,6 +10,8 @@ from weft.model import columns as columns_model
 from weft.model import errors, keys, partition_set, partitions, plan
 from weft.model import graph as graphs
 from weft.planner import causes, evaluation
+from weft.planner import found as findings
+from weft.planner import standing as standings
 
 PartitionSet = partition_set.PartitionSet
 EMPTY = PartitionSet.empty()
@@ -44,7 +46,7 @@ def make(graph: graphs.Graph, observed: columns_model.Observed, now: datetime, r
     for key, standing in found.standings.items():
         if not request.exact:
             fresh += len(standing.wanted - standing.due - standing.held - standing.undecided)
-        steps += _lines(found, explainer, standing, due[key])
+        steps += _lines(found, explainer, standing, due[key], alone=request.only_failed)
         for asset in standing.outputs if not request.exact else ():
             blocked += _held(graph, asset, "blocked", explainer.blocked(standing))
             rejected += _held(graph, asset, "failed", explainer.rejected(standing, asset))
@@ -81,7 +83,7 @@ def wanted_partitions(graph: graphs.Graph, now: datetime, request: plan.Request)
             remedy=f"What is made from them can be selected, such as {below}; `--refresh` observes them.",
         )
     if request.partitions is None:
-        return {asset: evaluation.universe(graph.assets[asset].partitions, now) for asset in makeable}
+        return {asset: findings.universe(graph.assets[asset].partitions, now) for asset in makeable}
     found: dict[keys.AssetKey, PartitionSet] = {}
     failure: errors.UsageError | None = None
     parsed: dict[str, PartitionSet | None] = {}
@@ -108,20 +110,26 @@ def wanted_partitions(graph: graphs.Graph, now: datetime, request: plan.Request)
     return found
 
 
-def _only_failed(standing: evaluation.Standing, wanted: Mapping[keys.AssetKey, PartitionSet]) -> PartitionSet:
-    """What failed of that which was asked for itself."""
-    asked = evaluation.union(wanted.get(asset, EMPTY) for asset in standing.outputs)
-    return standing.failed & standing.due & asked
+def _only_failed(standing: standings.Standing, wanted: Mapping[keys.AssetKey, PartitionSet]) -> PartitionSet:
+    """What failed of that which was asked for itself; what a check rejected, of unchanged code and inputs, is left."""
+    asked = standings.union(wanted.get(asset, EMPTY) for asset in standing.outputs)
+    rejected = standings.union(own.rejected for own in standing.own.values())
+    return (standing.failed & standing.due & asked) - rejected
 
 
 def _lines(
-    found: evaluation.Evaluation, explainer: causes.Explainer, standing: evaluation.Standing, due: PartitionSet
+    found: findings.Evaluation,
+    explainer: causes.Explainer,
+    standing: standings.Standing,
+    due: PartitionSet,
+    *,
+    alone: bool,
 ) -> Iterable[plan.PlanStep]:
     if not due:
         return
     step = standing.step
     seconds = found.observed.seconds.get(step.key, 0.0)
-    for group in explainer.groups(standing, due):
+    for group in explainer.groups(standing, due, alone=alone):
         yield plan.PlanStep(
             step=step.key,
             outputs=standing.outputs,
@@ -149,7 +157,7 @@ def _held(
         yield plan.Held(asset=asset, ordinals=ordinals, partitioned=partitioned, status=status, causes=why)
 
 
-def _precondition(found: evaluation.Evaluation, standing: evaluation.Standing, due: PartitionSet) -> str:
+def _precondition(found: findings.Evaluation, standing: standings.Standing, due: PartitionSet) -> str:
     """A digest over what a line of the plan relies on.
 
     Code, partitions, input versions, and the versions it replaces.
@@ -162,7 +170,7 @@ def _precondition(found: evaluation.Evaluation, standing: evaluation.Standing, d
     for dependency in step.dependencies:
         columns = found.columns(dependency.asset)
         read = found.reads(step, dependency, due)
-        parts.append(f"{dependency.asset}:{columns_model.digest_of(columns, read)}:{read.encode()!r}")
+        parts.append(f"{dependency.slot}:{columns_model.digest_of(columns, read)}:{read.encode()!r}")
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
@@ -172,7 +180,7 @@ def status(
     """Where each of these assets stands, with everything above it taken into account."""
     chosen = list(assets)
     wanted = {
-        asset: evaluation.universe(graph.assets[asset].partitions, now)
+        asset: findings.universe(graph.assets[asset].partitions, now)
         for asset in chosen
         if graph.assets[asset].step is not None
     }

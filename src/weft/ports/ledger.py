@@ -117,6 +117,12 @@ class Reader(Protocol):
     def versioned_assets(self) -> list[str]:
         """The assets that have versions, also such as are no longer defined."""
 
+    def rejected_versions(self, asset: str) -> set[int]:
+        """The versions of an asset that a blocking check rejected and that still wait for what becomes of them."""
+
+    def schema(self) -> int:
+        """The version of the store's schema."""
+
     def health(self) -> list[str]:
         """What a quick look at the store's own integrity finds wrong; nothing for a sound one."""
 

@@ -15,7 +15,7 @@ from weft.engine import network as networks
 from weft.model import columns as columns_model
 from weft.model import events, keys, partition_set, partitions, stored
 from weft.model import graph as graphs
-from weft.planner import evaluation
+from weft.planner import found as findings
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
 
@@ -95,14 +95,14 @@ class Binder:
     def _read(self, step: graphs.Step, dependency: graphs.Dependency, ordinal: int) -> Read:
         asset = dependency.asset
         columns = self.known[asset]
-        where = (step.key, asset)
+        where = (step.key, dependency.slot)
         identity = self._identity.get(where)
         if identity is None:
-            identity = self._identity[where] = evaluation.is_identity(self._graph, step, dependency)
+            identity = self._identity[where] = findings.is_identity(self._graph, step, dependency)
         if identity:
             return Read(dependency, (ordinal,), columns.token_of(ordinal), True)
         definition = self._graph.assets[asset].partitions
-        if step.partitions is None or evaluation.is_uniform(step, dependency):
+        if step.partitions is None or findings.is_uniform(step, dependency):
             revision = self._revisions.get(asset, 0)
             kept = self._uniform.get(where)
             if kept is None or kept[0] != revision:
@@ -120,7 +120,7 @@ class Binder:
             if (
                 rejection is not None
                 and rejection.code in ("", line.code)
-                and all(rejection.inputs.get(read.dependency.asset, 0) == read.digest for read in reads)
+                and all(rejection.inputs.get(read.dependency.slot, 0) == read.digest for read in reads)
             ):
                 return "rejected"
             if not columns.token_of(ordinal):
@@ -133,7 +133,7 @@ class Binder:
         """The digest from which an input has to differ for a conditional step run to be needed."""
         asset = read.dependency.asset
         if line.recorded:
-            return columns.input_of(ordinal, asset)
+            return columns.input_of(ordinal, read.dependency.slot)
         before = self._initial.get(asset)
         if before is None:  # the run doesn't make it: it stands as it stood
             return read.digest
@@ -148,6 +148,8 @@ class Binder:
             if asset.step is None or read.dependency.parameter is None:
                 continue
             columns = self.known[asset.key]
+            if not read.ordinals:
+                continue  # such as yesterday of the first day: there is nothing that could be missing
             if not any(columns.token_of(each) for each in read.ordinals):
                 if asset.partitions is not None and len(read.ordinals) == 1:
                     return f"{asset.key}[{asset.partitions.key(read.ordinals[0])}]"
@@ -204,7 +206,7 @@ class Binder:
             asset = read.dependency.asset
             columns = self.known[asset]
             present = [each for each in read.ordinals if columns.token_of(each)]
-            found[asset] = events.InputRecord(
+            found[read.dependency.slot] = events.InputRecord(
                 digest=read.digest,
                 partitions=_keys(self._graph.assets[asset].partitions, present),
                 versions=tuple(columns.versions[each] for each in present),

@@ -208,7 +208,7 @@ class Driver:
     def _note(self, claimed: _Claimed, outputs: Iterable[events.Materialization]) -> None:
         """Let what waits for these outputs see them; their event is about to be put into the outbox."""
         at = clocks.microseconds(self._clock.now())
-        digests = {read.dependency.asset: read.digest for read in claimed.reads}
+        digests = {read.dependency.slot: read.digest for read in claimed.reads}
         for output in outputs:
             if output.rejected:
                 continue

@@ -24,7 +24,7 @@ from weft.model import errors, events, keys, plan
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import binding, heartbeat, owners
+from weft.runtime import binding, garbage, heartbeat, owners
 from weft.runtime import driver as drivers
 from weft.service import documents, planning, publishing, views
 from weft.service import world as worlds
@@ -241,7 +241,7 @@ def _drive(
     driver.lost(lost)
     if how.started is not None:
         how.started(driver, lease.run, made.count)
-    with _heartbeat(world, lease, driver):
+    with _heartbeat(world, lease, driver), garbage.calmed():
         outcome = driver.drive()
     publishing.publish(world, {asset for line in made.steps for asset in line.outputs})
     world.ledger.save_columns({asset: graph.assets[asset].partitions for line in made.steps for asset in line.outputs})

@@ -51,7 +51,7 @@ class AttemptLog(views.View, frozen=True, kw_only=True):
     text: str
 
 
-# --- runs -------------------------------------------------------------------------------------------------------------------
+# --- runs -------------------------------------------------------------------------------------------------------------
 
 
 def runs(ledger: ledgers.Reader, *, limit: int | None = None) -> list[views.RunView]:
@@ -70,7 +70,8 @@ def find_run(ledger: ledgers.Reader, name: str) -> ledgers.RunRow:
         return found[0]
     if found:
         raise errors.UsageError(
-            f"{len(found)} runs begin with {name!r}: {', '.join(row.id for row in found[:5])}.", remedy="Write more of the id."
+            f"{len(found)} runs begin with {name!r}: {', '.join(row.id for row in found[:5])}.",
+            remedy="Write more of the id.",
         )
     raise errors.UsageError(f"There is no run {name!r}.", remedy="`weft runs` lists them.")
 
@@ -88,7 +89,11 @@ def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
                 told = f"{event.error.kind}: {event.error.message}" if event.error else ""
                 failures.append(
                     views.FailureView(
-                        step=event.step, partition=event.partition, outcome=event.outcome, error=told, attempts=event.attempt
+                        step=event.step,
+                        partition=event.partition,
+                        outcome=event.outcome,
+                        error=told,
+                        attempts=event.attempt,
                     )
                 )
             case events.AttemptsLost():
@@ -99,7 +104,9 @@ def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
                 _add(counts, event.step, kind, len(event.partitions), 0)
                 if failed:
                     failures += [
-                        views.FailureView(step=event.step, partition=each, outcome=event.outcome, error=event.reason, attempts=0)
+                        views.FailureView(
+                            step=event.step, partition=each, outcome=event.outcome, error=event.reason, attempts=0
+                        )
                         for each in event.partitions
                     ]
             case _:
@@ -143,7 +150,7 @@ def _run_view(ledger: ledgers.Reader, row: ledgers.RunRow) -> views.RunView:
     )
 
 
-# --- logs -------------------------------------------------------------------------------------------------------------------
+# --- logs -------------------------------------------------------------------------------------------------------------
 
 
 def attempts(
@@ -179,7 +186,11 @@ def attempts(
                 outcome=event.outcome if isinstance(event, events.AttemptFailed) else "succeeded",
                 at=views.time_of_us(event.started or at),
                 seconds=round(event.duration / 1e6, 6),
-                error=f"{error.kind}: {error.message}" if error is not None else "" if not failed else "no error was told",
+                error=f"{error.kind}: {error.message}"
+                if error is not None
+                else ""
+                if not failed
+                else "no error was told",
                 traceback=error.traceback if error is not None else "",
                 text=read_segment(logs_folder, event.log) if event.log is not None else "",
             ),
@@ -205,7 +216,7 @@ def last_runs(ledger: ledgers.Reader, asset: keys.AssetKey, named: Sequence[str]
     return ledger.attempted_by(asset, named)
 
 
-# --- versions ---------------------------------------------------------------------------------------------------------------
+# --- versions ---------------------------------------------------------------------------------------------------------
 
 
 def versions(
@@ -274,7 +285,7 @@ def partition_keys(world: worlds.World, asset: keys.AssetKey, chosen: str | None
     return definition.keys(ordinals) if definition is not None and ordinals is not None else None
 
 
-# --- events -----------------------------------------------------------------------------------------------------------------
+# --- events -----------------------------------------------------------------------------------------------------------
 
 
 def event_lines(

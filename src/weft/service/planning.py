@@ -8,6 +8,7 @@ from datetime import datetime
 
 from weft.model import keys, plan, selection
 from weft.planner import planning
+from weft.runtime import garbage
 from weft.service import observing
 from weft.service import world as worlds
 
@@ -34,9 +35,10 @@ def make_plan(world: worlds.World, ask: Ask, *, now: datetime | None = None) -> 
     Raises:
         UsageError: a wrong selection or partition.
     """
-    request = request_of(world, ask)
-    observed = observing.observe(world, request.assets)
-    return planning.make(world.graph, observed, now or world.clock.now(), request)
+    with garbage.held():
+        request = request_of(world, ask)
+        observed = observing.observe(world, request.assets)
+        return planning.make(world.graph, observed, now or world.clock.now(), request)
 
 
 def request_of(world: worlds.World, ask: Ask) -> plan.Request:

@@ -9,7 +9,7 @@ import msgspec
 
 from weft.ledger import codec
 from weft.model import errors, events, keys
-from weft.planner import evaluation
+from weft.planner import found as findings
 from weft.ports import executor as executors
 from weft.service import observing, planning
 from weft.service import world as worlds
@@ -81,7 +81,7 @@ def _assignments(world: worlds.World, external: Sequence[keys.AssetKey]) -> list
         definition = world.graph.assets[asset].partitions
         named: list[keys.PartitionKey] = [None]
         if definition is not None:
-            named = list(definition.keys(evaluation.universe(definition, now)))
+            named = list(definition.keys(findings.universe(definition, now)))
         for partition in named:
             number = len(found)
             found.append(

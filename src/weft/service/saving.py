@@ -1,6 +1,7 @@
 """Plans saved to a file: written, read, and held against what planning the same request gives now.
 
-A saved plan is refused whenever that gives other steps, partitions or input versions. Time does not count: the request is planned as
+A saved plan is refused whenever that gives other steps, partitions or input versions. Time does not count: the
+request is planned as
 of the moment at which the plan was made.
 """
 
@@ -140,7 +141,7 @@ def differences(world: worlds.World, saved: SavedPlan, made: plan.Plan) -> list[
             *_code(world, saved, step, before, after),
             *_partitions(world, document, made, observed, step),
         ]
-        if step in before and step in after:
+        if _ordinals(document.lines, step) == _ordinals(made.steps, step):
             told += _inputs(world, document, observed, step, saved.relies.get(step), relies.get(step))
         moved += told
     return list(dict.fromkeys(moved)) or [

@@ -36,6 +36,15 @@ def combine(values: Mapping[str, object], as_type: object | None = None) -> obje
     return dict(values)
 
 
+def takes_several(as_type: object) -> bool:
+    """Tell whether an annotation asks for the values of several partitions: a mapping, a list, a table, or anything at all."""
+    wanted = conversions.bare(as_type)
+    if wanted in (typing.Any, object) or conversions.table_kind(wanted) is not None:
+        return True
+    kind = typing.get_origin(wanted) or wanted
+    return isinstance(kind, type) and issubclass(kind, list | Mapping)
+
+
 def element_type(as_type: object | None) -> object | None:
     """Return the annotation of one partition's value within the annotation of all, or None if it says nothing."""
     wanted = conversions.bare(as_type)

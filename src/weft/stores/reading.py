@@ -139,22 +139,27 @@ class SqliteReader:
 
     def _fill_partitioned(self, asset: str, definition: partitions.Partitions, external: bool) -> columns_model.Columns:
         row = self._connection.execute(
-            "SELECT position, body FROM summary WHERE asset = ? AND fingerprint = ?", (asset, definition.fingerprint)
+            "SELECT position, body FROM summary WHERE asset = ? AND fingerprint = ?", (asset, summaries.mark_of(definition))
         ).fetchone()
         known, since = (summaries.decode(row[1]), row[0]) if row else (columns_model.Columns(0), 0)
+        if not external:
+            known.first_tokens.clear()
+        orphaned = set(known.orphaned)
         where = "changed > ?" if since else "? = 0"
         cursor = self._connection.execute(
             f"SELECT {_ROW_COLUMNS} FROM partition WHERE asset = ? AND {where}",  # noqa: S608
             (asset, since),
         )
         while rows := cursor.fetchmany(10_000):
-            keys = [each[0] for each in rows]
-            for ordinal, each in zip(definition.ordinals(keys), rows, strict=True):
+            ordinals = definition.ordinals([each[0] for each in rows])
+            known.grow(1 + max((each for each in ordinals if each is not None), default=-1))
+            for ordinal, each in zip(ordinals, rows, strict=True):
                 if ordinal is None:
                     if each[1]:
-                        known.orphaned.append(each[0])
+                        orphaned.add(each[0])
                 else:
                     known.put(ordinal, _partition_row(each), external=external)
+        known.orphaned = sorted(orphaned)
         return known
 
     def summary_lag(self, asset: str) -> int | None:
@@ -173,10 +178,10 @@ class SqliteReader:
         found: dict[int, tuple[str, events.Materialization]] = {}
         for part in _chunks(list(versions)):
             for place, body in self._rows(
-                f"SELECT position, body FROM event WHERE position IN {_marks(part)}",  # noqa: S608
+                f"SELECT position, CAST(body AS BLOB) FROM event WHERE position IN {_marks(part)}",  # noqa: S608
                 part,
             ):
-                event = codec.decode(body)
+                event = codec.decode(body, place)
                 if isinstance(event, events.StepSucceeded | events.AttemptFailed):
                     found.update(
                         (place, (event.partition or "", each)) for each in event.outputs if each.asset == asset
@@ -192,17 +197,19 @@ class SqliteReader:
         rows = self._rows(
             "SELECT v.asset, v.key, v.id, v.at, v.run, v.data_version, v.code, v.state, coalesce(p.version = v.id, 0) "
             "FROM version v LEFT JOIN partition p ON p.asset = v.asset AND p.key = v.key "
-            "WHERE v.asset = ? AND v.state <> 'removed' ORDER BY v.id DESC" + (f" LIMIT {int(limit)}" if limit else ""),
+            "WHERE v.asset = ? AND v.state <> 'removed' ORDER BY v.id DESC"
+            + (f" LIMIT {int(limit)}" if limit and keys is None else ""),
             (asset,),
         )
-        wanted = None if keys is None else set(keys)
+        if keys is not None:
+            wanted = set(keys)
+            rows = [row for row in rows if row[1] in wanted][: limit or None]
         return [
             ports.VersionRow(
                 asset=row[0], key=row[1], id=row[2], at=row[3], run=row[4], data_version=row[5], code=row[6],
                 state=row[7], current=bool(row[8]),
             )
             for row in rows
-            if wanted is None or row[1] in wanted
         ]  # fmt: skip
 
     def attempted_by(self, asset: str, keys: Sequence[str] | None = None) -> list[str]:
@@ -222,6 +229,15 @@ class SqliteReader:
     def versioned_assets(self) -> list[str]:
         """The assets that have versions, also such as are no longer defined."""
         return [row[0] for row in self._rows("SELECT DISTINCT asset FROM version WHERE state <> 'removed'")]
+
+    def rejected_versions(self, asset: str) -> set[int]:
+        """The versions of an asset that a blocking check rejected and that still wait for what becomes of them."""
+        return {row[0] for row in self._rows("SELECT rejected FROM partition WHERE asset = ? AND rejected > 0", (asset,))}
+
+    def schema(self) -> int:
+        """The version of the store's schema."""
+        found: int = self._rows("PRAGMA user_version")[0][0]
+        return found
 
     def health(self) -> list[str]:
         """What a quick look at the store's own integrity finds wrong; nothing for a sound one."""
@@ -263,11 +279,11 @@ class SqliteReader:
         bound = f" LIMIT {int(limit)}" if limit else ""
         with connections.translated(self.path):
             cursor = self._connection.execute(
-                f"SELECT position, at, body FROM event WHERE {where}position > ? ORDER BY position{bound}",  # noqa: S608
+                f"SELECT position, at, CAST(body AS BLOB) FROM event WHERE {where}position > ? ORDER BY position{bound}",  # noqa: S608
                 (*parameters, after),
             )
             for place, at, body in cursor:
-                yield place, at, codec.decode(body)
+                yield place, at, codec.decode(body, place)
 
     def lease(self, run: str) -> ports.LeaseRow | None:
         """Who owns a run."""

@@ -36,6 +36,16 @@ _WORTH_SAVING = 1000  # rows that changed since a summary, from which on a new o
 _UPSERTS = {kind: _upsert(write) for kind, write in fold.WRITES.items()}
 
 
+def _encoded(batch: Sequence[events.Event]) -> tuple[list[str], Sequence[events.Event]]:
+    """The events as text, and the events that the texts say."""
+    encode = codec.encode
+    try:
+        return [encode(event).decode() for event in batch], batch
+    except UnicodeEncodeError:  # an error message with a file name that isn't UTF-8, say: no reason to lose the run
+        batch = [codec.cleaned(event) for event in batch]
+        return [encode(event).decode() for event in batch], batch
+
+
 class SqliteTransaction:
     """One write transaction; made by `SqliteLedger.transaction`."""
 
@@ -48,11 +58,11 @@ class SqliteTransaction:
         """Add events to the log and fold them; returns the position of the first."""
         connection, now = self._connection, self._now
         first: int = connection.execute("SELECT coalesce(max(position), 0) + 1 FROM event").fetchone()[0]
-        encode = codec.encode
+        bodies, batch = _encoded(batch)
         connection.executemany(
             "INSERT INTO event (position, at, run, type, body) VALUES (?, ?, ?, ?, ?)",
             [
-                (first + place, now, getattr(event, "run", None), type(event).__name__, encode(event).decode())
+                (first + place, now, getattr(event, "run", None), type(event).__name__, bodies[place])
                 for place, event in enumerate(batch)
             ],
         )
@@ -190,8 +200,8 @@ class SqliteLedger(reading.SqliteReader):
                 continue
             with self.transaction() as transaction:
                 position = transaction.position()
-                known = self.columns({asset: definition})[asset]
-                transaction.put_summary(asset, definition.fingerprint, position, summaries.encode(known))
+                known = self.columns({asset: definition}, external=frozenset((asset,)))[asset]
+                transaction.put_summary(asset, summaries.mark_of(definition), position, summaries.encode(known))
 
     def verify(self) -> verify.Verification:
         """Rebuild every projection from the events and compare with what is kept."""

@@ -6,11 +6,13 @@ when the definition changes, and rebuilt from rows.
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 
 import msgspec
 
 from weft.model import columns as columns_model
+from weft.model import partitions
 
 
 class _Summary(msgspec.Struct, array_like=True):
@@ -34,6 +36,22 @@ class _Summary(msgspec.Struct, array_like=True):
 
 _summary_encoder = msgspec.msgpack.Encoder()
 _summary_decoder = msgspec.msgpack.Decoder(_Summary)
+
+
+def mark_of(definition: partitions.Partitions) -> str:
+    """What a summary depends on besides rows: which ordinal each key has, for dynamic partitions the keys themselves.
+
+    Adding a key, or removing one, moves rows between the columns and the orphans although no row changes.
+    """
+    parts = definition.dimensions if isinstance(definition, partitions.MultiPartitions) else (("", definition),)
+    keys = [
+        (each.added.keys, sorted(each.added.removed))
+        for _, each in parts
+        if isinstance(each, partitions.DynamicPartitions) and each.added is not None
+    ]
+    if not keys:
+        return definition.fingerprint
+    return f"{definition.fingerprint}:{hashlib.blake2b(msgspec.json.encode(keys), digest_size=8).hexdigest()}"
 
 
 def encode(known: columns_model.Columns) -> bytes:

@@ -35,18 +35,21 @@ def verify(connection: sqlite3.Connection, path: Path | None, upserts: dict[str,
     """
     rebuilt = connections.open_connection(None)
     unreadable: list[str] = []
-    count = 0
+    count, expected = 0, 1
     try:
         with connections.translated(path):
             connection.execute("BEGIN")
             try:
                 rebuilt.execute("BEGIN")
-                cursor = connection.execute("SELECT position, at, body FROM event ORDER BY position")
+                cursor = connection.execute("SELECT position, at, CAST(body AS BLOB) FROM event ORDER BY position")
                 while rows := cursor.fetchmany(_BATCH):
                     batch = []
                     for position, at, body in rows:
+                        if position != expected:
+                            unreadable.append(f"events {expected} to {position - 1} are missing")
+                        expected = position + 1
                         try:
-                            batch.append((position, at, codec.decode(body)))
+                            batch.append((position, at, codec.decode(body, position)))
                         except errors.LedgerError as error:
                             unreadable.append(f"event {position}: {error.message}")
                     count += len(rows)

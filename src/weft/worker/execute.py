@@ -63,7 +63,7 @@ class Runner:
         """
         self.worker = worker
         self.running: int | None = None
-        """The id of the assignment whose body runs now: the only time at which `Cancelled` may be raised from outside."""
+        """The id of the assignment whose body runs now: only then may `Cancelled` be raised from outside."""
         self._to_cancel: int | None = None
         self._capture = capture
         self._masks = masks or masking.Masks()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,14 +43,28 @@ class InputReader:
         if binding.single:
             if len(binding.values) != 1:
                 raise errors.StorageError(
-                    f"The parameter {parameter!r} reads one value of {binding.asset!r}, but {len(binding.values)} are there.",
+                    f"The parameter {parameter!r} reads one value of {binding.asset!r}, not {len(binding.values)}.",
                     remedy=f"Materialize {binding.asset!r} first.",
                 )
             return self._values.read(binding.values[0], annotation)
+        if annotation is not None and not combining.takes_several(annotation):
+            return self._only(binding, parameter, annotation)
         element = self._element(parameter, annotation)
         read = self._values.read
         found = {str(key): read(value, element) for key, value in zip(binding.partitions, binding.values, strict=True)}
         return combining.combine(found, annotation)
+
+    def _only(self, binding: executor.InputBinding, parameter: str, annotation: object) -> object:
+        """The one value that a mapping such as yesterday's gives; None where there is none and the annotation allows it."""
+        if len(binding.values) == 1:
+            return self._values.read(binding.values[0], annotation)
+        if not binding.values and type(None) in typing.get_args(annotation):
+            return None
+        raise errors.StorageError(
+            f"The parameter {parameter!r} reads one value of {binding.asset!r}, but the mapping gives "
+            f"{len(binding.values)} partitions.",
+            remedy="Annotate it as dict[str, …] to get the values by partition, or with `| None` if there may be none.",
+        )
 
     def _element(self, parameter: str, annotation: object) -> object:
         found = self._elements.get(parameter, _MISSING)

@@ -1,7 +1,8 @@
 """What a plan must be, by definition: a brute-force judge that shares no code with the planner.
 
-It reads the raw log, keeps one entry for each (asset, partition key), and asks of each partition in turn what the words mean. It knows
-partitions and mappings by key and date, never by ordinal; what a version was made of are the data versions themselves, not digests.
+It reads the raw log, keeps one entry for each (asset, partition key), and asks of each partition in turn what the
+words mean. It knows partitions and mappings by key and date, never by ordinal; what a version was made of are the data
+versions themselves, not digests.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from weft.model import events
 
 Key = str | None
 Content = tuple[str | None, ...]
-"""The data versions of a run of partitions, None for one without data; those without data at either end are left out."""
+"""The data versions of a run of partitions, None for one without data; those without data at either end are left
+out."""
 
 DAY = timedelta(days=1)
 FAILURES = ("failed", "timed_out", "crashed")
 
 
-# --- what should exist -------------------------------------------------------------------------------------------------------
+# --- what should exist ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ class Desired:
         return self.externals[asset] if name is None else self.makers[name].scheme
 
 
-# --- what happened -----------------------------------------------------------------------------------------------------------
+# --- what happened -------------------------------------------------------------------------------------------------
 
 
 @dataclass(kw_only=True)
@@ -153,7 +155,7 @@ class Entry:
 
 @dataclass(kw_only=True)
 class Verdict:
-    """What the oracle says of one step × partition. `reasons` are pairs of a kind and what it is about."""
+    """What the oracle says of one step and partition. `reasons` are pairs of a kind and what it is about."""
 
     outputs: tuple[str, ...]
     own: dict[str, set[tuple[str, str]]]
@@ -165,6 +167,7 @@ class Verdict:
     due: bool = False
     late: bool = False
     late_for: set[str] = field(default_factory=set)
+    accepted: set[str] = field(default_factory=set)
     settled: bool = False
     is_source: bool = False
 
@@ -175,7 +178,10 @@ class Verdict:
     @property
     def always(self) -> bool:
         kinds = ("missing", "failed", "code", "added", *(["overdue"] if self.is_source else []))
-        return any(kind in kinds for kind, _ in self.reasons)
+        found = {kind for kind, _ in self.reasons}
+        if "data" in found and "upstream" not in found and not self.was_rejected:
+            return True  # nothing above runs: it differs, and it will
+        return any(kind in kinds for kind in found)
 
     @property
     def fresh(self) -> bool:
@@ -209,7 +215,7 @@ class Oracle:
         maker = self.desired.makers[step]
         return {reading.asset: self.content(reading, key, maker.scheme) for reading in maker.readings}
 
-    # --- the log -------------------------------------------------------------------------------------------------------------
+    # --- the log ---------------------------------------------------------------------------------------------------
 
     def happened(self, position: int, at: datetime, event: events.Event) -> None:
         """Take an event in. What a step read is looked up here and now, not taken from the event."""
@@ -293,10 +299,10 @@ class Oracle:
         verdict = verdicts.get((step, key))
         return above, set(verdict.late_for) if verdict else set()
 
-    # --- what is to be done ----------------------------------------------------------------------------------------------------
+    # --- what is to be done ----------------------------------------------------------------------------------------
 
     def _made_from(self, step: str, key: Key) -> list[tuple[str, str, Key]]:
-        """The asset, step and partition of all that a step × partition is made from, directly."""
+        """The asset, step and partition of all that a step and partition is made from, directly."""
         maker = self.desired.makers[step]
         found = []
         for reading in maker.readings:
@@ -309,7 +315,8 @@ class Oracle:
     def scope(
         self, wanted: Mapping[str, Sequence[Key]], settled: Container[tuple[str, Key]], *, exact: bool
     ) -> tuple[dict[str, set[str]], set[tuple[str, Key]]]:
-        """The outputs by step, and the step × partitions, that are wanted and, unless `exact`, all that these are made from.
+        """The outputs by step, and the step and partitions, that are wanted and, unless `exact`, all that these are
+        made from.
 
         What is `settled` asks for nothing above it.
         """
@@ -329,20 +336,24 @@ class Oracle:
             for key in () if exact else members.get(step, ()):
                 if (step, key) not in settled:
                     for reading in maker.readings:
-                        want(reading.asset, reading.keys(key, maker.scheme, self.desired.scheme(reading.asset), self.now))
+                        want(
+                            reading.asset, reading.keys(key, maker.scheme, self.desired.scheme(reading.asset), self.now)
+                        )
         return outputs, {(step, key) for step, keys in members.items() for key in keys}
 
     def judge(
         self, wanted: Mapping[str, Sequence[Key]], *, exact: bool = False, rebuild: bool = False, status: bool = False
     ) -> dict[tuple[str, Key], Verdict]:
-        """Judge each step × partition that concerns `wanted`, what is read before what reads it.
+        """Judge each step and partition that concerns `wanted`, what is read before what reads it.
 
-        What is accepted, with what is due above it, is fresh (`status`); in a plan it asks for nothing and follows what runs anyway.
+        What is accepted, with what is due above it, is fresh (`status`); in a plan it asks for nothing and follows
+        what runs anyway.
         """
         verdicts = self._judge_all(wanted, {}, exact=exact, rebuild=rebuild)
         settled = {each: verdict for each, verdict in verdicts.items() if verdict.settled}
-        if settled and not exact and not status:
-            return self._judge_all(wanted, settled, rebuild=rebuild)
+        fine = {asset for (_, key), each in verdicts.items() if key is None for asset in each.accepted}
+        if (settled or fine) and not exact and not status:
+            return self._judge_all(wanted, settled, rebuild=rebuild, first=False, fine=fine)
         return verdicts
 
     def _judge_all(
@@ -352,9 +363,11 @@ class Oracle:
         *,
         exact: bool = False,
         rebuild: bool = False,
+        first: bool = True,
+        fine: Container[str] = (),
     ) -> dict[tuple[str, Key], Verdict]:
         outputs, members = self.scope(wanted, settled, exact=exact)
-        late = {} if exact else self._late(outputs, members, settled)
+        late = {} if exact else self._late(outputs, members, fine)
         verdicts: dict[tuple[str, Key], Verdict] = {}
         for step, maker in self.desired.makers.items():
             made = tuple(each for each in maker.outputs if each in outputs.get(step, ()))
@@ -364,7 +377,7 @@ class Oracle:
                     verdict.is_source = all(self.desired.maker_of(each.asset) is None for each in maker.readings)
                     verdicts[step, key] = verdict
                     verdict.settled = (step, key) in settled
-                    self._judge(verdicts, step, key, verdict, rebuild=rebuild, first=not settled)
+                    self._judge(verdicts, step, key, verdict, rebuild=rebuild, first=first)
         return verdicts
 
     def _judge(
@@ -390,7 +403,8 @@ class Oracle:
         verdict.reasons.discard(("undecided", step))
         verdict.blocked = any(each is not None and each.held for each in above.values())
         if any(self._rejected_as_it_stands(step, key, asset) for asset in verdict.outputs):
-            # the same code would make the same of the same inputs; only if one of these may change is there anything to try
+            # the same code would make the same of the same inputs; only if one of these may change is there anything
+            # to try
             verdict.was_rejected = True
             verdict.undecided = False
             verdict.reasons = {each for each in verdict.reasons if each[0] == "upstream"}
@@ -411,15 +425,19 @@ class Oracle:
         *,
         rebuild: bool,
     ) -> str:
-        """Note the reasons of one output of its own, without those that are accepted; tells how much is: "", "own" or "all"."""
+        """Note the reasons of one output of its own, without those that are accepted; tells how much is: "", "own"
+        or "all"."""
         reasons = self._own_reasons(step, key, asset, rebuild=rebuild)
+        held = any(self._rejected_as_it_stands(step, key, each) for each in verdict.outputs)
         entry, how = self.entry(asset, key), ""
         if entry.accepted is not None and entry.data is not None:
             own, above = entry.accepted
             if own == self._own_causes(step, asset, key):
                 reasons = {each for each in reasons if each[0] == "failed"}
-                how = "all" if above == self._causes_above(verdicts, step, key) and not reasons else "own"
+                how = "all" if above == self._causes_above(verdicts, step, key) and (held or not reasons) else "own"
         verdict.own[asset] = reasons
+        if how == "all":
+            verdict.accepted.add(asset)
         return how
 
     def _own_reasons(self, step: str, key: Key, asset: str, *, rebuild: bool) -> set[tuple[str, str]]:
@@ -446,7 +464,8 @@ class Oracle:
         return reasons
 
     def _is_news(self, reading: Reading, key: Key, scheme: Scheme, entry: Entry) -> bool:
-        """Whether something that was not read before counts: not if it was merely not observed, or who reported it didn't say."""
+        """Whether something that was not read before counts: not if it was merely not observed, or who reported it
+        didn't say."""
         if self.desired.maker_of(reading.asset) is not None:
             return entry.code != ""
         keys = reading.keys(key, scheme, self.desired.scheme(reading.asset), self.now)
@@ -460,16 +479,17 @@ class Oracle:
         return all(rejected[1].get(name, ()) == content for name, content in self.inputs(step, key).items())
 
     def _late(
-        self, outputs: Mapping[str, set[str]], members: set[tuple[str, Key]], settled: Container[tuple[str, Key]]
+        self, outputs: Mapping[str, set[str]], members: set[tuple[str, Key]], fine: Container[str]
     ) -> dict[tuple[str, Key], set[str]]:
-        """What is to be made again because something is later than it may be: its sources, or itself where these have partitions."""
+        """What is to be made again because something is later than it may be: its sources, or itself where these
+        have partitions."""
         found: dict[tuple[str, Key], set[str]] = {}
         for step in outputs:
             for asset in outputs[step]:
                 confirmed, lag = self.entry(asset, None).confirmed, self.desired.lags.get(asset)
                 if lag is None or not confirmed or micro(self.now) - confirmed <= lag * 1e6:
                     continue
-                if (step, None) in members and (step, None) not in settled:
+                if (step, None) in members and asset not in fine:
                     for source in self._sources(step) or [(step, None)]:
                         found.setdefault(source, set()).add(asset)
         return found
@@ -488,7 +508,7 @@ class Oracle:
             waiting += [(name, key) for _, name, key in self._made_from(*each)]
         return sources
 
-    # --- what would happen -----------------------------------------------------------------------------------------------------
+    # --- what would happen -----------------------------------------------------------------------------------------
 
     def would_run(
         self, step: str, key: Key, outputs: Iterable[str], standing: Mapping[str, Content] | None = None
@@ -511,7 +531,8 @@ class Oracle:
         step = self.desired.maker_of(asset)
         assert step is not None
         own = {kind for kind, _ in verdict.own[asset]}
-        pulled = ("upstream" in {kind for kind, _ in verdict.reasons}) and verdict.due and not verdict.late
+        above = "upstream" in {kind for kind, _ in verdict.reasons} and asset not in verdict.accepted
+        pulled = above and verdict.due and not verdict.late
         undecided = "undecided" in own and not verdict.held
         for word, holds in (
             ("running", running),

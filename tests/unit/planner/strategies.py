@@ -1,4 +1,5 @@
-"""Random graphs and histories, drawn from a string of bytes, so that a case costs little and shrinks towards few and small choices."""
+"""Random graphs and histories, drawn from a string of bytes, so that a case costs little and shrinks towards few
+and small choices."""
 
 from __future__ import annotations
 
@@ -9,9 +10,8 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
+from tests.unit.planner import oracle, world
 from weft.model import plan
-
-from . import oracle, world
 
 _Choice = TypeVar("_Choice")
 
@@ -124,7 +124,7 @@ class Player:
     world: world.World
 
     def partition(self) -> tuple[str, oracle.Key] | None:
-        """One step × partition that exists."""
+        """One step and partition that exists."""
         step = self.dice.one(list(self.world.desired.makers))
         universe = self.world.desired.makers[step].scheme.universe(self.world.now)
         return (step, self.dice.one(universe)) if universe else None

@@ -1,4 +1,5 @@
-"""A small world: what is desired as a real graph, what happens as events of a real ledger in memory, and the oracle that watches."""
+"""A small world: what is desired as a real graph, what happens as events of a real ledger in memory, and the oracle
+that watches."""
 
 from __future__ import annotations
 
@@ -7,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
+from tests.unit.planner import oracle
 from weft.ledger import codec
 from weft.model import columns as columns_model
 from weft.model import events, graph, partition_set, partitions, plan, policies, stored
 from weft.planner import evaluation, planning
+from weft.planner import found as findings
 from weft.stores import sqlite
-
-from . import oracle
 
 Key = oracle.Key
 Line = tuple[str, Key, str]
@@ -146,7 +147,7 @@ class World:
         self.clock.moment = self.oracle.now = now
         self.told.append(f"now {now:%Y-%m-%dT%H:%M}")
 
-    # --- what happens ----------------------------------------------------------------------------------------------------------
+    # --- what happens ----------------------------------------------------------------------------------------------
 
     def append(self, event: events.Event, note: str = "") -> int:
         """Let something happen; it is written with what happens at the same moment."""
@@ -233,13 +234,11 @@ class World:
 
     def report(self, asset: str, key: Key, version: str) -> int:
         """Note what somebody made by hand."""
-        output = events.Materialization(
-            asset=asset, value=stored.StoredValue(format="none", data_version=version)
-        )
+        output = events.Materialization(asset=asset, value=stored.StoredValue(format="none", data_version=version))
         return self.append(events.Materialized(output=output, partition=key), f"by hand {asset} {key} {version}")
 
     def point(self, asset: str, key: Key, to: int, *, accept: bool) -> None:
-        data, code, inputs = self.oracle.versions[to][asset, key]
+        data, code, _ = self.oracle.versions[to][asset, key]
         digests = self._digests(asset, key, to)
         event = events.VersionPointed(
             asset=asset, partition=key, to=to, data_version=data, code=code, inputs=digests, by="me"
@@ -279,7 +278,7 @@ class World:
             f"check {asset} {key} {'passed' if passed else 'failed'}",
         )
 
-    # --- what is planned -------------------------------------------------------------------------------------------------------
+    # --- what is planned -------------------------------------------------------------------------------------------
 
     def observed(self) -> columns_model.Observed:
         self.flush()
@@ -290,7 +289,7 @@ class World:
     def signature(self, asset: str, key: Key) -> str:
         """The signature of the causes that stand against a partition, as acceptance records it."""
         real = self.graph.assets[asset]
-        universe = evaluation.universe(real.partitions, self.now)
+        universe = findings.universe(real.partitions, self.now)
         found = evaluation.evaluate(self.graph, self.observed(), self.now, {asset: universe})
         ordinal = 0 if key is None or real.partitions is None else real.partitions.ordinal(key)
         assert real.step is not None

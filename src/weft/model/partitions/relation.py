@@ -50,9 +50,12 @@ class PartitionMapping(ABC):
         """Return the mapping as JSON values."""
 
 
+_ALONE = PartitionSet.range(0, 1)
+
+
 def existing(partitions: Partitions | None, now: datetime) -> PartitionSet:
     """Return what exists at `now`; {0} for what has no partitions."""
-    return PartitionSet.range(0, 1) if partitions is None else partitions.universe(now)
+    return _ALONE if partitions is None else partitions.universe(now)
 
 
 def described(partitions: Partitions | None) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from weft.model import errors
-from weft.surfaces.cli import interrupts, options, plan_text, program, progress, screen
+from weft.service import interrupting
+from weft.surfaces.cli import options, plan_text, program, progress, screen
 
 if TYPE_CHECKING:
     from weft.model import plan as plans
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from weft.service import world as worlds
 
 
-@click.command()
+@options.command
 @options.selection(metavar="[SELECTION|PLAN.json]")
 @options.partitions
 @click.option("--force", is_flag=True, help="All that is selected, without cut-off, and nothing above it.")
@@ -45,11 +46,10 @@ def apply(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Bring SELECTION (all assets by default) to fresh, with what is stale or missing above it; or carry out a saved plan.
+    """Bring SELECTION (all assets by default) to fresh, with what is needed above it; or carry out a saved plan.
 
     Shows the plan and asks. Ctrl-C lets what runs finish; twice kills it; either way the next apply goes on from there.
 
-    \b
     Examples:
       weft apply                             everything
       weft apply daily_metrics --yes         without asking
@@ -65,7 +65,7 @@ def apply(
             "apply asks before it runs anything, but there is no terminal to ask on. Nothing ran.",
             remedy="Add --yes to run without asking; `weft plan` only shows.",
         )
-    saved = _saved(selection, dict(partitions=partitions, force=force, failed=failed, rebuild=rebuild))
+    saved = _saved(selection, {"partitions": partitions, "force": force, "failed": failed, "rebuild": rebuild})
     configs = options.configs(config_file, values)
     world = options.open_world(configs)
     options.checked_configs(world, configs)
@@ -87,7 +87,7 @@ def apply(
     return session.apply(ask)
 
 
-@click.command()
+@options.command
 @options.selection(required=True)
 @options.partitions
 @options.execution
@@ -106,7 +106,6 @@ def materialize(
 ) -> int:
     """Run exactly SELECTION, whatever its state, on what is above it as it stands. Doesn't ask.
 
-    \b
     Examples:
       weft materialize raw_trades --partitions 2024-01-05
       weft materialize 'group:reports'
@@ -160,7 +159,7 @@ class _Session:
         self._quiet_plan = quiet_plan
         self._out = screen.Screen()
         self._progress = progress.Progress(quiet=as_json)
-        self._interrupts = interrupts.Interrupts(self._progress.say)
+        self._interrupts = interrupting.Interrupts()
         self._result: views.ApplyView | None = None
 
     def apply(self, ask: planning.Ask) -> int:
@@ -201,7 +200,9 @@ class _Session:
         try:
             return self._end(self._carry_out(made, None), made)
         except applying.PlanMovedError as error:
-            raise errors.DriftError(f"The plan no longer holds; nothing ran. {error.message}", remedy="Plan again.") from error
+            raise errors.DriftError(
+                f"The plan no longer holds; nothing ran. {error.message}", remedy="Plan again."
+            ) from error
 
     def _after_the_dead(self, ask: planning.Ask) -> views.ApplyView | None:
         """Go on with a run of this very request whose owner died; end the others, so that what they held is free."""

@@ -7,20 +7,18 @@ import click
 from weft.surfaces.cli import options, program, screen
 
 
-@click.command()
+@options.command
 @options.selection()
 @options.as_json
 @options.place
 def ls(selection: str | None, as_json: bool) -> int:
     """Show the assets that SELECTION selects (all by default), each after what it is made from.
 
-    \b
     Selections:
       name   +name (all above)   name+ (all below)   +a+2   "a/*"
       group:  tag:  owner:  kind:  key:  job:  status:stale|failed|missing|overdue
       and  or  not  ( )
 
-    \b
     Examples:
       weft ls
       weft ls 'raw_trades+ and not group:reports'

@@ -15,10 +15,39 @@ if TYPE_CHECKING:
 
     from weft import wiring
     from weft.codehost import project as projects
-    from weft.ports import ledger as ledgers
     from weft.service import world as worlds
+    from weft.stores import sqlite
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def command(function: Callable[..., int]) -> click.Command:
+    """Make a command of a function; its docstring is the help."""
+    return click.command(help=_laid_out(function))(function)
+
+
+def group(function: Callable[..., None]) -> click.Group:
+    """Make a group of commands of a function; its docstring is the help."""
+    return click.group(help=_laid_out(function))(function)
+
+
+def program(cls: type[click.Group]) -> Callable[[Callable[..., int]], click.Group]:
+    """Make the program itself of a function."""
+
+    def decorate(function: Callable[..., int]) -> click.Group:
+        settings = {"help_option_names": ["-h", "--help"]}
+        made = click.command(cls=cls, invoke_without_command=True, context_settings=settings, help=_laid_out(function))
+        return made(function)
+
+    return decorate
+
+
+def _laid_out(function: Callable[..., Any]) -> str:
+    """The help of a command: what has indented lines (examples, tables) keeps them; the rest is wrapped."""
+    import inspect
+
+    paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+    return "\n\n".join(f"\b\n{each}" if "\n  " in each else each for each in paragraphs)
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -54,7 +83,9 @@ def partitions(command: Command) -> Command:
     )(command)
 
 
-def selection(*, required: bool = False, name: str = "selection", metavar: str = "SELECTION") -> Callable[[Command], Command]:
+def selection(
+    *, required: bool = False, name: str = "selection", metavar: str = "SELECTION"
+) -> Callable[[Command], Command]:
     """Add a selection as argument, completed from the assets that were seen last."""
     return click.argument(name, required=required, metavar=metavar, shell_complete=_complete)
 
@@ -64,7 +95,9 @@ def execution(command: Command) -> Command:
     for option in (
         click.option("--no-wait", is_flag=True, help="Refuse where another run makes the same, rather than wait."),
         click.option("--set", "values", multiple=True, metavar="STEP.FIELD=VALUE", help="A value of a step's config."),
-        click.option("--config", "config_file", metavar="FILE", type=click.Path(), help="Values of configs (TOML, JSON)."),
+        click.option(
+            "--config", "config_file", metavar="FILE", type=click.Path(), help="Values of configs (TOML, JSON)."
+        ),
         click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many worker processes."),
         click.option("--executor", metavar="NAME", help="process (the default) or inline."),
         keep_going,
@@ -100,11 +133,12 @@ def open_world(config: Mapping[str, Mapping[str, object]] | None = None) -> worl
     from weft import wiring
 
     world = wiring.open_world(where(), config_overrides=config)
+    click.get_current_context().call_on_close(world.ledger.close)
     _remember_names(world)
     return world
 
 
-def open_ledger() -> tuple[projects.Project, ledgers.Ledger]:
+def open_ledger() -> tuple[projects.Project, sqlite.SqliteLedger]:
     """Open the ledger alone; nothing of the project is imported.
 
     Raises:
@@ -113,7 +147,9 @@ def open_ledger() -> tuple[projects.Project, ledgers.Ledger]:
     from weft import wiring
 
     project = wiring.open_project(where())
-    return project, wiring.open_ledger(project)
+    ledger = wiring.open_ledger(project)
+    click.get_current_context().call_on_close(ledger.close)
+    return project, ledger
 
 
 def configs(config_file: str | None, values: tuple[str, ...]) -> dict[str, dict[str, object]]:
@@ -176,7 +212,7 @@ def checked_configs(world: worlds.World, given: Mapping[str, Mapping[str, object
         )
 
 
-# --- completion -------------------------------------------------------------------------------------------------------------
+# --- completion -------------------------------------------------------------------------------------------------------
 
 _NAMES_FILE = "completion.txt"
 
@@ -188,7 +224,9 @@ def _remember_names(world: worlds.World) -> None:
     assets = world.graph.assets.values()
     fields = {f"group:{each.group}" for each in assets} | {f"job:{name}" for name in world.graph.jobs}
     fields |= {f"owner:{owner}" for each in assets for owner in each.owners}
-    fields |= {f"kind:{kind}" for each in assets for kind in each.kinds} | {f"tag:{tag}" for each in assets for tag in each.tags}
+    fields |= {f"kind:{kind}" for each in assets for kind in each.kinds} | {
+        f"tag:{tag}" for each in assets for tag in each.tags
+    }
     fields |= {f"status:{word}" for word in ("stale", "failed", "missing", "overdue")}
     text = "\n".join([*world.graph.assets, *sorted(fields)]) + "\n"
     path = world.home / _NAMES_FILE

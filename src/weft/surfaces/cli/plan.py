@@ -10,7 +10,7 @@ import click
 from weft.surfaces.cli import options, plan_text, program, screen
 
 
-@click.command()
+@options.command
 @options.selection()
 @options.partitions
 @click.option("--force", is_flag=True, help="All that is selected, without cut-off, and nothing above it.")
@@ -21,7 +21,9 @@ from weft.surfaces.cli import options, plan_text, program, screen
 @click.option("--explain", is_flag=True, help="Show the chains of causes.")
 @click.option("--all", "everything", is_flag=True, help="Show every line, however many.")
 @click.option("--check", "as_check", is_flag=True, help="Exit with 10 when there is something to do.")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Save the plan, to apply it later.")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Save the plan, to apply it later."
+)
 @click.option("--executor", metavar="NAME", help="Named in the command that runs the plan.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Named in the command that runs the plan.")
 @options.as_json
@@ -44,11 +46,9 @@ def plan(
 ) -> int:
     """Show what would run to bring SELECTION (all assets by default) to fresh, and why. Nothing runs.
 
-    \b
     Marks: + missing   ~ stale   ! failed   x blocked   - rejected   ? undecided
-           ▶ running   = fresh
+           ▶ running   * asked for   = fresh
 
-    \b
     Examples:
       weft plan                              everything
       weft plan +daily_metrics               an asset and all above it
@@ -84,7 +84,9 @@ def plan(
             if output is not None:
                 command = f"weft apply {shlex.quote(output)}"
             else:
-                command = _command(selection, partitions, force=force, failed=failed, rebuild=rebuild, executor=executor, jobs=jobs)
+                command = _command(
+                    selection, partitions, force=force, failed=failed, rebuild=rebuild, executor=executor, jobs=jobs
+                )
             out.line(f"  {plan_text.total(made)}. `{command}` runs {'it' if made.count == 1 else 'them'}.")
         else:
             out.line(f"  {plan_text.nothing_to_do(made)}")

@@ -1,4 +1,4 @@
-"""A plan for people: a line for each step with its partitions and first cause, what is left alone, and how long it may take."""
+"""A plan for people: a line for each step with its partitions and first cause, what is left alone, how long it takes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from weft.surfaces.cli import screen
 _MOST_LINES = 30
 
 
-def show(out: screen.Screen, graph: graphs.Graph, made: plan.Plan, *, explain: bool = False, everything: bool = False) -> None:
+def show(
+    out: screen.Screen, graph: graphs.Graph, made: plan.Plan, *, explain: bool = False, everything: bool = False
+) -> None:
     """Write a plan."""
     rows: list[tuple[str, str, str, str, Sequence[plan.Cause]]] = []
     for line in made.steps:
         name = line.outputs[0] if len(line.outputs) == 1 else line.step
         definition = graph.steps[line.step].partitions
         rows.append(
-            (screen.MARKS[line.status], name, screen.partitions_text(definition, line.ordinals), _why(line), line.causes)
+            (
+                screen.MARKS[line.status] if line.status != "fresh" else "*",
+                name,
+                screen.partitions_text(definition, line.ordinals),
+                _why(line),
+                line.causes,
+            )
         )
     for held, mark in _held(made):
         definition = graph.assets[held.asset].partitions
@@ -32,10 +40,21 @@ def show(out: screen.Screen, graph: graphs.Graph, made: plan.Plan, *, explain: b
         out.line("  " + out.paint("=", "fresh") + f" {screen.plural(made.fresh, 'partition')} fresh")
 
 
-def _rows(out: screen.Screen, rows: Sequence[tuple[str, str, str, str, Sequence[plan.Cause]]], *, explain: bool) -> None:
+def _rows(
+    out: screen.Screen, rows: Sequence[tuple[str, str, str, str, Sequence[plan.Cause]]], *, explain: bool
+) -> None:
     if not rows:
         return
-    words = {"!": "failed", "x": "blocked", "+": "missing", "~": "stale", "▶": "running", "?": "stale", "-": "failed"}
+    words = {
+        "*": "running",
+        "!": "failed",
+        "x": "blocked",
+        "+": "missing",
+        "~": "stale",
+        "▶": "running",
+        "?": "stale",
+        "-": "failed",
+    }
     names = min(max(len(row[1]) for row in rows), 40)
     keys = min(max(len(row[2]) for row in rows), 34)
     for mark, name, partitions, why, causes in rows:

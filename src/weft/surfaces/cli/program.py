@@ -1,6 +1,7 @@
 """The program `weft`: its commands by import path, and what becomes of errors.
 
-Exit codes: 0 done or nothing to do, 1 a step failed (or something else did), 2 wrong usage or definitions, 3 the plan has drifted,
+Exit codes: 0 done or nothing to do, 1 a step failed (or something else did), 2 wrong usage or definitions, 3 the
+plan has drifted,
 10 `plan --check` found something to do, 130 interrupted.
 """
 
@@ -39,7 +40,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "status": _Entry("status", "status", "Show where assets stand, and why."),
         "partitions": _Entry("partitions", "partitions", "Show an asset's partitions; add or remove dynamic ones."),
         "runs": _Entry("runs", "runs", "Show runs, or one run's steps and failures."),
-        "logs": _Entry("logs", "logs", "Show the output of a run or an asset."),
+        "logs": _Entry("runs", "logs", "Show the output of a run or an asset."),
         "versions": _Entry("versions", "versions", "Show the versions of an asset."),
     },
     "Mend": {
@@ -109,14 +110,13 @@ def _version(context: click.Context, parameter: click.Parameter, value: bool) ->
         context.exit()
 
 
-@click.command(cls=Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@options.program(Program)
 @options.place
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def program(context: click.Context) -> int:
     """Plan and apply for data: what is broken or stale, what must run again, in which order, and why.
 
-    \b
     Examples:
       weft                          what to do next
       weft plan                     what would run, and why
@@ -133,9 +133,7 @@ def program(context: click.Context) -> int:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (this process's own by default) and return its exit code; errors are told on stderr."""
     try:
-        result = program.main(
-            None if arguments is None else list(arguments), prog_name="weft", standalone_mode=False
-        )
+        result = program.main(None if arguments is None else list(arguments), prog_name="weft", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -156,7 +154,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         import traceback
 
         traceback.print_exc()
-        click.echo("\nThis is a bug in weft, not in your project. `weft doctor` shows what to report with it.", err=True)
+        click.echo(
+            "\nThis is a bug in weft, not in your project. `weft doctor` shows what to report with it.", err=True
+        )
         return FAILED
     return result if isinstance(result, int) else DONE
 

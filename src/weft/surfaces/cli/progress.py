@@ -76,7 +76,9 @@ class Progress:
         name = event.step if event.partition is None else f"{event.step}[{event.partition}]"
         error = f"{event.error.kind}: {event.error.message}" if event.error else event.outcome
         if event.retry_at is not None:
-            self._say(f"  ~ {name} failed, to be tried again (attempt {event.attempt}): {screen.fit(error, 200)}", "stale")
+            self._say(
+                f"  ~ {name} failed, to be tried again (attempt {event.attempt}): {screen.fit(error, 200)}", "stale"
+            )
             return
         self._done += 1
         self._failed += 1
@@ -93,7 +95,9 @@ class Progress:
     def _say(self, text: str, word: str) -> None:
         painted = self._out.paint(text, word) if word else self._out.faint(text)
         if self._bar is not None:
-            self._bar.console.print(text, style=screen.COLOURS.get(word, "dim"), markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(
+                text, style=screen.COLOURS.get(word, "dim"), markup=False, highlight=False, soft_wrap=True
+            )
         else:
             self._out.line(painted)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FOLLOW_SECONDS = 0.3
 
 
-@click.command()
+@options.command
 @click.argument("run", required=False)
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show.")
 @click.option("--all", "everything", is_flag=True, help="Show all of them.")
@@ -27,7 +27,6 @@ _FOLLOW_SECONDS = 0.3
 def runs(run: str | None, limit: int, everything: bool, as_json: bool) -> int:
     """Show runs, newest first; or one RUN's steps and failures (an id, its beginning, or `last`).
 
-    \b
     Examples:
       weft runs
       weft runs 8f2c
@@ -43,7 +42,7 @@ def runs(run: str | None, limit: int, everything: bool, as_json: bool) -> int:
         else:
             _show_run(screen.Screen(), detail)
         return program.DONE
-    found = history.runs(ledger, limit=None if everything or as_json and limit == 20 else limit)
+    found = history.runs(ledger, limit=None if everything or (as_json and limit == 20) else limit)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -52,11 +51,20 @@ def runs(run: str | None, limit: int, everything: bool, as_json: bool) -> int:
         out.line("Nothing has run yet. `weft plan` shows what would.")
         return program.DONE
     rows = [
-        (each.id, _word(each), screen.moment_of(each.created_at), _took(each), _counts(each), each.selection or "all assets")
+        (
+            each.id,
+            _word(each),
+            screen.moment_of(each.created_at),
+            _took(each),
+            _counts(each),
+            each.selection or "all assets",
+        )
         for each in found
     ]
     out.table(
-        rows, head=("run", "state", "began", "took", "steps", "of"), words=[each.outcome or each.phase for each in found]
+        rows,
+        head=("run", "state", "began", "took", "steps", "of"),
+        words=[each.outcome or each.phase for each in found],
     )
     return program.DONE
 
@@ -87,27 +95,33 @@ def _counts(each: views.RunView) -> str:
 
 def _show_run(out: screen.Screen, detail: history.RunDetail) -> None:
     run = detail.run
-    out.line(f"Run {out.bold(run.id)}: {out.paint(_word(run), run.outcome or run.phase)}, {_counts(run)} steps" + (f", {_took(run)}" if _took(run) else ""))
+    out.line(
+        f"Run {out.bold(run.id)}: {out.paint(_word(run), run.outcome or run.phase)}, {_counts(run)} steps"
+        + (f", {_took(run)}" if _took(run) else "")
+    )
     out.line(f"  of {run.selection or 'all assets'}, by {run.by}, began {screen.moment_of(run.created_at)}")
     if run.reason:
         out.line(f"  {run.reason}")
     rows = []
     for each in detail.steps:
         counts = [f"{count:,} {word}" for count, word in (
-            (each.succeeded, "succeeded"), (each.reused, "reused"), (each.failed, "failed"), (each.held, "held back"), (each.lost, "lost"),
+            (each.succeeded, "succeeded"), (each.reused, "reused"), (each.failed, "failed"), (each.held, "held
+            back"), (each.lost, "lost"),
         ) if count]  # fmt: skip
         rows.append(("  " + each.step, ", ".join(counts), screen.seconds(each.seconds) if each.seconds else ""))
     out.table(rows)
     for failure in detail.failures[:20]:
         name = failure.step if failure.partition is None else f"{failure.step}[{failure.partition}]"
-        out.line(f"  {out.paint('!', 'failed', bold=True)} {name} {failure.outcome.replace('_', ' ')}: {screen.fit(failure.error, 300)}")
+        out.line(
+            f"  {out.paint('!', 'failed', bold=True)} {name} {failure.outcome.replace('_', ' ')}: {screen.fit(failure.error, 300)}"
+        )
     if len(detail.failures) > 20:
         out.line(f"  … and {len(detail.failures) - 20:,} more")
     if detail.failures:
         out.line(f"  `weft logs {run.id}` shows their output.")
 
 
-@click.command()
+@options.command
 @click.argument("subject", metavar="RUN|ASSET")
 @options.partitions
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Only this attempt.")
@@ -115,12 +129,9 @@ def _show_run(out: screen.Screen, detail: history.RunDetail) -> None:
 @click.option("--follow", is_flag=True, help="Go on until the run ends.")
 @options.as_json
 @options.place
-def logs(
-    subject: str, partitions: str | None, attempt: int | None, failed: bool, follow: bool, as_json: bool
-) -> int:
+def logs(subject: str, partitions: str | None, attempt: int | None, failed: bool, follow: bool, as_json: bool) -> int:
     """Show what the bodies of a run printed and logged, or of the last attempts at an asset.
 
-    \b
     Examples:
       weft logs 8f2c
       weft logs last --failed
@@ -130,7 +141,8 @@ def logs(
     """
     from weft.service import history
 
-    project, ledger = options.open_ledger()
+    project, opened = options.open_ledger()
+    ledger: ledgers.Ledger = opened
     folder = project.home / "logs"
     steps: Sequence[str] | None = None
     named: Sequence[str] | None = partitions.split(",") if partitions is not None else None
@@ -152,17 +164,20 @@ def logs(
     found: list[history.AttemptLog] = []
     out = screen.Screen()
     for run in reversed(chosen):
-        position = 0
+        seen = 0
         while True:
+            over = not follow or _is_over(ledger, run)  # asked first, so that nothing comes between the last look
+            and the end
             for position, each in history.attempts(
-                ledger, folder, run, steps=steps, partitions=named, attempt=attempt, after=position
+                ledger, folder, run, steps=steps, partitions=named, attempt=attempt, after=seen
             ):
+                seen = position
                 if failed and each.outcome == "succeeded":
                     continue
                 found.append(each)
                 if not as_json:
                     _show_attempt(out, each)
-            if not follow or _is_over(ledger, run):
+            if over:
                 break
             time.sleep(_FOLLOW_SECONDS)
     if as_json:
@@ -180,7 +195,9 @@ def _show_attempt(out: screen.Screen, each: history.AttemptLog) -> None:
     name = each.step if each.partition is None else f"{each.step}[{each.partition}]"
     number = f", attempt {each.attempt}" if each.attempt > 1 else ""
     outcome = out.paint(each.outcome.replace("_", " "), each.outcome)
-    out.line(f"── {out.bold(name)}{number}: {outcome}, {screen.seconds(each.seconds)}, {screen.moment_of(each.at)} (run {each.run})")
+    out.line(
+        f"── {out.bold(name)}{number}: {outcome}, {screen.seconds(each.seconds)}, {screen.moment_of(each.at)} (run {each.run})"
+    )
     if each.text:
         click.echo(_plain(each.text), nl=not each.text.endswith("\n"), color=out.coloured)
     if each.traceback:
@@ -194,6 +211,7 @@ def _plain(text: str) -> str:
     import re
 
     kept = re.sub(r"\x1b(?!\[[0-9;]*m)", "␛", text)
-    return "".join(letter if letter in "\n\t\x1b" or letter.isprintable() else f"\\x{ord(letter):02x}" for letter in kept.replace("\r\n", "\n").replace("\r", "\n"))
-
-
+    return "".join(
+        letter if letter in "\n\t\x1b" or letter.isprintable() else f"\\x{ord(letter):02x}"
+        for letter in kept.replace("\r\n", "\n").replace("\r", "\n")
+    )

@@ -54,7 +54,9 @@ class Screen:
         """A text that matters more."""
         return click.style(text, bold=True) if self.coloured else text
 
-    def table(self, rows: Sequence[Sequence[str]], *, head: Sequence[str] | None = None, words: Sequence[str] | None = None) -> None:
+    def table(
+        self, rows: Sequence[Sequence[str]], *, head: Sequence[str] | None = None, words: Sequence[str] | None = None
+    ) -> None:
         """Write rows in columns; the last one is cut at the width of the screen. `words` colour the row's second cell."""
         every = [tuple(head), *rows] if head else list(rows)
         if not every:

@@ -7,7 +7,7 @@ import click
 from weft.surfaces.cli import options, plan_text, program, screen
 
 
-@click.command()
+@options.command
 @options.selection()
 @click.option("--explain", is_flag=True, help="Show every cause.")
 @options.as_json
@@ -15,7 +15,6 @@ from weft.surfaces.cli import options, plan_text, program, screen
 def status(selection: str | None, explain: bool, as_json: bool) -> int:
     """Show where SELECTION (all assets by default) stands: partitions by status, last success, why.
 
-    \b
     Examples:
       weft status
       weft status 'status:failed or status:stale'
@@ -34,11 +33,16 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
     if not found:
         out.line("Nothing is selected." if selection is not None else "There are no assets yet.")
         return program.DONE
-    rows, words = [], []
+    rows: list[tuple[str, ...]] = []
+    words: list[str] = []
     for each in found.values():
         external = world.graph.assets[each.asset].step is None
         word = "external" if external else each.status
-        counts = ", ".join(f"{len(ordinals):,} {name}" for name, ordinals in each.by_status.items()) if each.partitioned else ""
+        counts = (
+            ", ".join(f"{len(ordinals):,} {name}" for name, ordinals in each.by_status.items())
+            if each.partitioned
+            else ""
+        )
         if each.orphaned:
             counts += f", {len(each.orphaned):,} orphaned"
         cause = plan_text.cause_text(each.causes[0]) if each.causes and each.causes[0].kind != "missing" else ""

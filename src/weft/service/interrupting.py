@@ -1,9 +1,13 @@
-"""Ctrl-C: once, what runs may finish; twice, it is killed; a third time ends this process as it is. SIGTERM is like the first."""
+"""Ctrl-C: once, what runs may finish; twice, it is killed; a third time ends this process as it is.
+
+SIGTERM is like the first.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -15,9 +19,8 @@ if TYPE_CHECKING:
 class Interrupts:
     """Turns signals into requests to the driver."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        """Tell through `say` what a signal does."""
-        self._say = say
+    def __init__(self) -> None:
+        """Heed nothing yet."""
         self._driver: drivers.Driver | None = None
         self.count = 0
 
@@ -55,7 +58,8 @@ class Interrupts:
             self._driver.cancel("terminated")
 
     def _tell(self, text: str) -> None:
+        """Write to the terminal itself: Python's streams may lead into a body's log, or be in use at this moment."""
         try:
-            self._say(text)
-        except RuntimeError:  # the signal came while this very stream was written to
+            os.write(2, f"\n{text}\n".encode())
+        except OSError:  # nobody listens any more
             return

@@ -1,0 +1,240 @@
+"""The verbs for Python: `plan`, `apply` and `materialize`, with the fields that the command line prints as JSON.
+
+Each call loads the project afresh (found upwards from `start`, the working directory by default) and opens its ledger.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from weft import wiring
+from weft.model import errors
+from weft.service import applying, interrupting, planning, saving, views
+
+if TYPE_CHECKING:
+    from weft.model import plan as plans
+    from weft.service import in_memory
+    from weft.service import world as worlds
+
+
+def plan(
+    selection: str | None = None,
+    *,
+    partitions: str | None = None,
+    force: bool = False,
+    failed: bool = False,
+    keep_going: bool | None = None,
+    file: str | Path | None = None,
+    module: str | None = None,
+    start: str | Path | None = None,
+) -> views.PlanView:
+    """Plan what would bring a selection (all assets by default) to fresh. Nothing runs.
+
+    Args:
+        selection: an expression such as "+daily_metrics".
+        partitions: a key, a list "a,b", a range "a..b".
+        force: all that is selected, without cut-off, and nothing above it.
+        failed: only what failed.
+        keep_going: after a failure, run all that doesn't need it; the project's setting unless given.
+        file: definitions from a file.
+        module: definitions from a module.
+        start: the folder from which the project is looked for.
+
+    Raises:
+        WeftError: what stands in the way.
+    """
+    ask = planning.Ask(
+        selection=selection, partitions=partitions, exact=force, only_failed=failed, keep_going=keep_going
+    )
+    with _world(file, module, start) as world:
+        return views.plan_view(world.graph, planning.make_plan(world, ask))
+
+
+def apply(
+    selection: str | Path | None = None,
+    *,
+    partitions: str | None = None,
+    force: bool = False,
+    failed: bool = False,
+    keep_going: bool | None = None,
+    executor: str | None = None,
+    jobs: int | None = None,
+    config: Mapping[str, Mapping[str, object]] | None = None,
+    wait: bool = True,
+    file: str | Path | None = None,
+    module: str | None = None,
+    start: str | Path | None = None,
+) -> views.ApplyView:
+    """Bring a selection to fresh, or carry out a saved plan (a path that ends in `.json`). Asks nobody.
+
+    The arguments are those of `plan`, and `executor` ("process" or "inline"), `jobs`, `config` (fields by step), `wait`
+    (for other runs that make the same; else that is an error). A failed step is in the answer and raises nothing.
+
+    Raises:
+        DriftError: the saved plan no longer holds.
+        WeftError: what stands in the way.
+    """
+    if str(selection).endswith(".json"):
+        if partitions or force or failed:
+            raise errors.UsageError("A saved plan says what runs.", remedy="Leave partitions, force and failed out.")
+        saved = saving.load(Path(start or ".") / str(selection))
+        with _world(file, module, start, config) as world:
+            applying.recover(world)
+            return _carried_out(world, saving.replan(world, saved), None, executor=executor, jobs=jobs, wait=wait)
+    ask = planning.Ask(
+        selection=str(selection) if selection is not None else None,
+        partitions=partitions,
+        exact=force,
+        only_failed=failed,
+        keep_going=keep_going,
+    )
+    with _world(file, module, start, config) as world:
+        return _applied(world, ask, executor=executor, jobs=jobs, wait=wait)
+
+
+@overload
+def materialize(
+    wanted: str,
+    *,
+    partitions: str | None = None,
+    keep_going: bool | None = None,
+    executor: str | None = None,
+    jobs: int | None = None,
+    config: Mapping[str, Mapping[str, object]] | None = None,
+    wait: bool = True,
+    file: str | Path | None = None,
+    module: str | None = None,
+    start: str | Path | None = None,
+) -> views.ApplyView: ...
+
+
+@overload
+def materialize(
+    wanted: Iterable[Any],
+    *,
+    input_values: Mapping[str, object] | None = None,
+    partition_key: str | None = None,
+    resources: Mapping[str, object] | None = None,
+    config: Mapping[str, Mapping[str, object]] | None = None,
+    raise_on_error: bool = True,
+) -> in_memory.InMemoryResult: ...
+
+
+def materialize(wanted: str | Iterable[Any], **given: Any) -> views.ApplyView | in_memory.InMemoryResult:
+    """Run exactly what is selected, whatever its state; or, with a list of definitions, make them in memory.
+
+    With a selection (text) it is `weft materialize`, and takes what `apply` takes. With definitions nothing is
+    read from
+    or written to disk: `input_values` are the values of assets that are read but not among them, `partition_key`
+    says which
+    partition to make, `resources` and `config` give what the bodies ask for. The result has `.success`,
+    `result["name"]`, `.failures`, `.checks`; what a body raised is raised, unless `raise_on_error` is False.
+
+    Raises:
+        WeftError: what stands in the way.
+    """
+    if not isinstance(wanted, str):
+        from weft.service import in_memory
+
+        _check_names(given, _IN_MEMORY, "with a list of definitions")
+        return in_memory.materialize(wanted, **given)
+    _check_names(given, _ON_DISK, "with a selection")
+    place = {name: given.pop(name, None) for name in ("file", "module", "start")}
+    config = given.pop("config", None)
+    ask = planning.Ask(
+        selection=wanted, partitions=given.pop("partitions", None), exact=True, keep_going=given.pop("keep_going", None)
+    )
+    with _world(place["file"], place["module"], place["start"], config) as world:
+        return _applied(
+            world, ask, executor=given.get("executor"), jobs=given.get("jobs"), wait=given.get("wait", True)
+        )
+
+
+_IN_MEMORY = frozenset({"input_values", "partition_key", "resources", "config", "raise_on_error", "clock"})
+_ON_DISK = frozenset({"partitions", "keep_going", "executor", "jobs", "config", "wait", "file", "module", "start"})
+
+
+def _check_names(given: Mapping[str, object], known: frozenset[str], when: str) -> None:
+    from weft.model import spelling
+
+    for name in given:
+        if name not in known:
+            raise errors.UsageError(
+                f"materialize() has no argument {name!r} {when}.",
+                remedy=spelling.did_you_mean(name, known) or f"There are: {', '.join(sorted(known))}.",
+            )
+
+
+@contextmanager
+def _world(
+    file: str | Path | None,
+    module: str | None,
+    start: str | Path | None,
+    config: Mapping[str, Mapping[str, object]] | None = None,
+) -> Iterator[worlds.World]:
+    place = wiring.Place(
+        start=Path(start) if start is not None else Path.cwd(),
+        file=str(file) if file is not None else None,
+        module=module,
+    )
+    world = wiring.open_world(place, config_overrides=config)
+    try:
+        yield world
+    finally:
+        world.ledger.close()
+
+
+def _applied(
+    world: worlds.World, ask: planning.Ask, *, executor: str | None, jobs: int | None, wait: bool
+) -> views.ApplyView:
+    resumed: views.ApplyView | None = None
+    for each in applying.interrupted(world):
+        if resumed is None and applying.resumable(world, each, ask):
+            found = each
+            resumed = _interruptible(
+                executor,
+                jobs,
+                wait,
+                lambda how, found=found: applying.resume(world, found, how),  # type: ignore[misc]
+            )
+    applying.recover(world)
+    if resumed is not None and (ask.exact or resumed.outcome != "succeeded"):
+        return resumed
+    made = planning.make_plan(world, ask)
+    if resumed is not None and not made.steps:
+        return resumed
+    return _carried_out(world, made, ask, executor=executor, jobs=jobs, wait=wait)
+
+
+def _carried_out(
+    world: worlds.World,
+    made: plans.Plan,
+    ask: planning.Ask | None,
+    *,
+    executor: str | None,
+    jobs: int | None,
+    wait: bool,
+) -> views.ApplyView:
+    import msgspec
+
+    result = _interruptible(executor, jobs, wait, lambda how: applying.apply(world, made, how, ask=ask))
+    assert result is not None
+    return msgspec.structs.replace(result, plan=views.plan_view(world.graph, made))
+
+
+def _interruptible(
+    executor: str | None, jobs: int | None, wait: bool, work: Callable[[applying.How], views.ApplyView | None]
+) -> views.ApplyView | None:
+    """Run so that Ctrl-C ends the run tidily; signals are heeded in the main thread only."""
+    interrupts = interrupting.Interrupts()
+    how = applying.How(
+        executor=executor, jobs=jobs, wait=wait, started=lambda driver, run, count: interrupts.attach(driver)
+    )
+    if threading.current_thread() is not threading.main_thread():
+        return work(how)
+    with interrupts.installed():
+        return work(how)

@@ -1,0 +1,54 @@
+"""`weft gc`."""
+
+from __future__ import annotations
+
+import click
+
+from weft.surfaces.cli import options, program, screen
+
+
+@options.command
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Versions of each partition that stay (3 unless configured).",
+)
+@click.option("--older-than", metavar="AGE", help="Only versions older than this: 30d, 12h, 90m.")
+@click.option("--dry-run", is_flag=True, help="Show what would go; remove nothing.")
+@options.as_json
+@options.place
+def gc(keep: int | None, older_than: str | None, dry_run: bool, as_json: bool) -> int:
+    """Remove old versions, and what was written but never became a version.
+
+    Never removes what is current, what waits for a decision after a failed check, or what a live run may be reading.
+
+    Examples:
+      weft gc --dry-run
+      weft gc --keep 1
+      weft gc --keep 5 --older-than 30d
+    """
+    from weft.service import cleaning
+
+    age = None
+    if older_than is not None:
+        from weft.define import durations
+
+        age = durations.seconds(older_than, what="--older-than")
+    world = options.open_world()
+    found = cleaning.gc(world, keep=keep, older_than=age, dry_run=dry_run)
+    if as_json:
+        screen.json_line(found)
+        return program.DONE
+    out = screen.Screen()
+    for each in found.removed:
+        out.line(f"  {each.asset}: {screen.plural(len(each.versions), 'version')}, {screen.size(each.bytes)}")
+    if found.leftovers:
+        out.line(f"  {screen.plural(len(found.leftovers), 'leftover file')} of attempts that never became versions")
+    for problem in found.problems:
+        out.line(f"  {out.paint('!', 'failed')} {problem}")
+    if not found.removed and not found.leftovers:
+        out.line("Nothing to remove.")
+    else:
+        out.line(f"{'Would free' if dry_run else 'Freed'} {screen.size(found.bytes)}.")
+    return program.DONE

@@ -1,0 +1,101 @@
+"""`weft ledger`: verify it, or show its events."""
+
+from __future__ import annotations
+
+import click
+
+from weft.surfaces.cli import options, program, screen
+
+
+@options.group
+@options.place
+def ledger() -> None:
+    """Verify the ledger, or show its events.
+
+    Examples:
+      weft ledger verify
+      weft ledger events 8f2c
+      weft ledger events --after 1200 --json
+    """
+
+
+@options.command
+@options.as_json
+@options.place
+def verify(as_json: bool) -> int:
+    """Rebuild every table from the events and compare. Exits with 1 on a difference.
+
+    Examples:
+      weft ledger verify
+      weft ledger verify --json
+    """
+    _, opened = options.open_ledger()
+    health = opened.health()
+    found = opened.verify()
+    if as_json:
+        screen.json_line(
+            {
+                "passed": found.passed and not health,
+                "events": found.events,
+                "rows": found.rows,
+                "differences": found.differences,
+                "unreadable": found.unreadable,
+                "damage": health,
+            }
+        )
+    else:
+        out = screen.Screen()
+        for problem in [*health, *found.unreadable, *(each for some in found.differences.values() for each in some)][
+            :50
+        ]:
+            out.line(f"  {out.paint('!', 'failed')} {problem}")
+        rows = sum(found.rows.values())
+        if found.passed and not health:
+            out.line(
+                f"The ledger is sound: {rows:,} rows are exactly what its {screen.plural(found.events, 'event')} say."
+            )
+        else:
+            count = len(health) + len(found.unreadable) + sum(len(each) for each in found.differences.values())
+            out.line(f"The ledger has {screen.plural(count, 'difference')}; the events are the truth.")
+    return program.DONE if found.passed and not health else program.FAILED
+
+
+@options.command
+@click.argument("run", required=False)
+@click.option("--after", type=click.IntRange(min=0), default=0, metavar="N", help="Only events after this position.")
+@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@options.as_json
+@options.place
+def events(run: str | None, after: int, limit: int | None, as_json: bool) -> int:
+    """Show the events of the log, or those of one RUN. With --json, one object a line.
+
+    Examples:
+      weft ledger events
+      weft ledger events last
+      weft ledger events --after 1200 --json
+    """
+    from weft.service import history
+
+    _, opened = options.open_ledger()
+    chosen = history.find_run(opened, run).id if run is not None else None
+    out = screen.Screen()
+    if as_json:
+        import msgspec
+
+        for each in history.event_lines(opened, chosen, after=after, limit=limit):
+            click.echo(msgspec.json.encode(each).decode())
+        return program.DONE
+    for each in history.event_lines(opened, chosen, after=after, limit=limit):
+        position, at, kind = each.pop("position"), each.pop("at"), each.pop("type")
+        told = " ".join(f"{name}={_short(value)}" for name, value in each.items() if value not in (None, "", [], {}))
+        out.line(screen.fit(f"{position:>7}  {screen.moment_of(str(at))}  {kind}  {told}", max(out.width, 100)))
+    return program.DONE
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+for _command in (verify, events):
+    ledger.add_command(_command)

@@ -1,0 +1,131 @@
+"""`weft versions`, `weft rollback` and `weft accept`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weft.model import errors
+from weft.surfaces.cli import options, program, screen
+
+if TYPE_CHECKING:
+    from weft.service import correcting
+
+
+@options.command
+@options.selection(required=True, name="asset", metavar="ASSET")
+@options.partitions
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), metavar="N", help="How many to show (50 for people, all as JSON)."
+)
+@options.as_json
+@options.place
+def versions(asset: str, partitions: str | None, limit: int | None, as_json: bool) -> int:
+    """Show the versions of ASSET, newest first.
+
+    Examples:
+      weft versions daily_metrics
+      weft versions daily_metrics --partition 2024-01-05
+      weft versions daily_metrics --json
+    """
+    from weft.service import history
+
+    world = options.open_world()
+    found = history.versions(world, history.one_asset(world, asset), partitions)
+    if limit is not None or not as_json:
+        shown = found[: limit or 50]
+    else:
+        shown = found
+    if as_json:
+        screen.json_line(shown)
+        return program.DONE
+    out = screen.Screen()
+    if not shown:
+        out.line(f"{asset} has no versions yet.")
+        return program.DONE
+    rows = [
+        (each.version, each.state, each.partition or "", screen.moment_of(each.at), each.run or "", each.data_version)
+        for each in shown
+    ]
+    words = ["fresh" if each.current else "rejected" if each.state == "rejected" else "" for each in shown]
+    out.table(rows, head=("version", "state", "partition", "made", "run", "data version"), words=words)
+    if len(shown) < len(found):
+        out.line(f"… and {len(found) - len(shown):,} more (--limit)")
+    return program.DONE
+
+
+@options.command
+@options.selection(required=True, name="asset", metavar="ASSET")
+@options.partitions
+@click.option("--to", required=True, metavar="VERSION", help="A version such as v123, or `previous`.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the log.")
+@options.as_json
+@options.place
+def rollback(asset: str, partitions: str | None, to: str, reason: str, as_json: bool) -> int:
+    """Point partitions of ASSET to an earlier version.
+
+    What is downstream becomes stale; the next apply doesn't undo it.
+
+    Examples:
+      weft rollback daily_metrics --partition 2024-01-05 --to previous
+      weft rollback daily_metrics --partition 2024-01-05 --to v123
+      weft rollback model --to previous --reason 'worse on the holdout'
+    """
+    from weft.service import correcting, history
+
+    world = options.open_world()
+    done = correcting.rollback(world, history.one_asset(world, asset), partitions, to, note=reason)
+    if as_json:
+        screen.json_line(done)
+        return program.DONE
+    out = screen.Screen()
+    for each in done[:20]:
+        out.line(
+            f"{_name(each)} points to {each.version} again" + (f" (was {each.previous})." if each.previous else ".")
+        )
+    if len(done) > 20:
+        out.line(f"… and {len(done) - 20:,} more.")
+    out.line("What is downstream is stale now: `weft plan`.")
+    return program.DONE
+
+
+@options.command
+@options.selection(required=True)
+@options.partitions
+@click.option("--reason", required=True, metavar="TEXT", help="Why it is fine, for the log.")
+@click.option("--by", metavar="NAME", help="Who says so; the login unless given.")
+@options.as_json
+@options.place
+def accept(selection: str, partitions: str | None, reason: str, by: str | None, as_json: bool) -> int:
+    """Accept what is stale, failed or rejected in SELECTION as fine as it is, until something changes again.
+
+    A version that a blocking check rejected becomes current.
+
+    Examples:
+      weft accept daily_metrics --partition 2024-01-05 --reason 'exchange closed early'
+      weft accept 'status:stale and group:reports' --reason 'only a rename' --by ann
+    """
+    if not reason.strip():
+        raise errors.UsageError("--reason is empty.", remedy="Say why it is fine as it is.")
+    from weft.service import correcting
+
+    world = options.open_world()
+    done = correcting.accept(world, selection, partitions, reason=reason, by=by)
+    if as_json:
+        screen.json_line(done)
+        return program.DONE
+    out = screen.Screen()
+    if not done:
+        out.line("Nothing to accept: what is selected is fresh (or only blocked by what is above it).")
+        return program.DONE
+    for each in done[:20]:
+        word = "is current now" if each.action == "published" else "is accepted"
+        out.line(f"{_name(each)} {word} ({each.version}).")
+    if len(done) > 20:
+        out.line(f"… and {len(done) - 20:,} more.")
+    return program.DONE
+
+
+def _name(each: correcting.Correction) -> str:
+    return each.asset if each.partition is None else f"{each.asset}[{each.partition}]"

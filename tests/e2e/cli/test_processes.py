@@ -1,0 +1,198 @@
+"""What only real processes show: being killed, interrupted, and two at once. They wait on what the bodies write."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+MANY = """
+    import time
+    parts = StaticPartitions([f"p{number:03}" for number in range(300)])
+
+    def note(text):
+        with Path(__file__).with_name("journal").open("a") as journal:
+            journal.write(text + "\\n")
+
+    @asset(partitions=parts)
+    def many(context) -> str:
+        note(context.partition_key)
+        time.sleep(0.002)
+        return context.partition_key
+
+    @asset
+    def joined(many: dict[str, str]) -> int:
+        note("joined")
+        return len(many)
+"""
+
+HANGING = """
+    import time
+
+    def note(text):
+        with Path(__file__).with_name("journal").open("a") as journal:
+            journal.write(text + "\\n")
+
+    @asset
+    def first() -> int:
+        note("first")
+        gate = Path(__file__).with_name("gate")
+        for _ in range(2000):
+            if gate.exists():
+                break
+            time.sleep(0.01)
+        note("first-done")
+        return 1
+
+    @asset
+    def second(first: int) -> int:
+        note("second")
+        return first
+"""
+
+
+def succeeded(project, run="last"):
+    """How often each step run succeeded, by the log of events."""
+    counts: Counter[tuple[str, str | None]] = Counter()
+    for line in project.ok("ledger", "events", "--json").out.splitlines():
+        event = json.loads(line)
+        if event["type"] == "StepSucceeded":
+            counts[event["step"], event.get("partition")] += 1
+    return counts
+
+
+@pytest.mark.parametrize("executor", ["inline", "process"])
+def test_after_kill_9_the_next_apply_goes_on_and_nothing_succeeds_twice(project, executor):
+    project.define(MANY)
+    process = project.start("apply", "--yes", "--executor", executor)
+    project.wait_for_lines("journal", 100, process)
+    process.kill()
+    process.communicate()
+    done_before = sum(succeeded(project).values())
+
+    assert "interrupted" in project.ok("runs").out
+    after = project.start("apply", "--yes", "--executor", executor)
+    out, err = after.communicate()
+
+    assert after.returncode == 0, err
+    assert "was interrupted after" in err
+    assert "(resumed)" in out + err
+    counts = succeeded(project)
+    assert len(counts) == 301
+    assert set(counts.values()) == {1}
+    assert done_before > 0
+    assert len(project.ok("runs", "--json").json) == 1
+    assert project.steps() == {}
+    assert project.ok("ledger", "verify").code == 0
+
+
+def test_after_kill_9_another_request_ends_the_dead_run_and_keeps_what_it_finished(project):
+    project.define(MANY)
+    process = project.start("apply", "--yes")
+    project.wait_for_lines("journal", 100, process)
+    process.kill()
+    process.communicate()
+
+    project.ok("apply", "many", "--yes")
+
+    runs = project.ok("runs", "--json").json
+    assert [run["outcome"] for run in runs] == ["succeeded", "crashed"]
+    assert set(succeeded(project).values()) == {1}
+
+
+def test_two_applies_at_once_run_each_body_once(project):
+    project.define(MANY)
+    both = [project.start("apply", "--yes", "--executor", "process") for _ in range(2)]
+    answers = [each.communicate() for each in both]
+
+    assert [each.returncode for each in both] == [0, 0], answers
+    assert Counter(project.lines("journal")) == Counter([*(f"p{number:03}" for number in range(300)), "joined"])
+    assert set(succeeded(project).values()) == {1}
+
+
+def test_an_apply_that_is_not_to_wait_is_refused_naming_the_holder(project):
+    project.define(HANGING)
+    first = project.start("apply", "--yes")
+    project.wait_for_lines("journal", 1, first)
+    run = project.ok("runs", "--json").json[0]["id"]
+
+    # what another run is making is left alone by an apply, so ask for it by force
+    second = project.weft("materialize", "first", "--no-wait")
+
+    assert second.code == 1
+    assert run in second.err
+    (project.folder / "gate").touch()
+    assert first.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "executor"), [(signal.SIGINT, "process"), (signal.SIGTERM, "process"), (signal.SIGINT, "inline")]
+)
+def test_one_interruption_lets_what_runs_finish_and_records_it(project, number, executor):
+    project.define(HANGING)
+    process = project.start("apply", "--yes", "--executor", executor)
+    project.wait_for_lines("journal", 1, process)
+    process.send_signal(number)
+    (project.folder / "gate").touch()
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130, err
+    assert "inishing what runs" in err
+    assert project.lines("journal") == ["first", "first-done"]
+    run = project.ok("runs", "--json").json[0]
+    assert (run["phase"], run["outcome"], run["succeeded"]) == ("finished", "cancelled", 1)
+    assert list(project.steps()) == ["second"]
+
+
+def test_two_interruptions_kill_what_runs_and_record_it(project):
+    project.define(HANGING)
+    process = project.start("apply", "--yes", "--executor", "process")
+    project.wait_for_lines("journal", 1, process)
+    process.send_signal(signal.SIGINT)
+    while "again" not in (line := process.stderr.readline()):
+        assert line, process.communicate()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert project.lines("journal") == ["first"]
+    run = project.ok("runs", "--json").json[0]
+    assert (run["phase"], run["outcome"], run["succeeded"]) == ("finished", "cancelled", 0)
+    assert list(project.steps()) == ["first", "second"]
+
+
+@pytest.mark.parametrize(("answer", "ran"), [("y\n", True), ("n\n", False), ("\x03", False)])
+def test_on_a_terminal_apply_shows_the_plan_and_asks(project, answer, ran):
+    project.define("@asset\ndef one() -> int:\n    return 1\n")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "weft", "apply"], cwd=project.folder, stdin=theirs, stdout=theirs, stderr=theirs,
+        preexec_fn=lambda: (os.setsid(), __import__("fcntl").ioctl(0, 0x540E, 0)),
+    )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    asked = False
+    while True:
+        try:
+            chunk = os.read(ours, 1000)
+        except OSError:  # the other side is closed
+            break
+        if not chunk:
+            break
+        seen += chunk
+        if b"Run it?" in seen and not asked:
+            asked = True
+            os.write(ours, answer.encode())
+    os.close(ours)
+    code = process.wait(30)
+
+    assert b"missing" in seen
+    assert asked
+    assert code == (130 if answer == "\x03" else 0), seen
+    assert bool(project.ok("runs", "--json").json) == ran
