@@ -5,9 +5,11 @@ Each call loads the project afresh (found upwards from `start`, the working dire
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -83,7 +85,9 @@ def apply(
             raise errors.UsageError("A saved plan says what runs.", remedy="Leave partitions, force and failed out.")
         saved = saving.load(Path(start or ".") / str(selection))
         with _world(file, module, start, config) as world:
-            applying.recover(world)
+            resumed = _resumed(world, saving.ask_of(saved), executor, jobs, wait, made_at=saved.document.now)
+            if resumed is not None:
+                return resumed
             return _carried_out(world, saving.replan(world, saved), None, executor=executor, jobs=jobs, wait=wait)
     ask = planning.Ask(
         selection=str(selection) if selection is not None else None,
@@ -191,23 +195,34 @@ def _world(
 def _applied(
     world: worlds.World, ask: planning.Ask, *, executor: str | None, jobs: int | None, wait: bool
 ) -> views.ApplyView:
-    resumed: views.ApplyView | None = None
-    for each in applying.interrupted(world):
-        if resumed is None and applying.resumable(world, each, ask):
-            found = each
-            resumed = _interruptible(
-                executor,
-                jobs,
-                wait,
-                lambda how, found=found: applying.resume(world, found, how),  # type: ignore[misc]
-            )
-    applying.recover(world)
+    resumed = _resumed(world, ask, executor, jobs, wait)
     if resumed is not None and (ask.exact or resumed.outcome != "succeeded"):
         return resumed
     made = planning.make_plan(world, ask)
     if resumed is not None and not made.steps:
         return resumed
     return _carried_out(world, made, ask, executor=executor, jobs=jobs, wait=wait)
+
+
+def _resumed(
+    world: worlds.World,
+    ask: planning.Ask,
+    executor: str | None,
+    jobs: int | None,
+    wait: bool,
+    *,
+    made_at: datetime | None = None,
+) -> views.ApplyView | None:
+    """Go on with a run of this very request (or of the plan made at `made_at`) whose owner died; end the others."""
+    resumed: views.ApplyView | None = None
+    for each in applying.interrupted(world):
+        if resumed is not None or not applying.resumable(world, each, ask):
+            continue
+        if made_at is not None and (each.document is None or each.document.now != made_at):
+            continue
+        resumed = _interruptible(executor, jobs, wait, functools.partial(applying.resume, world, each))
+    applying.recover(world)
+    return resumed
 
 
 def _carried_out(

@@ -1,4 +1,4 @@
-"""The SQLite ledger, on disk and in memory, against the suite for ledgers; and what only it has: a schema, and damage."""
+"""The SQLite ledger, on disk and in memory, against the suite; and what only it has: a schema, and damage."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_verify_names_a_row_that_is_not_what_the_events_say(ledger, damage: str,
 
 @pytest.mark.parametrize(
     "body",
-    ["'{\"type\":\"StepSucc'", "'{\"type\":\"Unheard\",\"run\":\"r\"}'", "CAST(x'7b22ff22' AS TEXT)", "x''", "'null'"],
+    ['\'{"type":"StepSucc\'', '\'{"type":"Unheard","run":"r"}\'', "CAST(x'7b22ff22' AS TEXT)", "x''", "'null'"],
     ids=["torn", "of a newer weft", "no UTF-8", "empty", "no event"],
 )
 def test_an_event_that_cannot_be_read_is_named_and_never_folded(ledger, body: str) -> None:

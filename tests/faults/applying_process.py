@@ -1,4 +1,4 @@
-"""A process that applies a project as the command line does: what a dead one left is picked up, then everything is planned.
+"""A process that applies a project as the command line does: it picks up what a dead one left, then plans everything.
 
 Arguments: the project's folder; optionally a host name to pretend to, and the seconds of a lease.
 """

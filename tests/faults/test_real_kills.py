@@ -1,4 +1,4 @@
-"""Drivers that are killed, stopped past their lease, and started several at once, on a project on disk with real workers.
+"""Drivers that are killed, stopped past their lease, and started several at once, on a project with real workers.
 
 The oracle is outside of the ledger: a journal to which each body appends a line as it begins.
 """
@@ -155,7 +155,9 @@ def killed(folder: Path, started: list[subprocess.Popen[str]], *, rounds: int, s
     dice = random.Random(seed)
     project = Project(folder, count=20 + 15 * rounds, seconds=0.003)
     for turn in range(rounds):
-        done = {f"{event.step} {event.partition}" for _, event in project.log() if isinstance(event, events.StepSucceeded)}
+        done = {
+            f"{event.step} {event.partition}" for _, event in project.log() if isinstance(event, events.StepSucceeded)
+        }
         before = len(project.journal())
         process = project.start()
         started.append(process)

@@ -23,7 +23,9 @@ LOSSY = simulator.Chances(unstarted=0.2, noise=0.1)
 
 def begin(seed: int, chances: simulator.Chances, *, most: int = 6, plain: bool = False) -> simulator.Simulation:
     dice = random.Random(seed)
-    return simulator.simulate(simulator.draw_graph(dice, most=most, plain=plain), seed, chances, room=dice.choice((1, 4, 50)))
+    return simulator.simulate(
+        simulator.draw_graph(dice, most=most, plain=plain), seed, chances, room=dice.choice((1, 4, 50))
+    )
 
 
 def asked(seed: int) -> planning.Ask:
@@ -143,7 +145,9 @@ def below(simulation: simulator.Simulation, bad: set[tuple[str, str | None]]) ->
     found = set()
     for key in steps - {step for step, _ in bad}:
         definition = graph.steps[key].partitions
-        keys: Sequence[str | None] = [None] if definition is None else definition.keys(definition.universe(simulator.START))
+        keys: Sequence[str | None] = (
+            [None] if definition is None else definition.keys(definition.universe(simulator.START))
+        )
         found |= {(key, each) for each in keys}
     return found
 
@@ -161,7 +165,7 @@ def once_more(simulation: simulator.Simulation, ask: planning.Ask) -> None:
 # --- the cases --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_a_calm_apply_makes_everything_fresh(seed: int) -> None:
     simulation = begin(seed, LOSSY if seed % 2 else CALM)
     apply(simulation, asked(seed))
@@ -179,7 +183,7 @@ def rough(seed: int) -> None:
     once_more(simulation, asked(seed))
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", range(60))
 def test_a_rough_apply_leaves_what_failed_and_what_is_below(seed: int) -> None:
     rough(seed)
 
@@ -206,9 +210,7 @@ def killed_at(seed: int, commit: int, *, after: bool, again: int | None = None) 
         return False
     except simulator.Killed:
         pass
-    done = {
-        (event.step, event.partition) for _, event in simulation.log() if isinstance(event, events.StepSucceeded)
-    }
+    done = {(event.step, event.partition) for _, event in simulation.log() if isinstance(event, events.StepSucceeded)}
     bodies = len(simulation.journal.bodies)
     ledger.dies_at = None if again is None else ledger.commits + again
     try:
@@ -229,7 +231,7 @@ def killed_everywhere(seed: int, *, every: int = 1) -> None:
     while True:
         alive = [
             killed_at(seed, commit, after=False),
-            killed_at(seed, commit, after=True, again=1 + (seed + commit) % 4),
+            killed_at(seed, commit, after=True, again=(2, 1, 2, 3)[(seed + commit) % 4]),
         ]
         if not any(alive):
             assert commit > 1 or every > 1
@@ -237,7 +239,7 @@ def killed_everywhere(seed: int, *, every: int = 1) -> None:
         commit += every
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(24))
 def test_a_driver_that_dies_at_any_commit_loses_nothing_and_does_nothing_twice(seed: int) -> None:
     killed_everywhere(seed, every=3)
 
@@ -287,6 +289,6 @@ def cancelled(seed: int) -> None:
     once_more(simulation, ask)
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", range(50))
 def test_a_cancelled_run_ends_and_the_next_apply_does_the_rest(seed: int) -> None:
     cancelled(seed)

@@ -17,7 +17,7 @@ from weft.codehost import fingerprint, loading, runnable
 from weft.codehost import project as projects
 from weft.define import bodies, build
 from weft.model import code, policies
-from weft.runtime import garbage
+from weft.ports import garbage
 from weft.storage import typed
 
 
@@ -54,7 +54,7 @@ def load(project: projects.Project) -> Loaded:
 
 
 def storage_root(project: projects.Project) -> str | Path:
-    """Where outputs are kept: the setting `storage`, a URL or a path beside the configuration; else `data` in the home."""
+    """Where outputs are kept: the setting `storage` (a URL or a path), else `data` in the home."""
     setting = project.settings.get("storage")
     if setting is None:
         return project.home / "data"

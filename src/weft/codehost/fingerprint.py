@@ -20,7 +20,7 @@ from types import FunctionType, MethodType
 
 from weft.codehost import nodes, ownership, trees, values
 from weft.model import code as codes
-from weft.runtime import garbage
+from weft.ports import garbage
 
 
 class Fingerprinter:

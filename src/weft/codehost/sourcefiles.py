@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 
 from weft.codehost import ownership, trees
-from weft.runtime import garbage
+from weft.ports import garbage
 
 Definition = trees.FunctionNode | ast.Lambda
 

@@ -13,10 +13,10 @@ NodeOf = Callable[[str, str | None], int | None]
 
 
 def replay(run: engine.Run, history: Iterable[events.Event], node_of: NodeOf) -> list[int]:
-    """Bring a fresh run to where the log says it was; returns the nodes whose attempts were under way and are lost.
+    """Bring a fresh run to where the log says it was; returns the nodes whose attempts were under way.
 
-    The lost ones are left running: an attempt that was claimed but has no outcome may have begun, and its loss is yet to
-    be written down. Commands are dropped: what they led to is in the log, or follows again.
+    The lost ones are left running: an attempt that was claimed but has no outcome may have begun, and its loss is yet
+    to be written down. Commands are dropped: what they led to is in the log, or follows again.
     """
     for event in history:
         match event:

@@ -14,7 +14,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-import weft
 from weft.define import bodies
 from weft.executors import linux, settings, zygote
 from weft.model import errors
@@ -138,7 +137,7 @@ class ZygoteLink:
 
     def _spawn(self, theirs: socket.socket, told: settings.WorkerSettings, loader: settings.Loader) -> None:
         python_path = os.environ.get("PYTHONPATH")
-        ours = str(Path(weft.__file__).parent.parent)
+        ours = str(Path(zygote.__file__).parents[2])
         whole = settings.SpawnSettings(
             worker=told,
             loader=loader,

@@ -132,7 +132,7 @@ class Columns:
         if row.accepted or self.accepted:
             _keep(self.accepted, ordinal, row.accepted)
         if external:
-            self.first_tokens[ordinal] = row.first_token
+            _keep(self.first_tokens, ordinal, row.first_token)  # 0, as of what a step makes, is kept as nothing
         self.confirmed_at = max(self.confirmed_at, row.confirmed_at)
 
     def published(

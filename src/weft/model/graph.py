@@ -30,7 +30,7 @@ class Dependency:
 
     @property
     def slot(self) -> str:
-        """Under which name what is read through this dependency is recorded: the asset, or `asset@parameter` for a further one."""
+        """The name under which what is read here is recorded: the asset, or `asset@parameter` for a further one."""
         return f"{self.asset}@{self.parameter}" if self.again else self.asset
 
 

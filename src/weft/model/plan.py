@@ -38,7 +38,7 @@ CauseKind = Literal[
 RunIf = Literal["always", "inputs_changed"]
 
 Baseline = Literal["recorded", "standing"]
-"""With what the inputs of a conditional line are compared: what its version was made of, or what stood when the run began."""
+"""With what inputs of a conditional line are compared: those of its version, or those when the run began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

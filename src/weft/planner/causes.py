@@ -169,10 +169,11 @@ class Explainer:
         identity = findings.is_identity(graph, step, dependency)
         read = _sample(part if identity else self._found.reads(step, dependency, part))
         oldest = min((columns.versions[each] for each in _sample(part) if each < columns.size), default=0)
+        latest = max((columns.made_at[each] for each in _sample(part) if each < columns.size), default=0)
         changed: dict[str, list[int]] = {}
         for each in read:
             made = columns.versions[each] if identity and each < columns.size else oldest
-            if each < above.size and above.versions[each] > made:
+            if each < above.size and (above.versions[each] > made or above.made_at[each] > latest):
                 changed.setdefault(above.run_of(each), []).append(each)
         if not changed:
             yield plan.Cause(kind=kind, subject=subject, detail=_DETAILS[kind])

@@ -108,6 +108,9 @@ class Driver:
         """
         self._cancel_requests += 1
         self._cancel_reason = reason
+        if self._cancel_requests > 1 and self._claimed:
+            # at once, and not only when the loop comes round: inline, it is inside a body now
+            self._executor.cancel(list(self._claimed), kill=True)
         self._executor.wake()
 
     def lost(self, nodes: Sequence[int]) -> None:

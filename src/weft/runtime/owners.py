@@ -83,7 +83,7 @@ def driving(run: str) -> Iterator[None]:
 
 
 def is_dead(owner: Owner, *, run: str | None = None, expires: int, now: int) -> bool:
-    """Whether the owner of `run` is gone: surely so on this machine, else once its lease has ended (in microseconds)."""
+    """Whether the owner of `run` is gone: surely so on this machine, else once its lease has ended (microseconds)."""
     if run is not None and owner == myself():
         return run not in _driven
     if owner.host == socket.gethostname():

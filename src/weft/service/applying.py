@@ -9,6 +9,7 @@ holder, and plans again.
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +24,9 @@ from weft.engine import run as engine
 from weft.model import errors, events, keys, plan
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
+from weft.ports import garbage
 from weft.ports import ledger as ledgers
-from weft.runtime import binding, garbage, heartbeat, owners
+from weft.runtime import binding, heartbeat, owners
 from weft.runtime import driver as drivers
 from weft.service import documents, planning, publishing, views
 from weft.service import world as worlds
@@ -99,7 +101,7 @@ def _nothing(begun: float) -> views.ApplyView:
 
 
 def _carry_out(world: worlds.World, made: plan.Plan, how: How, begun: float) -> views.ApplyView:
-    executor = world.make_executor(how.executor or world.settings.executor, how.jobs or world.settings.jobs)
+    executor = _executor(world, how, made.count)
     executor.start()
     run = secrets.token_hex(6)
     try:
@@ -108,6 +110,12 @@ def _carry_out(world: worlds.World, made: plan.Plan, how: How, begun: float) -> 
             return _drive(world, made, lease, executor, how, begun, history=())
     finally:
         executor.close()
+
+
+def _executor(world: worlds.World, how: How, count: int) -> executors.Executor:
+    """The executor that was asked for, with no more workers than there are step runs."""
+    jobs = how.jobs or world.settings.jobs or len(os.sched_getaffinity(0))
+    return world.make_executor(how.executor or world.settings.executor, max(1, min(jobs, count)))
 
 
 def _create_run(world: worlds.World, made: plan.Plan, run: str) -> ledgers.Lease:
@@ -373,7 +381,7 @@ def resume(world: worlds.World, each: Interrupted, how: How) -> views.ApplyView 
     begun = time.monotonic()
     document = each.document
     assert document is not None
-    executor = world.make_executor(how.executor or world.settings.executor, how.jobs or world.settings.jobs)
+    executor = _executor(world, how, each.row.steps)
     executor.start()
     request = plan.Request(
         assets=document.assets,
@@ -406,7 +414,9 @@ def recover(world: worlds.World) -> int:
             outcome: events.Outcome = "cancelled" if each.row.phase == "cancelling" else "crashed"
             with world.ledger.transaction() as transaction:
                 transaction.check_lease(lease)
-                transaction.append([events.RunFinished(run=each.row.id, outcome=outcome, reason=f"{_owner(each)} died")])
+                transaction.append(
+                    [events.RunFinished(run=each.row.id, outcome=outcome, reason=f"{_owner(each)} died")]
+                )
                 transaction.release(each.row.id)
         ended += 1
     return ended

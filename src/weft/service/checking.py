@@ -184,7 +184,7 @@ def _pointed(world: worlds.World, subject: _Subject, made: events.Materializatio
 
 
 def _record(world: worlds.World, subjects: list[_Subject], batch: list[events.Event]) -> None:
-    """Write what was found, unless a partition got another version meanwhile: then it says nothing of what is there now."""
+    """Write what was found, unless a partition got another version meanwhile: then it says nothing of that."""
     position = max(subject.version for subject in subjects)
     with world.ledger.transaction() as transaction:
         if transaction.position() > position:

@@ -67,9 +67,7 @@ def look(
 
 
 def _installation() -> Iterator[Finding]:
-    import weft
-
-    yield Finding(subject="weft", level="ok", text=weft.__version__)
+    yield Finding(subject="weft", level="ok", text=_version("weft") or "from source")
     yield Finding(
         subject="python", level="ok", text=f"{platform.python_version()} ({sys.executable}) on {platform.platform()}"
     )
@@ -169,6 +167,8 @@ def _runs(world: worlds.World) -> Iterator[Finding]:
         yield Finding(
             subject="runs",
             level="warning",
-            text=f"run {each.row.id} was interrupted after {each.row.succeeded:,} of {each.row.steps:,} steps; the
-            next `weft apply` goes on or ends it",
+            text=(
+                f"run {each.row.id} was interrupted after {each.row.succeeded:,} of {each.row.steps:,} steps; "
+                "the next `weft apply` goes on or ends it"
+            ),
         )

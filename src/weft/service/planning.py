@@ -8,7 +8,7 @@ from datetime import datetime
 
 from weft.model import keys, plan, selection
 from weft.planner import planning
-from weft.runtime import garbage
+from weft.ports import garbage
 from weft.service import observing
 from weft.service import world as worlds
 

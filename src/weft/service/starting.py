@@ -34,7 +34,7 @@ def orders(context: Context) -> list[dict[str, int]]:
     """Orders of one day, as they come in."""
     day = int(context.partition_key[-2:])
     context.log.info("fetching the orders of %s", context.partition_key)
-    return [{"id": day * 100 + number, "pieces": 1 + (day + number) % 3, "price": 10 * number} for number in range(1, 6)]
+    return [{"id": day * 100 + number, "pieces": 1 + (day + number) % 3, "price": 5 + number} for number in range(5)]
 
 
 @asset(partitions=days, group="shop")

@@ -37,7 +37,7 @@ def combine(values: Mapping[str, object], as_type: object | None = None) -> obje
 
 
 def takes_several(as_type: object) -> bool:
-    """Tell whether an annotation asks for the values of several partitions: a mapping, a list, a table, or anything at all."""
+    """Tell whether an annotation asks for the values of several partitions: a mapping, a list, a table or anything."""
     wanted = conversions.bare(as_type)
     if wanted in (typing.Any, object) or conversions.table_kind(wanted) is not None:
         return True

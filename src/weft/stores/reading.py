@@ -139,7 +139,8 @@ class SqliteReader:
 
     def _fill_partitioned(self, asset: str, definition: partitions.Partitions, external: bool) -> columns_model.Columns:
         row = self._connection.execute(
-            "SELECT position, body FROM summary WHERE asset = ? AND fingerprint = ?", (asset, summaries.mark_of(definition))
+            "SELECT position, body FROM summary WHERE asset = ? AND fingerprint = ?",
+            (asset, summaries.mark_of(definition)),
         ).fetchone()
         known, since = (summaries.decode(row[1]), row[0]) if row else (columns_model.Columns(0), 0)
         if not external:
@@ -214,7 +215,9 @@ class SqliteReader:
 
     def attempted_by(self, asset: str, keys: Sequence[str] | None = None) -> list[str]:
         """The runs that last attempted partitions of an asset (these ones), newest first."""
-        rows = self._rows("SELECT key, attempt_run, attempt_at FROM partition WHERE asset = ? AND attempt_run <> ''", (asset,))
+        rows = self._rows(
+            "SELECT key, attempt_run, attempt_at FROM partition WHERE asset = ? AND attempt_run <> ''", (asset,)
+        )
         wanted = None if keys is None else set(keys)
         latest: dict[str, int] = {}
         for key, run, at in rows:
@@ -232,7 +235,9 @@ class SqliteReader:
 
     def rejected_versions(self, asset: str) -> set[int]:
         """The versions of an asset that a blocking check rejected and that still wait for what becomes of them."""
-        return {row[0] for row in self._rows("SELECT rejected FROM partition WHERE asset = ? AND rejected > 0", (asset,))}
+        return {
+            row[0] for row in self._rows("SELECT rejected FROM partition WHERE asset = ? AND rejected > 0", (asset,))
+        }
 
     def schema(self) -> int:
         """The version of the store's schema."""
@@ -279,7 +284,8 @@ class SqliteReader:
         bound = f" LIMIT {int(limit)}" if limit else ""
         with connections.translated(self.path):
             cursor = self._connection.execute(
-                f"SELECT position, at, CAST(body AS BLOB) FROM event WHERE {where}position > ? ORDER BY position{bound}",  # noqa: S608
+                "SELECT position, at, CAST(body AS BLOB) FROM event "  # noqa: S608 - what is put in is ours
+                f"WHERE {where}position > ? ORDER BY position{bound}",
                 (*parameters, after),
             )
             for place, at, body in cursor:

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from weft.ledger import codec, fold, tables
+from weft.ledger import codec, fold, tables, writes
 from weft.model import errors, events, partition_set, partitions
 from weft.ports import clock as clocks
 from weft.ports import ledger as ports
@@ -33,7 +33,7 @@ def _upsert(write: tables.Write) -> str:
 
 
 _WORTH_SAVING = 1000  # rows that changed since a summary, from which on a new one pays
-_UPSERTS = {kind: _upsert(write) for kind, write in fold.WRITES.items()}
+_UPSERTS = {kind: _upsert(write) for kind, write in writes.WRITES.items()}
 
 
 def _encoded(batch: Sequence[events.Event]) -> tuple[list[str], Sequence[events.Event]]:
@@ -132,7 +132,8 @@ class SqliteTransaction:
         """Keep the columns of an asset, so that the next planning reads only what changed since."""
         self._connection.execute(
             "INSERT INTO summary (asset, fingerprint, position, body) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (asset) DO UPDATE SET fingerprint = excluded.fingerprint, position = excluded.position, body = excluded.body "
+            "ON CONFLICT (asset) DO UPDATE "
+            "SET fingerprint = excluded.fingerprint, position = excluded.position, body = excluded.body "
             "WHERE excluded.position > summary.position OR excluded.fingerprint <> summary.fingerprint",
             (asset, fingerprint, position, body),
         )

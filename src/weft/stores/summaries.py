@@ -1,7 +1,7 @@
-"""Summaries: the columns of a large asset as bytes, kept so that the next planning reads only the rows that changed since.
+"""Summaries: the columns of a large asset as bytes, so that planning reads only the rows that changed since.
 
-A summary stands beside the hash of the partition definition and the position up to which it holds. It is a cache: dropped
-when the definition changes, and rebuilt from rows.
+A summary stands beside the hash of the partition definition and the position up to which it holds. It is a cache:
+dropped when the definition changes, and rebuilt from rows.
 """
 
 from __future__ import annotations

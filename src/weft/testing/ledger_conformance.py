@@ -1,10 +1,9 @@
-"""What every ledger must do: subclass `LedgerConformance`, say with `ledger` how one is opened, and pytest runs the suite on it."""
+"""What every ledger must do: subclass `LedgerConformance`, say with `ledger` how one is opened, and let pytest run it."""
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -137,7 +136,7 @@ class LedgerConformance:
 
     def test_a_transaction_that_fails_leaves_nothing(self, ledger: Any) -> None:
         """Events, tables, leases, reservations, documents: all or none."""
-        with pytest.raises(RuntimeError, match="stop"), ledger.transaction() as transaction:
+        with pytest.raises(RuntimeError, match="stop"), ledger.transaction() as transaction:  # noqa: PT012
             transaction.append([succeeded("a", None, "v1"), events.RunCreated(run="r", execution="r")])
             transaction.set_lease(ledgers.LeaseRow(run="r", epoch=1, owner="me", expires=1))
             transaction.reserve("r", "a", "", partition_set.PartitionSet.range(0, 1))
@@ -323,8 +322,3 @@ class LedgerConformance:
         verification = ledger.verify()
         assert verification.passed, verification.differences
         assert verification.events == 300
-
-
-def rows(ledger: Any, tables: Sequence[str]) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of tables of a SQL ledger, ordered."""
-    return {table: sorted(ledger._rows(f"SELECT * FROM {table}"), key=repr) for table in tables}  # noqa: S608, SLF001

@@ -1,4 +1,4 @@
-"""Whole runs in memory: a clock that only moves when told, an executor that draws what becomes of each body, drivers that die.
+"""Whole runs in memory: a clock that moves when told, an executor that draws what becomes of a body, drivers that die.
 
 Everything follows from one seed, so that a failure is replayed by its number. The ledger is the real one, in memory.
 """
@@ -52,7 +52,10 @@ class FakeClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chances:
-    """How likely each ending of an attempt is; what is left over is success. `noise`: a success with content like none before."""
+    """How likely each ending of an attempt is; what is left over is success.
+
+    `noise` is how likely a success has content like none before.
+    """
 
     failed: float = 0.0
     final: float = 0.0
@@ -62,7 +65,7 @@ class Chances:
     noise: float = 0.0
 
 
-class Killed(BaseException):  # noqa: N818 - it is no error: it is what SIGKILL is to a process
+class Killed(BaseException):
     """The driver's process died here."""
 
 
@@ -83,11 +86,14 @@ class Journal:
 
     bodies: list[Body] = field(default_factory=list)
     before: list[int] = field(default_factory=list)
-    """The position of the ledger at which each body began."""
+    """The position of the ledger when each body was submitted: from then on it may run."""
 
 
 class SimulatedExecutor:
-    """Runs nothing: it draws in which order assignments end, and how. Breaking the port's contract is an AssertionError."""
+    """Runs nothing: it draws in which order assignments end, and how.
+
+    Breaking the port's contract is an AssertionError.
+    """
 
     name = "simulated"
 
@@ -106,6 +112,7 @@ class SimulatedExecutor:
         self._ledger = ledger
         self._room = room
         self._flying: list[executors.Assignment] = []
+        self._submitted: dict[int, int] = {}
         self._cancelling: set[int] = set()
         self._woken = False
         self._polls = 0
@@ -127,6 +134,7 @@ class SimulatedExecutor:
             assert self.room(exclusive=each.exclusive) > 0, "more was submitted than there is room for"
             assert each.id not in {other.id for other in self._flying}, "two attempts of one step run live at once"
             self._flying.append(each)
+            self._submitted[each.id] = self._ledger.position()
 
     def poll(self, timeout: float | None) -> list[executors.AttemptReport]:
         """Let some of what was submitted end, in any order; without any, let time pass until `timeout`."""
@@ -170,7 +178,7 @@ class SimulatedExecutor:
             return report("cancelled")
         body = Body(run=each.run, step=each.step, partition=each.partition, attempt=each.attempt, tag=each.tag)
         self._journal.bodies.append(body)
-        self._journal.before.append(self._ledger.position())
+        self._journal.before.append(self._submitted[each.id])
         drawn -= chances.unstarted
         error = events.Error(kind="ValueError", message=f"no {each.step} today")
         for outcome, chance in (("crashed", chances.crashed), ("failed", chances.failed), ("failed", chances.final)):
@@ -197,7 +205,7 @@ class SimulatedExecutor:
 
 
 class MortalLedger(sqlite.SqliteLedger):
-    """A ledger in memory at whose commits the process may die: just before or just after the one with number `dies_at`."""
+    """A ledger in memory at whose commits the process may die: just before or after the one with number `dies_at`."""
 
     def __init__(self, clock: FakeClock) -> None:
         """Begin with nothing, and immortal."""

@@ -55,7 +55,7 @@ class InputReader:
         return combining.combine(found, annotation)
 
     def _only(self, binding: executor.InputBinding, parameter: str, annotation: object) -> object:
-        """The one value that a mapping such as yesterday's gives; None where there is none and the annotation allows it."""
+        """The one value that a mapping such as yesterday's gives; None where there is none and that is allowed."""
         if len(binding.values) == 1:
             return self._values.read(binding.values[0], annotation)
         if not binding.values and type(None) in typing.get_args(annotation):

@@ -27,6 +27,7 @@ def test_a_failed_step_is_1_and_is_told_with_the_way_to_its_output(chain):
     [
         ("plan", "nope"),
         ("plan", "--nope"),
+        ("plan", "-o", "plan.txt"),
         ("plna",),
         ("plan", "--partitions", "2031-01-01"),
         ("apply", "raw"),

@@ -92,6 +92,20 @@ def test_after_kill_9_the_next_apply_goes_on_and_nothing_succeeds_twice(project,
     assert project.ok("ledger", "verify").code == 0
 
 
+def test_after_kill_9_a_saved_plan_goes_on_when_it_is_applied_again(project):
+    project.define(MANY)
+    project.ok("plan", "-o", "plan.json")
+    process = project.start("apply", "plan.json", "--yes")
+    project.wait_for_lines("journal", 100, process)
+    process.kill()
+    process.communicate()
+
+    assert "(resumed)" in project.ok("apply", "plan.json", "--yes").out
+
+    assert set(succeeded(project).values()) == {1}
+    assert project.weft("apply", "plan.json", "--yes").code == 3
+
+
 def test_after_kill_9_another_request_ends_the_dead_run_and_keeps_what_it_finished(project):
     project.define(MANY)
     process = project.start("apply", "--yes")

@@ -1,4 +1,4 @@
-"""A disk that is full, a folder that cannot be written: an error that says so, nothing lost, and it goes on afterwards."""
+"""A disk that is full, a folder that cannot be written: an error that says so, nothing lost, and on it goes."""
 
 from __future__ import annotations
 

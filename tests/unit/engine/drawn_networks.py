@@ -77,6 +77,9 @@ def _connect(drawn: Drawn) -> None:
         for dependency in step.dependencies:
             definition = drawn.graph.assets[dependency.asset].partitions
             for read in dependency.mapping.upstream_of(ordinal, step.partitions, definition, NOW):
-                above = (drawn.graph.assets[dependency.asset].step, None if definition is None else definition.key(read))
+                above = (
+                    drawn.graph.assets[dependency.asset].step,
+                    None if definition is None else definition.key(read),
+                )
                 if above in drawn.names:
                     drawn.upstream[node].add(drawn.names[above])

@@ -21,7 +21,7 @@ LIMITS = {"one": 1, "two": 2}
 
 
 class Runs(RuleBasedStateMachine):
-    """The engine beside the model. The log is what a driver would have written; `now_and_then` remembers where it stood."""
+    """The engine beside the model. The log is what a driver would have written; `moments` tells where it stood when."""
 
     @initialize(seed=st.integers(0, 2**32), keep_going=st.booleans(), plain=st.booleans())
     def begin(self, seed: int, keep_going: bool, plain: bool) -> None:
@@ -152,9 +152,7 @@ class Runs(RuleBasedStateMachine):
             )
         else:
             self.log.append(
-                events.AttemptFailed(
-                    run="r", step=step, partition=key, outcome=outcome, retry_at=1 if again else None
-                )
+                events.AttemptFailed(run="r", step=step, partition=key, outcome=outcome, retry_at=1 if again else None)
             )
         if not again:
             self.end(node, outcome)

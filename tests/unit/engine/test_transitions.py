@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from drawn_networks import draw
 
 from weft.engine import run, transitions
 from weft.engine.transitions import FLAT, TABLE, InvalidTransitionError, Move, State
-
-from drawn_networks import draw
 
 EVERY = [(state, move) for state in State for move in Move]
 

@@ -1,4 +1,4 @@
-"""Strategies for events of every type, read off their own fields, so that a new type or field is drawn without being named here."""
+"""Strategies for events of every type, read off their fields, so that a new one is drawn without being named here."""
 
 from __future__ import annotations
 

@@ -81,4 +81,4 @@ def test_a_token_is_a_64_bit_number_and_never_the_one_that_means_missing(data_ve
 
 
 def test_tokens_are_the_same_on_every_machine() -> None:
-    assert codec.token("json1:00") == 0x68079002411a03f4
+    assert codec.token("json1:00") == 0x68079002411A03F4

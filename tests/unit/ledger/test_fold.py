@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from drawn_events import COLLIDING, TYPES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft.ledger import fold, tables
+from weft.ledger import fold, tables, writes
 from weft.model import events, stored
 from weft.stores import connection, sqlite
 
@@ -36,7 +37,7 @@ def test_how_events_are_batched_changes_no_row(history: list[events.Event], cuts
     one_by_one = rows_of([[event] for event in history])
     assert rows_of([history]) == one_by_one
     places = sorted({0, len(history), *(min(cut, len(history)) for cut in cuts)})
-    batches = [history[start:stop] for start, stop in zip(places, places[1:], strict=False)]
+    batches = [history[start:stop] for start, stop in itertools.pairwise(places)]
     assert rows_of(batches) == one_by_one
 
 
@@ -48,7 +49,7 @@ def test_every_kind_of_write_is_made_by_some_event_and_names_columns_of_a_projec
     made = sqlite3.connect(":memory:")
     for script in tables.MIGRATIONS:
         made.executescript(script)
-    for kind, write in fold.WRITES.items():
+    for kind, write in writes.WRITES.items():
         assert write.table in tables.PROJECTIONS, kind
         known = {row[1]: row[5] for row in made.execute(f"PRAGMA table_info({write.table})")}
         assert set(write.columns) <= set(known), kind

@@ -191,7 +191,9 @@ class _Session:
         from weft.service import applying
         from weft.service import saving as savings
 
-        applying.recover(self._world)
+        resumed = self._after_the_dead(savings.ask_of(saved), only=saved)
+        if resumed is not None:
+            return self._end(resumed, None)
         made = savings.replan(self._world, saved)
         if not made.steps:
             return self._nothing(made)
@@ -204,13 +206,15 @@ class _Session:
                 f"The plan no longer holds; nothing ran. {error.message}", remedy="Plan again."
             ) from error
 
-    def _after_the_dead(self, ask: planning.Ask) -> views.ApplyView | None:
-        """Go on with a run of this very request whose owner died; end the others, so that what they held is free."""
+    def _after_the_dead(self, ask: planning.Ask, *, only: saving.SavedPlan | None = None) -> views.ApplyView | None:
+        """Go on with a run of this very request (or saved plan) whose owner died; end the others."""
         from weft.service import applying
 
         result: views.ApplyView | None = None
         for each in applying.interrupted(self._world):
             if result is not None or not applying.resumable(self._world, each, ask):
+                continue
+            if only is not None and (each.document is None or each.document.now != only.document.now):
                 continue
             done = each.row.succeeded + each.row.reused + each.row.failed + each.row.held
             self._progress.say(f"Run {each.row.id} was interrupted after {done:,} of {each.row.steps:,} steps.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import click
-
 from weft.surfaces.cli import options, program, screen
 
 

@@ -87,7 +87,8 @@ def selection(
     *, required: bool = False, name: str = "selection", metavar: str = "SELECTION"
 ) -> Callable[[Command], Command]:
     """Add a selection as argument, completed from the assets that were seen last."""
-    return click.argument(name, required=required, metavar=metavar, shell_complete=_complete)
+    shown = metavar if required or metavar.startswith("[") else f"[{metavar}]"
+    return click.argument(name, required=required, metavar=shown, shell_complete=_complete)
 
 
 def execution(command: Command) -> Command:

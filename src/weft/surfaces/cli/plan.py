@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from weft.model import errors
 from weft.surfaces.cli import options, plan_text, program, screen
 
 
@@ -59,6 +60,11 @@ def plan(
     """
     from weft.service import planning, saving, views
 
+    if output is not None and not output.endswith(".json"):
+        raise errors.UsageError(
+            f"The plan is to be saved as {output!r}, which `weft apply` would take for a selection.",
+            remedy=f"Name it {output}.json.",
+        )
     world = options.open_world()
     if refresh:
         from weft.service import refreshing

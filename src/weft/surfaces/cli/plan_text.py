@@ -1,4 +1,4 @@
-"""A plan for people: a line for each step with its partitions and first cause, what is left alone, how long it takes."""
+"""A plan for people: a line for each step with its partitions and first cause, and what is left alone."""
 
 from __future__ import annotations
 

@@ -104,17 +104,20 @@ def _show_run(out: screen.Screen, detail: history.RunDetail) -> None:
         out.line(f"  {run.reason}")
     rows = []
     for each in detail.steps:
-        counts = [f"{count:,} {word}" for count, word in (
-            (each.succeeded, "succeeded"), (each.reused, "reused"), (each.failed, "failed"), (each.held, "held
-            back"), (each.lost, "lost"),
-        ) if count]  # fmt: skip
+        told = (
+            (each.succeeded, "succeeded"),
+            (each.reused, "reused"),
+            (each.failed, "failed"),
+            (each.held, "held back"),
+            (each.lost, "lost"),
+        )
+        counts = [f"{count:,} {word}" for count, word in told if count]
         rows.append(("  " + each.step, ", ".join(counts), screen.seconds(each.seconds) if each.seconds else ""))
     out.table(rows)
     for failure in detail.failures[:20]:
         name = failure.step if failure.partition is None else f"{failure.step}[{failure.partition}]"
-        out.line(
-            f"  {out.paint('!', 'failed', bold=True)} {name} {failure.outcome.replace('_', ' ')}: {screen.fit(failure.error, 300)}"
-        )
+        mark, word = out.paint("!", "failed", bold=True), failure.outcome.replace("_", " ")
+        out.line(f"  {mark} {name} {word}: {screen.fit(failure.error, 300)}")
     if len(detail.failures) > 20:
         out.line(f"  … and {len(detail.failures) - 20:,} more")
     if detail.failures:
@@ -166,8 +169,8 @@ def logs(subject: str, partitions: str | None, attempt: int | None, failed: bool
     for run in reversed(chosen):
         seen = 0
         while True:
-            over = not follow or _is_over(ledger, run)  # asked first, so that nothing comes between the last look
-            and the end
+            # asked before the look, so that nothing is missed between the last look and the end
+            over = not follow or _is_over(ledger, run)
             for position, each in history.attempts(
                 ledger, folder, run, steps=steps, partitions=named, attempt=attempt, after=seen
             ):
@@ -195,9 +198,8 @@ def _show_attempt(out: screen.Screen, each: history.AttemptLog) -> None:
     name = each.step if each.partition is None else f"{each.step}[{each.partition}]"
     number = f", attempt {each.attempt}" if each.attempt > 1 else ""
     outcome = out.paint(each.outcome.replace("_", " "), each.outcome)
-    out.line(
-        f"── {out.bold(name)}{number}: {outcome}, {screen.seconds(each.seconds)}, {screen.moment_of(each.at)} (run {each.run})"
-    )
+    when = f"{screen.seconds(each.seconds)}, {screen.moment_of(each.at)}"
+    out.line(f"── {out.bold(name)}{number}: {outcome}, {when} (run {each.run})")
     if each.text:
         click.echo(_plain(each.text), nl=not each.text.endswith("\n"), color=out.coloured)
     if each.traceback:

@@ -57,7 +57,7 @@ class Screen:
     def table(
         self, rows: Sequence[Sequence[str]], *, head: Sequence[str] | None = None, words: Sequence[str] | None = None
     ) -> None:
-        """Write rows in columns; the last one is cut at the width of the screen. `words` colour the row's second cell."""
+        """Write rows in columns, the last one cut at the width of the screen; `words` colour the second cell."""
         every = [tuple(head), *rows] if head else list(rows)
         if not every:
             return
