@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -85,6 +86,20 @@ class Project:
         while len(self.journal()) < count and process.poll() is None:
             assert time.monotonic() < until, "no body begins"
             time.sleep(0.002)
+
+    def stop_between_commits(self, process: subprocess.Popen[str]) -> None:
+        """Stop a process; not in the middle of a commit, where it keeps the lock on the file, which no lease overrides."""
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            raw = sqlite3.connect(self.folder / ".weft" / "ledger.db", timeout=0.05, isolation_level=None)
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                raw.execute("ROLLBACK")
+                return
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+            finally:
+                raw.close()
 
     def alive(self) -> list[int]:
         """The processes of this project that are still there."""
@@ -194,7 +209,7 @@ def test_a_driver_that_was_stopped_past_its_lease_is_fenced_when_it_goes_on(tmp_
     old = project.start("alpha", "0.8")
     cleaned_up.append(old)
     project.await_bodies(5, old)
-    old.send_signal(signal.SIGSTOP)
+    project.stop_between_commits(old)
     time.sleep(1.0)  # past the lease, which only time can bring about
     new = project.start("beta", "5")
     cleaned_up.append(new)

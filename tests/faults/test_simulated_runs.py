@@ -46,7 +46,7 @@ def pick_up(simulation: simulator.Simulation, ask: planning.Ask) -> None:
     applying.recover(world)
 
 
-# --- what must hold -------------------------------------------------------------------------------------------------------
+# --- what must hold ---
 
 
 def check_log(simulation: simulator.Simulation) -> None:
@@ -162,7 +162,7 @@ def once_more(simulation: simulator.Simulation, ask: planning.Ask) -> None:
     check_log(simulation)
 
 
-# --- the cases --------------------------------------------------------------------------------------------------------------
+# --- the cases ---
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -199,10 +199,6 @@ def _wait_for_holders(world: worlds.World, error: errors.ReservationError, how: 
         time.sleep(_WAIT_SECONDS)
 
 
-# --- driving
-# ----------------------------------------------------------------------------------------------------------------
-
-
 def _drive(
     world: worlds.World,
     made: plan.Plan,
@@ -326,10 +322,6 @@ class _Counter:
         self.failures.append(
             views.FailureView(step=step, partition=partition, outcome=outcome, error=error, attempts=attempts)
         )
-
-
-# --- runs whose owner died
-# ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What every ledger must do: subclass `LedgerConformance`, say with `ledger` how one is opened, and let pytest run it."""
+"""What every ledger must do: subclass `LedgerConformance`, say with `ledger` how one is opened, and pytest runs it."""
 
 from __future__ import annotations
 

@@ -1,11 +1,16 @@
-"""Async bodies: one private event loop for each thread that runs them, kept between attempts."""
+"""Async bodies: one private event loop for each thread that runs them, kept between attempts.
+
+asyncio is imported where a coroutine runs: it takes longer than all else that a short command needs.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 Result = TypeVar("Result")
 
@@ -18,6 +23,8 @@ def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
     Tasks that it left behind are cancelled. Where the calling thread runs an event loop already (a notebook), another
     thread runs it.
     """
+    import asyncio
+
     if asyncio._get_running_loop() is None:
         return _run_here(coroutine)
     outcome: list[Result] = []
@@ -54,6 +61,8 @@ def close() -> None:
 
 
 def _run_here(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    import asyncio
+
     loop: asyncio.AbstractEventLoop | None = getattr(_loops, "loop", None)
     if loop is None or loop.is_closed():
         loop = _loops.loop = asyncio.new_event_loop()
