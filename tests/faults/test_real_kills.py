@@ -88,7 +88,7 @@ class Project:
             time.sleep(0.002)
 
     def stop_between_commits(self, process: subprocess.Popen[str]) -> None:
-        """Stop a process; not in the middle of a commit, where it keeps the lock on the file, which no lease overrides."""
+        """Stop a process, but not in a commit: there it keeps the lock on the file, which no lease overrides."""
         while True:
             process.send_signal(signal.SIGSTOP)
             raw = sqlite3.connect(self.folder / ".weft" / "ledger.db", timeout=0.05, isolation_level=None)

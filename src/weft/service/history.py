@@ -129,7 +129,7 @@ def _run_view(ledger: ledgers.Reader, row: ledgers.RunRow) -> views.RunView:
     if row.phase != "finished":
         lease = ledger.lease(row.id)
         now = int(datetime.now(UTC).timestamp() * 1e6)
-        if lease is not None and owners.is_dead(owners.decode(lease.owner), expires=lease.expires, now=now):
+        if lease is not None and owners.is_dead(owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now):
             reason = f"interrupted: {owners.decode(lease.owner)} died; the next apply goes on or ends it"
     return views.RunView(
         id=row.id,
