@@ -92,10 +92,10 @@ def load(folder: Path) -> None:
 def make(folder: Path) -> None:
     """Make everything, so that the next plan compares and finds nothing to do."""
     from weft import wiring
-    from weft.service import applying, planning
+    from weft.service import applying, driving, planning
 
     world = wiring.open_world(wiring.Place(start=folder))
-    done = applying.apply(world, planning.make_plan(world, planning.Ask()), applying.How(executor="inline"))
+    done = applying.apply(world, planning.make_plan(world, planning.Ask()), driving.How(executor="inline"))
     print(json.dumps({"made": done.succeeded}))
 
 

@@ -54,12 +54,12 @@ def measure(how: measuring.How) -> list[measuring.Line]:
 
 def run_weft(folder: Path) -> None:
     from weft import wiring
-    from weft.service import applying, planning
+    from weft.service import applying, driving, planning
 
     world = wiring.open_world(wiring.Place(start=folder))
     made = planning.make_plan(world, planning.Ask())
     begun = time.perf_counter()
-    done = applying.apply(world, made, applying.How(executor="inline"))
+    done = applying.apply(world, made, driving.How(executor="inline"))
     seconds = time.perf_counter() - begun
     assert done.succeeded == STEPS, done
     world.ledger.close()

@@ -58,13 +58,13 @@ def measure(how: measuring.How) -> list[measuring.Line]:
 
 def inside(folder: Path, executor: str) -> None:
     from weft import wiring
-    from weft.service import applying, planning
+    from weft.service import applying, driving, planning
 
     world = wiring.open_world(wiring.Place(start=folder))
     made = planning.make_plan(world, planning.Ask())
     times: list[float] = []
     begun = time.perf_counter()
-    how = applying.How(executor=executor, jobs=2, started=lambda driver, run, size: times.append(time.perf_counter()))
+    how = driving.How(executor=executor, jobs=2, started=lambda driver, run, size: times.append(time.perf_counter()))
     done = applying.apply(world, made, how)
     ended = time.perf_counter()
     assert done.succeeded == STEPS + 1, done

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from weft import wiring
 from weft.model import errors
-from weft.service import applying, interrupting, planning, saving, views
+from weft.service import applying, driving, interrupting, planning, recovering, saving, views
 
 if TYPE_CHECKING:
     from weft.model import plan as plans
@@ -215,13 +215,13 @@ def _resumed(
 ) -> views.ApplyView | None:
     """Go on with a run of this very request (or of the plan made at `made_at`) whose owner died; end the others."""
     resumed: views.ApplyView | None = None
-    for each in applying.interrupted(world):
-        if resumed is not None or not applying.resumable(world, each, ask):
+    for each in recovering.interrupted(world):
+        if resumed is not None or not recovering.resumable(world, each, ask):
             continue
         if made_at is not None and (each.document is None or each.document.now != made_at):
             continue
-        resumed = _interruptible(executor, jobs, wait, functools.partial(applying.resume, world, each))
-    applying.recover(world)
+        resumed = _interruptible(executor, jobs, wait, functools.partial(recovering.resume, world, each))
+    recovering.recover(world)
     return resumed
 
 
@@ -242,11 +242,11 @@ def _carried_out(
 
 
 def _interruptible(
-    executor: str | None, jobs: int | None, wait: bool, work: Callable[[applying.How], views.ApplyView | None]
+    executor: str | None, jobs: int | None, wait: bool, work: Callable[[driving.How], views.ApplyView | None]
 ) -> views.ApplyView | None:
     """Run so that Ctrl-C ends the run tidily; signals are heeded in the main thread only."""
     interrupts = interrupting.Interrupts()
-    how = applying.How(
+    how = driving.How(
         executor=executor, jobs=jobs, wait=wait, started=lambda driver, run, count: interrupts.attach(driver)
     )
     if threading.current_thread() is not threading.main_thread():

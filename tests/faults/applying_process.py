@@ -10,7 +10,7 @@ from pathlib import Path
 
 from weft import wiring
 from weft.runtime import heartbeat, owners
-from weft.service import applying, planning
+from weft.service import applying, driving, planning, recovering
 
 
 def main(folder: str, host: str = "", lease: str = "") -> int:
@@ -20,12 +20,12 @@ def main(folder: str, host: str = "", lease: str = "") -> int:
         heartbeat.LEASE_SECONDS, heartbeat._RENEW_SECONDS = float(lease), float(lease) / 4
     world = wiring.open_world(wiring.Place(start=Path(folder), file=f"{folder}/defs.py"))
     ask = planning.Ask()
-    how = applying.How(executor="process", jobs=2)
+    how = driving.How(executor="process", jobs=2)
     resumed = 0
-    for each in applying.interrupted(world):
-        if applying.resumable(world, each, ask):
-            resumed += applying.resume(world, each, how) is not None
-    applying.recover(world)
+    for each in recovering.interrupted(world):
+        if recovering.resumable(world, each, ask):
+            resumed += recovering.resume(world, each, how) is not None
+    recovering.recover(world)
     view = applying.apply(world, planning.make_plan(world, ask), how, ask=ask)
     print(f"resumed {resumed}, then {view.outcome}")
     return 0 if view.outcome in (None, "succeeded") else 1

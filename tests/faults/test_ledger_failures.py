@@ -10,11 +10,11 @@ import pytest
 
 from weft.model import errors, events
 from weft.runtime import heartbeat, owners
-from weft.service import applying, planning
+from weft.service import applying, driving, planning, recovering
 from weft.testing import simulator
 
 ASK = planning.Ask(keep_going=True)
-HOW = applying.How(executor="simulated")
+HOW = driving.How(executor="simulated")
 
 
 def simulation(seed: int) -> simulator.Simulation:
@@ -38,13 +38,13 @@ def test_after_a_failed_commit_the_same_process_resumes_its_run(seed: int, monke
     monkeypatch.setattr(simulator.MortalLedger, "transaction", full)
     with pytest.raises(errors.LedgerError, match="full"):
         applying.apply(world, planning.make_plan(world, ASK), HOW, ask=ASK)
-    (left,) = applying.interrupted(world)
-    assert applying.resumable(world, left, ASK)
-    view = applying.resume(world, left, HOW)
+    (left,) = recovering.interrupted(world)
+    assert recovering.resumable(world, left, ASK)
+    view = recovering.resume(world, left, HOW)
     assert view is not None
     assert view.outcome == "succeeded"
     assert not planning.make_plan(world, ASK).steps
-    assert not applying.interrupted(world)
+    assert not recovering.interrupted(world)
     assert found.ledger.verify().passed
 
 
@@ -54,7 +54,7 @@ def test_after_a_failed_commit_a_new_apply_does_not_wait_for_its_own_process() -
     with pytest.raises(simulator.Killed):
         applying.apply(found.world, planning.make_plan(found.world, ASK), HOW, ask=ASK)
     told: list[str] = []
-    how = applying.How(executor="simulated", waiting=told.append)
+    how = driving.How(executor="simulated", waiting=told.append)
     applying.apply(found.world, planning.make_plan(found.world, ASK), how, ask=ASK)
     assert {run.outcome for run in found.ledger.runs()} == {"crashed", "succeeded"}
     assert not planning.make_plan(found.world, ASK).steps
@@ -86,13 +86,13 @@ def test_a_lease_that_was_renewed_after_all_is_not_taken_over() -> None:
     found.ledger.dies_at = 2
     with pytest.raises(simulator.Killed):
         applying.apply(found.world, planning.make_plan(found.world, ASK), HOW, ask=ASK)
-    (left,) = applying.interrupted(found.world)
+    (left,) = recovering.interrupted(found.world)
     lease = found.ledger.lease(left.row.id)
     with found.ledger.transaction() as transaction:
         transaction.set_lease(
             type(lease)(run=lease.run, epoch=lease.epoch, owner=lease.owner, expires=lease.expires + 1)
         )
-    assert applying.resume(found.world, left, HOW) is None
+    assert recovering.resume(found.world, left, HOW) is None
     assert not [event for _, event in found.log() if isinstance(event, events.RunStarted) and event.epoch > 1]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pytest
 
 from weft.model import events, plan
-from weft.service import applying, planning
+from weft.service import applying, driving, planning, recovering
 from weft.testing import simulator
 
 GOOD = {"succeeded", "reused"}
@@ -34,16 +34,16 @@ def asked(seed: int) -> planning.Ask:
 
 def apply(simulation: simulator.Simulation, ask: planning.Ask) -> None:
     world = simulation.world
-    applying.apply(world, planning.make_plan(world, ask), applying.How(executor="simulated"), ask=ask)
+    applying.apply(world, planning.make_plan(world, ask), driving.How(executor="simulated"), ask=ask)
 
 
 def pick_up(simulation: simulator.Simulation, ask: planning.Ask) -> None:
     """What the next process does about runs whose owner died."""
     world = simulation.world
-    for each in applying.interrupted(world):
-        if applying.resumable(world, each, ask):
-            applying.resume(world, each, applying.How(executor="simulated"))
-    applying.recover(world)
+    for each in recovering.interrupted(world):
+        if recovering.resumable(world, each, ask):
+            recovering.resume(world, each, driving.How(executor="simulated"))
+    recovering.recover(world)
 
 
 # --- what must hold ---
@@ -273,17 +273,17 @@ def cancelled(seed: int) -> None:
         elif len(told) == at + again:
             drivers[0].cancel("enough")
 
-    how = applying.How(executor="simulated", listener=listener, started=lambda driver, *_: drivers.append(driver))
+    how = driving.How(executor="simulated", listener=listener, started=lambda driver, *_: drivers.append(driver))
     try:
         applying.apply(world, planning.make_plan(world, ask), how, ask=ask)
     except simulator.Killed:
         simulation.ledger.dies_at = None
-        for each in applying.interrupted(world):
+        for each in recovering.interrupted(world):
             asked_to_end = any(isinstance(event, events.RunCancelRequested) for _, event in simulation.log())
-            assert not (asked_to_end and applying.resumable(world, each, ask)), "a run that was asked to end goes on"
+            assert not (asked_to_end and recovering.resumable(world, each, ask)), "a run that was asked to end goes on"
             if seed % 2:
-                applying.resume(world, each, applying.How(executor="simulated"))  # also then it comes to its end
-        applying.recover(world)
+                recovering.resume(world, each, driving.How(executor="simulated"))  # also then it comes to its end
+        recovering.recover(world)
     simulation.ledger.dies_at = None
     check_log(simulation)
     once_more(simulation, ask)

@@ -13,7 +13,7 @@ from typing import Literal
 from weft.codehost import project as projects
 from weft.model import errors
 from weft.ports import ledger as ledgers
-from weft.service import applying, views
+from weft.service import recovering, views
 from weft.service import world as worlds
 
 EXTRAS = {
@@ -160,7 +160,7 @@ def _executor(world: worlds.World) -> Iterator[Finding]:
 
 
 def _runs(world: worlds.World) -> Iterator[Finding]:
-    dead = applying.interrupted(world)
+    dead = recovering.interrupted(world)
     live = len(world.ledger.runs(live=True)) - len(dead)
     yield Finding(subject="runs", level="ok", text=f"{live} live")
     for each in dead:

@@ -17,7 +17,7 @@ from weft.define import assets, bodies, build, checks, definitions, specs
 from weft.executors import inline
 from weft.model import code, errors, events, graph, keys, partition_set, partitions, plan, stored
 from weft.ports import clock as clocks
-from weft.service import applying, views
+from weft.service import applying, driving, views
 from weft.service import world as worlds
 from weft.storage import conversions, protocol, tables
 from weft.stores import sqlite
@@ -150,7 +150,7 @@ def materialize(
             sources_of=lambda manifest: {},
         )
         _give(world, storage, inputs)
-        result = applying.apply(world, _plan(world, inputs, partition_key), applying.How(executor="inline"))
+        result = applying.apply(world, _plan(world, inputs, partition_key), driving.How(executor="inline"))
         found = _result(world, storage, result, raised, inputs)
     finally:
         ledger.close()

@@ -15,7 +15,7 @@ from weft.surfaces.cli import options, plan_text, program, progress, screen
 
 if TYPE_CHECKING:
     from weft.model import plan as plans
-    from weft.service import applying, planning, saving, views
+    from weft.service import driving, planning, saving, views
     from weft.service import world as worlds
 
 
@@ -208,11 +208,11 @@ class _Session:
 
     def _after_the_dead(self, ask: planning.Ask, *, only: saving.SavedPlan | None = None) -> views.ApplyView | None:
         """Go on with a run of this very request (or saved plan) whose owner died; end the others."""
-        from weft.service import applying
+        from weft.service import recovering
 
         result: views.ApplyView | None = None
-        for each in applying.interrupted(self._world):
-            if result is not None or not applying.resumable(self._world, each, ask):
+        for each in recovering.interrupted(self._world):
+            if result is not None or not recovering.resumable(self._world, each, ask):
                 continue
             if only is not None and (each.document is None or each.document.now != only.document.now):
                 continue
@@ -223,10 +223,10 @@ class _Session:
             how = self._how(ahead=done)
             with self._interrupts.installed():
                 try:
-                    result = applying.resume(self._world, each, how)
+                    result = recovering.resume(self._world, each, how)
                 finally:
                     self._progress.close()
-        applying.recover(self._world)
+        recovering.recover(self._world)
         return result
 
     def _agreed(self, made: plans.Plan) -> bool:
@@ -250,8 +250,8 @@ class _Session:
             finally:
                 self._progress.close()
 
-    def _how(self, ahead: int = 0) -> applying.How:
-        from weft.service import applying
+    def _how(self, ahead: int = 0) -> driving.How:
+        from weft.service import driving
 
         def started(driver: object, run: str, count: int) -> None:
             from weft.runtime import driver as drivers
@@ -261,7 +261,7 @@ class _Session:
             self._progress.ahead(ahead)
             self._interrupts.attach(driver)
 
-        return applying.How(
+        return driving.How(
             executor=self._executor,
             jobs=self._jobs,
             listener=self._progress.listen,

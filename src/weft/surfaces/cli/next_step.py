@@ -44,7 +44,7 @@ def _advice() -> list[str]:
 
 
 def _of(world: object) -> list[str]:
-    from weft.service import applying, planning
+    from weft.service import planning, recovering
     from weft.service import world as worlds
 
     assert isinstance(world, worlds.World)
@@ -59,7 +59,7 @@ def _of(world: object) -> list[str]:
             "    return [1, 2, 3]",
         ]
     lines = []
-    dead = applying.interrupted(world)
+    dead = recovering.interrupted(world)
     if dead:
         lines.append(f"Run {dead[0].row.id} was interrupted: `weft apply` goes on with it.")
     made = planning.make_plan(world, planning.Ask())
