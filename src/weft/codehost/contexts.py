@@ -101,7 +101,8 @@ class Contexts:
 
     def _own_module(self, name: str) -> tuple[ModuleType | None, str | None]:
         top = name.partition(".")[0]
-        if top in sys.stdlib_module_names or ownership.is_own_package(top) or not top:
+        # Names of the standard library are not left out: they differ by version, and a project may have a pipes.py.
+        if ownership.is_own_package(top) or not top:
             return None, None
         module = sys.modules.get(name)
         if module is not None:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import FunctionType, MethodType
 
-from weft.codehost import nodes, ownership, trees, values
+from weft.codehost import bytecode, nodes, ownership, trees, values
 from weft.model import code as codes
 from weft.ports import garbage
 
@@ -124,4 +124,8 @@ class Fingerprinter:
 
 def _joined(hashes: set[str]) -> str:
     """Return one hash of all the code that bears one name, such as a property's getter and setter."""
-    return next(iter(hashes)) if len(hashes) == 1 else trees.short_hash(*sorted(hashes))
+    if len(hashes) == 1:
+        return next(iter(hashes))
+    bound = any(codes.binding_of(each) for each in hashes)
+    joined = trees.short_hash(*sorted(hashes))
+    return f"{bytecode.ALGORITHM}:{joined}" if bound else joined

@@ -38,6 +38,10 @@ class Maker(Protocol[Made]):
         """Tell whether a value is an object, of which the code that makes it is what counts."""
         ...
 
+    def is_generated(self, value: object) -> bool:
+        """Tell whether a value is a class that a call made, as `namedtuple` does."""
+        ...
+
     def nodes_of(self, value: object, name: str) -> tuple[Made, ...]:
         """Return the nodes of a value that is or holds code of the project, known as `name`."""
         ...
@@ -118,8 +122,9 @@ class Following(Generic[Node]):
         label = f"{context.name}.{name}"
         binding = context.source.bindings.get(name) if context.source else None
         known = binding is not None and (binding.definitions or binding.statements)
-        # An object with a state is taken by the code that makes it, as constants are.
-        nodes = () if known and self._nodes.has_state(value) else self._nodes.nodes_of(value, label)
+        # An object with a state is taken by the code that makes it, as constants are; so is a class that was generated.
+        by_statement = (known and self._nodes.has_state(value)) or (binding and self._nodes.is_generated(value))
+        nodes = () if by_statement else self._nodes.nodes_of(value, label)
         if nodes:
             # `Limits.low = 3` after the class changes it, and so counts with it.
             changed = binding is not None and binding.definitions and binding.statements

@@ -8,6 +8,7 @@ followed (`following`) to further nodes.
 from __future__ import annotations
 
 import ast
+import enum
 import functools
 import sys
 from collections.abc import Callable
@@ -116,6 +117,13 @@ class Nodes:
         """Tell whether a value is an object, of which the code that makes it is what counts."""
         return not isinstance(value, type) and (isinstance(value, functools.partial) or self.owns(type(value)))
 
+    def is_generated(self, value: object) -> bool:
+        """Tell whether a value is a class that a call made, as `namedtuple` does: its code is the library's."""
+        if not isinstance(value, type) or not self.owns(value):
+            return False
+        source = self._class_context(value).source
+        return source is not None and not source.class_nodes(value.__qualname__)
+
     def _reaches(self, value: object) -> bool:
         return bool(self._describe(value, "").references)
 
@@ -185,6 +193,9 @@ class Nodes:
 
     def _attributes(self, node: Node, cls: type) -> list[str]:
         """Describe the plain attributes of a class made in a function or without source: they differ each time."""
+        if issubclass(cls, enum.Enum):
+            # What else an enum has is the library's, another in each version of Python.
+            return [f"{name}={self._bound(node, member.value, name)}" for name, member in cls.__members__.items()]
         parts = []
         for name, value in sorted(vars(cls).items()):
             if not name.startswith("__") and not callable(value) and not hasattr(type(value), "__get__"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from pathlib import Path
 from types import ModuleType
 
@@ -21,7 +22,8 @@ class Ownership:
         self.root = root.resolve()
         self._prefix = str(self.root).rstrip(os.sep) + os.sep
         self._files: dict[str, bool] = {}
-        self._folders: dict[Path, bool] = {self.root: True}
+        # An interpreter may lie below the root, as a conda environment does.
+        self._folders: dict[Path, bool] = {Path(sysconfig.get_path("stdlib")).resolve(): False, self.root: True}
 
     def owns_file(self, file: str) -> bool:
         """Tell whether a source file is the project's own."""

@@ -5,6 +5,9 @@ own decorators, type comments and type parameters, and most annotations. An anno
 as the program runs: in a class body (it makes fields of dataclasses and models) and on a function below a decorator
 that is not weft's (the decorator sees it). The parameters of a step's own function are hashed apart, by
 `parameter_facts`.
+
+A hash is the same under each version of Python: fields that newer versions added are skipped (`_SKIPPED`), text is
+written in ASCII, and f-strings are put together in one way.
 """
 
 from __future__ import annotations
@@ -170,12 +173,12 @@ class _Walk:
                     if isinstance(each, ast.AST):
                         self.visit(each)
                     else:
-                        parts.append(repr(each))
+                        parts.append(ascii(each))
                 parts.append("]")
             elif isinstance(value, ast.AST):
                 self.visit(value)
             else:
-                parts.append(repr(value))
+                parts.append(ascii(value))
 
     def body(self, statements: Sequence[ast.AST]) -> None:
         parts = self.parts
@@ -213,7 +216,23 @@ class _Walk:
         self.changed.update(node.names)
 
     def constant(self, node: ast.Constant) -> None:
-        self.parts.append(repr(node.value))
+        # Not repr, which escapes what the Unicode version of this Python doesn't know yet.
+        self.parts.append(ascii(node.value))
+
+    def joined_string(self, node: ast.JoinedStr) -> None:
+        """Visit an f-string; versions of Python differ in how they cut its text, and in empty pieces of it."""
+        self.parts += ("JoinedStr", "[")
+        text = ""
+        for each in (*node.values, None):
+            if isinstance(each, ast.Constant):
+                text += str(each.value)
+                continue
+            if text:
+                self.parts.append(ascii(text))
+                text = ""
+            if each is not None:
+                self.visit(each)
+        self.parts.append("]")
 
     def global_names(self, node: ast.Global) -> None:
         self.parts.append("Global")
@@ -256,7 +275,7 @@ class _Walk:
             try:
                 written = ast.parse(node.value, mode="eval")
             except SyntaxError:
-                self.parts.append(repr(node.value))
+                self.parts.append(ascii(node.value))
                 return
             node = written.body
         self.visit(node)
@@ -322,6 +341,7 @@ _SPECIAL: dict[type[ast.AST], Callable[[_Walk, ast.AST], None]] = {
     ast.Name: _Walk.name,  # type: ignore[dict-item]
     ast.Attribute: _Walk.attribute,  # type: ignore[dict-item]
     ast.Constant: _Walk.constant,  # type: ignore[dict-item]
+    ast.JoinedStr: _Walk.joined_string,  # type: ignore[dict-item]
     ast.Subscript: _Walk.subscript,  # type: ignore[dict-item]
     ast.Nonlocal: _Walk.nonlocal_names,  # type: ignore[dict-item]
     ast.Global: _Walk.global_names,  # type: ignore[dict-item]

@@ -12,6 +12,7 @@ import decimal
 import enum
 import fractions
 import functools
+import itertools
 import operator
 import pathlib
 import re
@@ -111,16 +112,16 @@ class _Writer:
             self.parts.append(f".{value.name};")
         elif isinstance(value, str):
             below = self.relative(value)
-            self.parts.append(repr(value) if below is None else f"root:{below!r}")
+            self.parts.append(ascii(value) if below is None else f"root:{below!a}")
         elif type(value) in _PLAIN or isinstance(value, _BY_REPR) or type(value) is bytearray:
-            self.parts.append(repr(value))
+            self.parts.append(ascii(value))
         elif isinstance(value, pathlib.PurePath):
             below = self.relative(str(value))
-            self.parts.append(f"path:{value.as_posix()!r}" if below is None else f"path:root:{below!r}")
+            self.parts.append(f"path:{value.as_posix()!a}" if below is None else f"path:root:{below!a}")
         elif isinstance(value, re.Pattern):
-            self.parts.append(f"re:{value.pattern!r}:{value.flags}")
+            self.parts.append(f"re:{value.pattern!a}:{value.flags}")
         elif isinstance(value, zoneinfo.ZoneInfo):
-            self.parts.append(f"zone:{value.key!r}")
+            self.parts.append(f"zone:{value.key!a}")
         elif id(value) in self.open or depth > _DEEPEST:
             self.parts.append("cycle")
         else:
@@ -178,7 +179,9 @@ class _Writer:
             # The module is left out: it is another in the main program, and the reference names it.
             self.parts.append(f"{kind}:{getattr(value, '__qualname__', '')}")
         else:
-            self.parts.append(f"{kind}:{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}")
+            self.parts.append(
+                f"{kind}:{_public(getattr(value, '__module__', ''))}.{getattr(value, '__qualname__', '')}"
+            )
 
     def callable(self, value: object, path: str, depth: int) -> None:
         wrapped = wrapped_by(value)
@@ -206,6 +209,12 @@ class _Writer:
             plain = dict(value) if isinstance(value, dict) else tuple(value)
             self.write(plain, path, depth)
         self.parts.append(")")
+
+
+def _public(module: object) -> str:
+    """Return a module's name without its private part: `pathlib._local` came with Python 3.13, and is `pathlib`."""
+    first, *rest = str(module).split(".")
+    return ".".join([first, *itertools.takewhile(lambda part: not part.startswith("_"), rest)])
 
 
 def _fields_of(value: object, *, owned: bool) -> list[tuple[str, object]] | None:

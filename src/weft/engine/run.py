@@ -132,6 +132,12 @@ class Run:
     ready: dict[int, deque[int]] = field(default_factory=dict)
     pools: dict[str, int] = field(default_factory=dict)
     """Free slots of each pool that some step needs."""
+    holders: set[int] = field(default_factory=set)
+    """The nodes that hold slots."""
+    queued: dict[str, deque[int]] = field(default_factory=dict)
+    """Nodes that may start as soon as a pool has a free slot."""
+    gathering: dict[int, list[int]] = field(default_factory=dict)
+    """Nodes of lines that declare `batch`, by the line's base, that wait for the rest of the line to be ready too."""
     unfinished: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     cancelled: str = ""
@@ -183,6 +189,7 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
     if run.cancelled:
         return taken
     line_of = run.network.line_of
+    _end_gathering(run)
     for queue in run.ready.values():
         held: list[int] = []
         while queue and len(taken) < limit:
@@ -195,14 +202,17 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
                 if len(held) > 10_000:
                     break
                 continue
-            if rules.pools:
-                if any(run.pools[pool] <= 0 for pool in rules.pools):
-                    held.append(node)
-                    if len(held) > 10_000:
-                        break
-                    continue
+            if rules.batch and _is_gathering(run, line_of(node)):
+                run.gathering.setdefault(line_of(node).base, []).append(node)
+                continue
+            full = next((pool for pool in rules.pools if run.pools[pool] <= 0), None)
+            if full is not None:
+                run.queued.setdefault(full, deque()).append(node)
                 for pool in rules.pools:
-                    run.pools[pool] -= 1
+                    if run.pools[pool] > 0:
+                        _let_forward(run, pool)
+                continue
+            _hold(run, node)
             _move(run, node, Move.CLAIM)
             taken.append(node)
         queue.extendleft(reversed(held))
@@ -212,8 +222,20 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
 def take_one(run: Run, node: int) -> None:
     """Take one node that may start; a queue finds out by itself that it is gone."""
     _move(run, node, Move.CLAIM)
-    for pool in run.network.line_of(node).policies.pools:
-        run.pools[pool] -= 1
+    _hold(run, node)
+
+
+def take_along(run: Run, node: int, limit: int) -> list[int]:
+    """Take up to `limit` further nodes of the line of `node`, to run in one body with it, under its slots."""
+    line = run.network.line_of(node)
+    taken = [
+        each
+        for each in range(line.base, line.base + line.count)
+        if run.states[each] == State.READY and run.attempts.get(each, 0) == run.attempts.get(node, 0)
+    ][:limit]
+    for each in taken:
+        _move(run, each, Move.CLAIM)
+    return taken
 
 
 def is_exclusive(rules: policies.Policies) -> bool:
@@ -432,9 +454,45 @@ def _queue(run: Run, node: int, *, first: bool) -> None:
         queue.append(node)
 
 
+def _hold(run: Run, node: int) -> None:
+    """Give a node the slots of its pools."""
+    pools = run.network.line_of(node).policies.pools
+    if pools:
+        run.holders.add(node)
+        for pool in pools:
+            run.pools[pool] -= 1
+
+
 def _release(run: Run, node: int) -> None:
+    """Give back the slots that a node holds, and let one that waits for each of them come forward."""
+    if node not in run.holders:
+        return
+    run.holders.discard(node)
     for pool in run.network.line_of(node).policies.pools:
         run.pools[pool] += 1
+        _let_forward(run, pool)
+
+
+def _is_gathering(run: Run, line: networks.Line) -> bool:
+    """Whether some node of a line still waits for what it reads: one body is to make as much of the line as can be."""
+    return run.states.count(State.WAITING, line.base, line.base + line.count) > 0
+
+
+def _end_gathering(run: Run) -> None:
+    for base in list(run.gathering):
+        if not _is_gathering(run, run.network.line_of(base)):
+            for node in reversed(run.gathering.pop(base)):
+                if run.states[node] == State.READY:
+                    _queue(run, node, first=True)
+
+
+def _let_forward(run: Run, pool: str) -> None:
+    waiting = run.queued.get(pool)
+    while waiting:
+        node = waiting.popleft()
+        if run.states[node] == State.READY:
+            _queue(run, node, first=True)
+            return
 
 
 def _tell(run: Run, node: int, what: str) -> None:

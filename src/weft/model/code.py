@@ -51,6 +51,11 @@ def digest_of(entries: Mapping[str, str]) -> str:
     return hasher.hexdigest()
 
 
+def binding_of(entry: str) -> str:
+    """Return what the hash of an entry holds within, such as `bytecode-3.12`; "" for one that holds everywhere."""
+    return entry.rpartition(":")[0]
+
+
 def comparable(old: CodeManifest, new: CodeManifest) -> bool:
     """Tell whether the hashes of two manifests can be compared: they come from the same algorithm.
 

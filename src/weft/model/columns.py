@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from weft.model import partition_set
@@ -159,6 +159,18 @@ class Columns:
         self.code_names, self.run_names = list(codes), list(runs)
         self._code_ids = {name: number for number, name in enumerate(codes)}
         self._run_ids = {name: number for number, name in enumerate(runs)}
+
+    def rename_code(self, old: str, new: str) -> None:
+        """Take what the code `old` made, or was rejected of, as made of `new`: the same code under another digest."""
+        number = self._code_ids.pop(old, None)
+        if number is not None:
+            target = self._code_ids.setdefault(new, number)
+            self.code_names[number] = new
+            if target != number:
+                self.codes = array("I", [target if each == number else each for each in self.codes])
+        for ordinal, rejection in self.rejected.items():
+            if rejection.code == old:
+                self.rejected[ordinal] = replace(rejection, code=new)
 
     def code_of(self, ordinal: int) -> str:
         """Digest of the code that made the current version, "" where there is none."""

@@ -33,7 +33,7 @@ from weft.model import graph as graphs
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import binding
+from weft.runtime import batches, binding
 
 Listener = Callable[[Sequence[events.Event]], None]
 
@@ -87,6 +87,7 @@ class Driver:
         self._outbox: list[events.Event] = []
         self._numbered: list[_Numbered] = []
         self._claimed: dict[int, _Claimed] = {}
+        self._batches = batches.Batches()
         self._retries: list[tuple[float, int]] = []
         self._physical = 0
         self._kinds = sorted({engine.is_exclusive(line.policies) for line in run.network.lines}, reverse=True)
@@ -110,7 +111,7 @@ class Driver:
         self._cancel_reason = reason
         if self._cancel_requests > 1 and self._claimed:
             # at once, and not only when the loop comes round: inline, it is inside a body now
-            self._executor.cancel(list(self._claimed), kill=True)
+            self._executor.cancel(self._batches.leaders(list(self._claimed)), kill=True)
         self._executor.wake()
 
     def lost(self, nodes: Sequence[int]) -> None:
@@ -138,7 +139,8 @@ class Driver:
         reports: list[executors.AttemptReport] = []
         while True:
             for report in reports:
-                self._take_in(report)
+                for each in self._batches.taken_apart(report):
+                    self._take_in(each)
             self._heed_cancel()
             self._fire_retries()
             claimed = self._claim()
@@ -150,8 +152,7 @@ class Driver:
                 return self.outcome
             reports = self._executor.poll(self._patience())
 
-    # --- what happened
-    # ------------------------------------------------------------------------------------------------------
+    # --- what happened ---
 
     def _take_in(self, report: executors.AttemptReport) -> None:
         claimed = self._claimed.get(report.id)
@@ -267,8 +268,7 @@ class Driver:
             )
         self._do(commands)
 
-    # --- what follows
-    # -------------------------------------------------------------------------------------------------------
+    # --- what follows ---
 
     def _do(self, commands: Iterable[engine.Command]) -> None:
         for command in commands:
@@ -317,7 +317,7 @@ class Driver:
             self._outbox.append(events.RunCancelRequested(run=self._lease.run, reason=self._cancel_reason))
             self._do(engine.step(self._run, engine.CancelRequested(self._cancel_reason)))
         if self._cancel_requests > 1 and self._claimed:
-            self._executor.cancel(list(self._claimed), kill=True)
+            self._executor.cancel(self._batches.leaders(list(self._claimed)), kill=True)
 
     def _fire_retries(self) -> None:
         now = self._clock.monotonic()
@@ -332,8 +332,7 @@ class Driver:
             return max(0.0, self._retries[0][0] - self._clock.monotonic())
         return None
 
-    # --- claiming
-    # -----------------------------------------------------------------------------------------------------------
+    # --- claiming ---
 
     def _claim(self) -> dict[int, _Claimed]:
         claimed: dict[int, _Claimed] = {}
@@ -348,10 +347,12 @@ class Driver:
                 if not nodes:
                     break
                 for node in nodes:
-                    found = self._claim_one(node)
-                    if found is not None:
-                        claimed[node] = found
-                        room -= 1
+                    along = [node]
+                    if self._network.line_of(node).policies.batch:
+                        along += engine.take_along(self._run, node, batches.MOST)
+                    found = {each: one for each in along if (one := self._claim_one(each)) is not None}
+                    claimed.update(found)
+                    room -= bool(found)
         by_line: dict[tuple[int, int], list[keys.PartitionKey]] = {}
         for each in claimed.values():
             by_line.setdefault((each.line.base, each.attempt), []).append(each.partition)
@@ -403,7 +404,9 @@ class Driver:
     def _assignments(self, claimed: Mapping[int, _Claimed]) -> list[executors.Assignment]:
         bound = self._binder.bind({node: each.reads for node, each in claimed.items()})
         found = []
-        for node, each in claimed.items():
+        for nodes in self._groups(claimed):
+            node = self._batches.add({each: claimed[each].partition for each in nodes}) if len(nodes) > 1 else nodes[0]
+            each = claimed[node]
             rules: policies.Policies = each.line.policies
             self._physical += 1
             found.append(
@@ -411,20 +414,28 @@ class Driver:
                     id=node,
                     run=self._lease.run,
                     step=each.line.step,
-                    partition=each.partition,
+                    partition=None if rules.batch else each.partition,
+                    partitions=tuple(claimed[one].partition for one in nodes) if rules.batch else (),
                     attempt=each.attempt,
                     tag=f"{self._lease.run}.{self._lease.epoch}.{self._physical}",
                     code=each.line.code,
                     outputs=each.line.outputs,
-                    inputs=bound[node],
+                    inputs=batches.joined([bound[one] for one in nodes]) if rules.batch else bound[node],
                     timeout=rules.timeout,
                     exclusive=engine.is_exclusive(rules),
                 )
             )
         return found
 
-    # --- writing
-    # ------------------------------------------------------------------------------------------------------------
+    def _groups(self, claimed: Mapping[int, _Claimed]) -> list[list[int]]:
+        """The nodes that share an assignment: those of one line and attempt that declares `batch`, else each alone."""
+        groups: dict[tuple[int, int, int], list[int]] = {}
+        for node, each in claimed.items():
+            alone = -1 if each.line.policies.batch else node
+            groups.setdefault((each.line.base, each.attempt, alone), []).append(node)
+        return [sorted(nodes) for nodes in groups.values()]
+
+    # --- writing ---
 
     def _commit(self) -> None:
         if not self._outbox:

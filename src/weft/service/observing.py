@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from weft.codehost import recorded
 from weft.model import code, keys, partition_set
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
@@ -29,10 +30,12 @@ def observe(world: worlds.World, assets: Iterable[keys.AssetKey]) -> columns_mod
     external = frozenset(asset for asset in scope if graph.assets[asset].step is None)
     position = world.ledger.position()
     columns = world.ledger.columns({asset: graph.assets[asset].partitions for asset in scope}, external=external)
+    kept = _Documents(world)
+    _rename_same_code(world, columns, kept)
     return columns_model.Observed(
         position=position,
         columns=columns,
-        manifests=_manifests(world, columns.values()),
+        manifests=_manifests(world, columns.values(), kept),
         seconds=world.ledger.step_seconds(),
         reserved=_reserved(world, scope),
     )
@@ -54,7 +57,51 @@ def above(graph: graphs.Graph, assets: Iterable[keys.AssetKey]) -> list[keys.Ass
     return list(found)
 
 
-def _manifests(world: worlds.World, columns: Iterable[columns_model.Columns]) -> Mapping[str, Mapping[str, str]]:
+class _Documents:
+    """Code documents of the ledger, each read once."""
+
+    def __init__(self, world: worlds.World) -> None:
+        self._world = world
+        self._known: dict[str, CodeDocument | None] = {}
+
+    def get(self, digest: str) -> CodeDocument | None:
+        """The document behind a code digest, None where the ledger keeps none."""
+        if digest not in self._known:
+            body = self._world.ledger.code_document(digest)
+            self._known[digest] = msgspec.json.decode(body, type=CodeDocument) if body else None
+        return self._known[digest]
+
+
+def _rename_same_code(
+    world: worlds.World, columns: Mapping[keys.AssetKey, columns_model.Columns], kept: _Documents
+) -> None:
+    """Give code that only another algorithm or Python hashed otherwise the digest that it has today."""
+    same: dict[tuple[str, str], bool] = {}
+    for asset, each in columns.items():
+        key = world.graph.assets[asset].step
+        today = world.graph.steps[key].code if key is not None else ""
+        manifest = world.definitions.manifests.get(today)
+        if manifest is None:
+            continue
+        digests = {*each.code_names, *(rejection.code for rejection in each.rejected.values())} - {"", today}
+        for digest in sorted(digests):
+            if (digest, today) not in same:
+                same[digest, today] = _is_same(world, kept.get(digest), manifest)
+            if same[digest, today]:
+                each.rename_code(digest, today)
+
+
+def _is_same(world: worlds.World, document: CodeDocument | None, manifest: code.CodeManifest) -> bool:
+    if document is None or document.manifest.entries.keys() != manifest.entries.keys():
+        return False
+    if code.comparable(document.manifest, manifest) and document.manifest.python == manifest.python:
+        return False
+    return recorded.is_same_code(document.manifest, document.sources, manifest, world.sources_of(manifest))
+
+
+def _manifests(
+    world: worlds.World, columns: Iterable[columns_model.Columns], kept: _Documents
+) -> Mapping[str, Mapping[str, str]]:
     """Hashes by function name of today's code and of all code that made something in scope."""
     found: dict[str, Mapping[str, str]] = {
         digest: manifest.entries for digest, manifest in world.definitions.manifests.items()
@@ -62,8 +109,8 @@ def _manifests(world: worlds.World, columns: Iterable[columns_model.Columns]) ->
     for each in columns:
         for digest in each.code_names:
             if digest and digest not in found:
-                body = world.ledger.code_document(digest)
-                found[digest] = msgspec.json.decode(body, type=CodeDocument).manifest.entries if body else {}
+                document = kept.get(digest)
+                found[digest] = document.manifest.entries if document is not None else {}
     return found
 
 

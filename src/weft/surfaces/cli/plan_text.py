@@ -3,72 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from weft.model import graph as graphs
 from weft.model import plan
 from weft.surfaces.cli import screen
 
-_MOST_LINES = 30
+_MOST_CAUSES = 6
+_COLOURS = {
+    "*": "running", "!": "failed", "x": "blocked", "+": "missing", "~": "stale", "▶": "running", "?": "stale",
+    "-": "failed",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    mark: str
+    name: str
+    partitions: str
+    head: str
+    causes: Sequence[plan.Cause]
 
 
 def show(
     out: screen.Screen, graph: graphs.Graph, made: plan.Plan, *, explain: bool = False, everything: bool = False
 ) -> None:
-    """Write a plan."""
-    rows: list[tuple[str, str, str, str, Sequence[plan.Cause]]] = []
+    """Write a plan: as much of it as a screen holds, and how much more there is, unless `everything` is to be shown."""
+    rows: list[_Row] = []
     for line in made.steps:
         name = line.outputs[0] if len(line.outputs) == 1 else line.step
         definition = graph.steps[line.step].partitions
         rows.append(
-            (
-                screen.MARKS[line.status] if line.status != "fresh" else "*",
-                name,
-                screen.partitions_text(definition, line.ordinals),
-                _why(line),
-                line.causes,
+            _Row(
+                mark=screen.MARKS[line.status] if line.status != "fresh" else "*",
+                name=name,
+                partitions=screen.partitions_text(definition, line.ordinals),
+                head=_head(line),
+                causes=line.causes,
             )
         )
     for held, mark in _held(made):
         definition = graph.assets[held.asset].partitions
-        text = f"{'waits for a decision' if mark == '?' else held.status}: {_first(held.causes)}"
-        rows.append((mark, held.asset, screen.partitions_text(definition, held.ordinals), text, held.causes))
-    shown = rows if everything or len(rows) <= _MOST_LINES + 5 else rows[:_MOST_LINES]
-    _rows(out, shown, explain=explain)
-    if len(shown) < len(rows):
-        out.line(f"  … and {screen.plural(len(rows) - len(shown), 'more line')} (--all shows them)")
+        rows.append(
+            _Row(
+                mark=mark,
+                name=held.asset,
+                partitions=screen.partitions_text(definition, held.ordinals),
+                head={"?": "waits for a decision", "-": "rejected"}.get(mark, held.status),
+                causes=held.causes,
+            )
+        )
+    room = None if everything else out.height - 5
+    shown = _rows(out, rows, explain=explain, room=room)
+    if shown < len(rows):
+        out.line(f"  … and {screen.plural(len(rows) - shown, 'more line')} (`weft plan --all` shows them)")
     if made.fresh:
         out.line("  " + out.paint("=", "fresh") + f" {screen.plural(made.fresh, 'partition')} fresh")
 
 
-def _rows(
-    out: screen.Screen, rows: Sequence[tuple[str, str, str, str, Sequence[plan.Cause]]], *, explain: bool
-) -> None:
-    if not rows:
-        return
-    words = {
-        "*": "running",
-        "!": "failed",
-        "x": "blocked",
-        "+": "missing",
-        "~": "stale",
-        "▶": "running",
-        "?": "stale",
-        "-": "failed",
-    }
-    names = min(max(len(row[1]) for row in rows), 40)
-    keys = min(max(len(row[2]) for row in rows), 34)
-    for mark, name, partitions, why, causes in rows:
-        head = f"{name.ljust(names)}  {partitions.ljust(keys)}" if keys else name.ljust(names)
-        room = out.width - len(head) - 6
-        told = screen.fit(why, room) if room >= 24 else why
-        if room >= 24:
-            out.line(f"  {out.paint(mark, words[mark], bold=True)} {head}  {told}".rstrip())
-        else:
-            out.line(f"  {out.paint(mark, words[mark], bold=True)} {head}".rstrip())
-            out.line(f"      {screen.fit(why, out.width - 6)}")
+def _rows(out: screen.Screen, rows: Sequence[_Row], *, explain: bool, room: int | None) -> int:
+    """Write rows until there is no room for another one; how many were written."""
+    names = min(max((len(row.name) for row in rows), default=0), 40)
+    keys = min(max((len(row.partitions) for row in rows), default=0), 34)
+    used = 0
+    for number, row in enumerate(rows):
+        lines = _lines(out, row, names, keys)
         if explain:
-            for cause in causes:
-                _explain(out, cause)
+            lines += [line for cause in row.causes for line in _explained(out, cause)]
+        # the line that counts the rest is worth no more than one more row
+        if room is not None and number and used + len(lines) > room - (number < len(rows) - 1):
+            return number
+        for line in lines:
+            out.line(line)
+        used += len(lines)
+    return len(rows)
+
+
+def _lines(out: screen.Screen, row: _Row, names: int, keys: int) -> list[str]:
+    start = f"{row.name.ljust(names)}  {row.partitions.ljust(keys)}" if keys else row.name.ljust(names)
+    room = out.width - len(start) - 6
+    told = texts(row.causes)
+    beside, below = screen.placed(screen.reason(row.head, told, room), room)
+    lines = [f"  {out.paint(row.mark, _COLOURS[row.mark], bold=True)} {start}  {beside}".rstrip()]
+    if below:
+        lines += [f"      {line}" for line in screen.reason(row.head, told, out.width - 6)]
+    return lines
 
 
 def _held(made: plan.Plan) -> Iterable[tuple[plan.Held, str]]:
@@ -82,37 +101,56 @@ def _held(made: plan.Plan) -> Iterable[tuple[plan.Held, str]]:
         yield held, "▶"
 
 
-def _why(line: plan.PlanStep) -> str:
-    head = "if inputs change" if line.run_if == "inputs_changed" else line.status
-    if not line.causes:
-        return head
-    first = line.causes[0]
-    if first.kind == "missing":
-        return head
-    if first.kind == "forced":
-        return "asked for"
-    return f"{head}: {_first(line.causes)}"
+def _head(line: plan.PlanStep) -> str:
+    if any(cause.kind == "forced" for cause in line.causes):
+        return "asked for" if line.status in ("fresh", "missing") else f"asked for, and {line.status}"
+    return "if inputs change" if line.run_if == "inputs_changed" else line.status
 
 
-def _first(causes: Sequence[plan.Cause]) -> str:
-    if not causes:
-        return ""
-    more = f" (and {screen.plural(len(causes) - 1, 'more cause')})" if len(causes) > 1 else ""
-    return cause_text(causes[0]) + more
+_TELLING: tuple[plan.CauseKind, ...] = (
+    "running", "failed", "check_failed", "blocked", "code_changed", "dependency_changed", "data_changed", "overdue",
+    "upstream",
+)  # fmt: skip
+
+
+def texts(causes: Sequence[plan.Cause], *, most: int = _MOST_CAUSES) -> list[str]:
+    """Causes in words, the most telling first, each once; that there is no data, or it was asked for, is said elsewhere.
+
+    Where several attempts or checks failed differently, it is told of which partitions.
+    """
+    telling = sorted((each for each in causes if each.kind in _TELLING), key=lambda each: _TELLING.index(each.kind))
+    differ = len({each.detail for each in telling if each.kind in ("failed", "check_failed")}) > 1
+    found: dict[str, None] = {}
+    roots: set[str] = set()
+    for cause in telling:
+        if cause.kind == "upstream" and cause.root is not None:
+            root = cause_text(cause.root)
+            told = cause_text(_alone(cause)) if root in roots or root in found else cause_text(cause)
+            roots.add(root)
+        else:
+            told = cause_text(cause)
+        if differ and cause.kind in ("failed", "check_failed") and cause.partition is not None:
+            told = f"{cause.partition}: {told}"
+        found[told] = None
+    told_ones = list(found)
+    if len(told_ones) <= most:
+        return told_ones
+    return [*told_ones[:most], f"and {screen.plural(len(told_ones) - most, 'more cause')} (--explain shows them)"]
 
 
 def cause_text(cause: plan.Cause) -> str:
     """A cause in one line."""
     subject = f"{cause.subject}[{cause.partition}]" if cause.partition is not None else cause.subject
-    where = f" by run {cause.run}" if cause.run else ""
+    where = f" by run {screen.short(cause.run)}" if cause.run else ""
+    during = f" (run {screen.short(cause.run)})" if cause.run else ""
     when = f" {screen.moment(cause.at)}" if cause.at else ""
     match cause.kind:
         case "missing":
             return f"{subject} has no data"
         case "failed":
-            return f"{cause.detail or 'the last attempt failed'}" + (f" (run {cause.run})" if cause.run else "")
+            return f"{cause.detail or 'the last attempt failed'}{during}"
         case "check_failed":
-            return cause.detail + (f" (run {cause.run})" if cause.run else "")
+            return f"{cause.detail.removeprefix('CheckFailed: ')}{during}"
         case "code_changed":
             return cause.detail or f"{cause.subject} changed"
         case "data_changed" | "dependency_changed":
@@ -121,28 +159,31 @@ def cause_text(cause: plan.Cause) -> str:
             root = f", because {cause_text(cause.root)}" if cause.root is not None else ""
             return f"{subject} {cause.detail}{root}"
         case "overdue":
-            return f"{subject} is {cause.detail}" + (f", last made{when}" if when else "")
+            return f"{subject} is {cause.detail}" + (f", last made{when}" if when else ", never made")
         case "blocked":
-            return f"{subject}: {cause.detail}"
+            root = f", because {cause_text(cause.root)}" if cause.root is not None else ""
+            return f"{subject}: {cause.detail}{root}"
         case "running":
-            return f"run {cause.run} is making it"
+            return f"run {screen.short(cause.run or '')} is making it"
         case "forced":
             return "asked for"
 
 
-def _explain(out: screen.Screen, cause: plan.Cause) -> None:
-    depth = 3
+def _explained(out: screen.Screen, cause: plan.Cause) -> list[str]:
+    """The chain of a cause to its root, each link below the one that it explains."""
+    lines: list[str] = []
+    depth = 6
     current: plan.Cause | None = cause
     while current is not None:
-        text = cause_text(current if current.root is None else _alone(current))
-        out.line("  " * depth + out.faint("└ " + screen.fit(text, max(30, out.width - 2 * depth - 2))))
-        depth += 1
+        text = cause_text(_alone(current))
+        first, *more = screen.reason("", [text], max(30, out.width - depth - 2))
+        lines += [" " * depth + out.faint(f"└ {first}"), *(" " * (depth + 2) + out.faint(each) for each in more)]
+        depth += 2
         current = current.root
+    return lines
 
 
 def _alone(cause: plan.Cause) -> plan.Cause:
-    from dataclasses import replace
-
     return replace(cause, root=None)
 
 

@@ -1,10 +1,13 @@
-"""Writing for people: colours where there is a terminal, 80 columns where there is none, partitions in few words."""
+"""Writing for people: colours where there is a terminal, 80 columns where there is none, partitions in few words.
+
+A reason is never cut: it stands on the line of what it is about if it fits there, else below it.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -34,10 +37,12 @@ class Screen:
         stream = sys.stderr if stderr else sys.stdout
         self.terminal = stream.isatty()
         self.coloured = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        self.width = shutil.get_terminal_size((80, 24)).columns if self.terminal else 80
+        self.width, self.height = _size(stream.fileno() if self.terminal else None)
 
     def line(self, text: str = "") -> None:
-        """Write a line."""
+        """Write a line; what was written to stdout before is seen before it, also where both go the same way."""
+        if self.stderr:
+            sys.stdout.flush()
         click.echo(text, err=self.stderr, color=self.coloured)
 
     def paint(self, text: str, word: str, *, bold: bool = False) -> str:
@@ -57,7 +62,10 @@ class Screen:
     def table(
         self, rows: Sequence[Sequence[str]], *, head: Sequence[str] | None = None, words: Sequence[str] | None = None
     ) -> None:
-        """Write rows in columns, the last one cut at the width of the screen; `words` colour the second cell."""
+        """Write rows in columns; `words` colour the second cell.
+
+        A last cell that does not fit stands below its row, wrapped, each of its lines apart.
+        """
         every = [tuple(head), *rows] if head else list(rows)
         if not every:
             return
@@ -65,13 +73,61 @@ class Screen:
         for number, row in enumerate(every):
             cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
             used = sum(widths[:-1]) + 2 * len(cells)
-            last = fit(row[-1], max(20, self.width - used))
             if head and number == 0:
-                self.line(self.faint("  ".join([*cells, last]).rstrip()))
+                self.line(self.faint("  ".join([*cells, row[-1]]).rstrip()))
                 continue
             if words is not None:
                 cells[1] = self.paint(cells[1], words[number - (1 if head else 0)])
-            self.line("  ".join([*cells, last]).rstrip())
+            beside, below = placed(reason("", row[-1].split("\n"), self.width - used), self.width - used)
+            self.line("  ".join([*cells, beside]).rstrip())
+            for line in below and reason("", row[-1].split("\n"), self.width - 4):
+                self.line(f"    {line}")
+
+
+def _size(terminal: int | None) -> tuple[int, int]:
+    """Columns and lines: COLUMNS and LINES, else those of the terminal, else 80 and 40."""
+    columns, lines = 80, 40
+    if terminal is not None:
+        try:
+            columns, lines = os.get_terminal_size(terminal)
+        except OSError:  # a terminal that does not say
+            columns, lines = 80, 24
+    return _given("COLUMNS") or max(columns, 20), _given("LINES") or max(lines, 10)
+
+
+def _given(name: str) -> int:
+    value = os.environ.get(name, "")
+    return max(20, int(value)) if value.isdecimal() and value != "0" else 0
+
+
+def reason(head: str, causes: Sequence[str], width: int) -> list[str]:
+    """Lay out a reason: in one line if that has room, else each cause in lines of its own, beside `head`."""
+    flat = [" ".join(each.split()) for each in causes]
+    start = f"{head}: " if head and flat else head
+    whole = start + "; ".join(flat)
+    if len(whole) <= width or not flat:
+        return [whole]
+    indent = len(start) if len(start) <= 20 else 2
+    lines: list[str] = []
+    for number, each in enumerate(flat):
+        first = start if number == 0 else " " * indent
+        follow = " " * (indent + 2 if len(flat) > 1 else indent)
+        lines += textwrap.wrap(
+            each, max(width, 20), initial_indent=first, subsequent_indent=follow, break_long_words=False,
+            break_on_hyphens=False,
+        ) or [first.rstrip()]  # fmt: skip
+    return lines
+
+
+def placed(lines: Sequence[str], room: int) -> tuple[str, bool]:
+    """What stands beside (all, if it is one line that has room, else nothing), and whether it goes below instead."""
+    alone = len(lines) == 1 and len(lines[0]) <= room
+    return (lines[0], False) if alone else ("", True)
+
+
+def short(run: str) -> str:
+    """The id of a run as people see and type it; JSON has all of it."""
+    return run[:8]
 
 
 def fit(text: str, width: int) -> str:
@@ -121,17 +177,21 @@ def some(names: Iterable[str], *, most: int = 5) -> str:
 
 
 def moment(at: datetime | None, *, now: datetime | None = None) -> str:
-    """A time for people, in their own time zone: the clock's time if it was today, else the date too."""
+    """A time for people, in their own time zone: the clock's time if it was today, else the date."""
     if at is None:
         return ""
     here = at.astimezone()
     today = (now or datetime.now(UTC)).astimezone().date()
-    return here.strftime("%H:%M:%S") if here.date() == today else here.strftime("%Y-%m-%d %H:%M")
+    return here.strftime("%H:%M") if here.date() == today else here.strftime("%Y-%m-%d")
 
 
-def moment_of(text: str | None) -> str:
-    """A time that JSON has, for people."""
-    return moment(datetime.fromisoformat(text)) if text else ""
+def moment_of(text: str | None, *, seconds: bool = False) -> str:
+    """A time that JSON has, for people: the clock's time, with the date before it if that was not today."""
+    if not text:
+        return ""
+    here = datetime.fromisoformat(text).astimezone()
+    clock = here.strftime("%H:%M:%S" if seconds else "%H:%M")
+    return clock if here.date() == datetime.now(UTC).astimezone().date() else f"{here:%Y-%m-%d} {clock}"
 
 
 def seconds(amount: float) -> str:
