@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import linecache
 import sys
 from types import CodeType
 
@@ -21,6 +23,18 @@ def facts(code: CodeType) -> trees.Facts:
     ordered = sorted(names)
     chains = [(name,) for name in ordered] + [(name, attribute) for name in ordered for attribute in ordered]
     return trees.Facts(trees.short_hash(text), (), tuple(chains), ())
+
+
+def source_of(code: CodeType) -> str | None:
+    """Return the source of code that was typed into a notebook or console, if that has kept it, else None."""
+    entry = linecache.cache.get(code.co_filename)
+    # Text that was registered has no time of change; all code given to `exec` shares the name <string>.
+    if entry is None or len(entry) == 1 or entry[1] is not None or code.co_filename == "<string>":
+        return None
+    try:
+        return "".join(inspect.getblock(entry[2][code.co_firstlineno - 1 :])).rstrip()
+    except (SyntaxError, IndexError):
+        return None
 
 
 def _text(code: CodeType, names: set[str]) -> str:

@@ -76,7 +76,8 @@ class Fingerprinter:
     def sources(self, manifest: codes.CodeManifest) -> dict[str, str]:
         """Return the source text of the entries of a manifest that this fingerprinter made.
 
-        An entry without source (code made by `exec`, a partial) has none here.
+        An entry without source (code made by `exec`, a partial) has none here. What was typed into a notebook has, as
+        far as that keeps it.
         """
         found: dict[str, str] = {}
         for name in manifest.entries:
@@ -84,6 +85,10 @@ class Fingerprinter:
             for node in self._nodes.by_name.get(name, ()):
                 for source, piece in node.pieces:
                     texts[source.text_of(piece)] = None
+                if not node.pieces and isinstance(node.kept, FunctionType):
+                    text = bytecode.source_of(node.kept.__code__)
+                    if text is not None:
+                        texts[text] = None
             if texts:
                 found[name] = "\n\n".join(sorted(texts))
         return found

@@ -1,8 +1,8 @@
 """Loading the user's definitions: importing the project's file, module or package, and telling all that fails.
 
-A package counts with all its submodules, so that assets anywhere in it are found. Every failing module gives a
-diagnostic, at the innermost line of the project's own code. Loading again in the same process sees the edits made
-since.
+A package counts with all its submodules, so that assets anywhere in it are found. Everything that fails gives a
+diagnostic, at the innermost line of the project's own code: once, however many modules import what fails. Loading
+again in the same process sees the edits made since.
 """
 
 from __future__ import annotations
@@ -38,6 +38,14 @@ class LoadedModules:
         return tuple(module.__name__ for module in self.modules)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    """A module that could not be imported, and what was raised."""
+
+    module: str
+    error: BaseException
+
+
 def load_namespace(project: projects.Project) -> LoadedModules:
     """Import the project's definitions, afresh: modules of the project that were imported before are imported again.
 
@@ -45,7 +53,7 @@ def load_namespace(project: projects.Project) -> LoadedModules:
     (inside a package, by its dotted name), the same in every process.
 
     Raises:
-        DefinitionsError: with one diagnostic for each module that cannot be imported.
+        DefinitionsError: with one diagnostic for each cause for which modules cannot be imported.
     """
     owned = ownership.Ownership(project.root)
     importing.install(owned.root)
@@ -54,7 +62,7 @@ def load_namespace(project: projects.Project) -> LoadedModules:
     _forget(owned)
     importlib.invalidate_caches()
     loaded: list[ModuleType] = []
-    problems: list[diagnostics.Diagnostic] = []
+    problems: list[_Failure] = []
     if project.file is not None:
         name, folder = module_name_of(project.file, owned)
         _put_on_path(folder)
@@ -63,7 +71,7 @@ def load_namespace(project: projects.Project) -> LoadedModules:
         assert project.definitions is not None
         _collect(project.definitions, None, loaded, problems, owned)
     if problems:
-        raise diagnostics.DefinitionsError(problems)
+        raise diagnostics.DefinitionsError(_roots(problems, owned))
     return LoadedModules(modules=tuple(loaded), project=project)
 
 
@@ -116,14 +124,14 @@ def _collect(
     name: str,
     file: Path | None,
     loaded: list[ModuleType],
-    problems: list[diagnostics.Diagnostic],
+    problems: list[_Failure],
     owned: ownership.Ownership,
 ) -> None:
     """Import one module and, if it is a package, all below it; note failures and go on."""
     try:
         module = _import(name, file)
     except (Exception, SystemExit) as error:
-        problems.append(diagnose(name, error, owned))
+        problems.append(_Failure(module=name, error=error))
         return
     loaded.append(module)
     if hasattr(module, "__path__"):
@@ -157,6 +165,29 @@ def _submodules(package: ModuleType) -> Iterator[str]:
     for name in sorted({info.name for info in pkgutil.iter_modules(package.__path__)}):
         if name != "__main__":
             yield f"{package.__name__}.{name}"
+
+
+def _roots(failures: list[_Failure], owned: ownership.Ownership) -> list[diagnostics.Diagnostic]:
+    """Tell each cause once, of the module in which it lies if that is among those that failed.
+
+    What is imported by many modules and fails does so for each of them, with the same error at the same line.
+    """
+    found: dict[object, diagnostics.Diagnostic] = {}
+    for each in failures:
+        told = diagnose(each.module, each.error, owned)
+        root = (told.location, type(each.error), str(each.error)) if told.location is not None else object()
+        if root not in found or _lies_in(told.location, each.module):
+            found[root] = told
+    return list(found.values())
+
+
+def _lies_in(location: diagnostics.SourceLocation | None, module: str) -> bool:
+    if location is None:
+        return False
+    file = Path(location.file).with_suffix("")
+    own = file.parent if file.name == "__init__" else file
+    parts = tuple(module.split("."))
+    return own.parts[-len(parts) :] == parts
 
 
 def diagnose(name: str, error: BaseException, owned: ownership.Ownership) -> diagnostics.Diagnostic:

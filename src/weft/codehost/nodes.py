@@ -186,7 +186,11 @@ class Nodes:
         for base in (*cls.__bases__, type(cls)):
             node.references += self.nodes_of(base, node.name)
         if not definitions:
-            node.references += [self.function(method) for method in methods.values() if self.modules.owns_code(method)]
+            for method in methods.values():
+                # A library's generated methods, as those of `namedtuple`, live in a namespace of their own.
+                generated = method.__globals__.get("__name__") != cls.__module__ and not self.definitions(method)
+                if self.modules.owns_code(method) and not generated:
+                    node.references.append(self.function(method))
         if not definitions or "<locals>" in cls.__qualname__:
             parts += self._attributes(node, cls)
         node.hash = trees.short_hash(*parts)

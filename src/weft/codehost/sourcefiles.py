@@ -268,7 +268,9 @@ def _changed_names(statement: ast.stmt) -> set[str]:
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=base))):
             roots = [base]
         case _:
-            roots = []
+            # `type Row = …`, a statement that Python 3.12 added.
+            name = getattr(statement, "name", None)
+            roots = [name] if type(statement).__name__ == "TypeAlias" and isinstance(name, ast.expr) else []
     names = {name for root in roots for name in _roots(root)}
     for expression in ast.iter_child_nodes(statement):
         if isinstance(expression, ast.expr):

@@ -24,7 +24,7 @@ from weft.define import sources
 from weft.executors import framing, linux, settings, shared
 from weft.model import errors
 from weft.ports import executor
-from weft.worker import cancelling, descriptors, execute, failures, logs, masking
+from weft.worker import cancelling, descriptors, execute, failures, logs, masking, texts
 
 
 def main(
@@ -86,7 +86,7 @@ class _Worker:
         try:
             definitions = load()
         except (Exception, SystemExit) as error:
-            self._send(framing.BROKEN, _loading_error(error))
+            self._send(framing.BROKEN, _loading_error(error, self._masks))
             return 1
         self._runner = execute.Runner(
             definitions,
@@ -96,6 +96,7 @@ class _Worker:
             configs=self._told.configs,
             files=[sources.File(name=name, table=table) for name, table in self._told.files],
             memory=self._told.memory,
+            keyboard=False,  # it leads a session of its own
         )
         signal.signal(signal.SIGUSR1, self._interrupted)
         gc.freeze()
@@ -229,7 +230,7 @@ def _detach(parent: int) -> None:
         numpy_random.seed()  # else all workers draw the same numbers; Python's own generator sees to that itself
 
 
-def _loading_error(error: BaseException) -> object:
+def _loading_error(error: BaseException, masks: masking.Masks) -> object:
     message = str(error) if isinstance(error, errors.WeftError) else f"{failures.qualified_name(type(error))}: {error}"
-    described = failures.describe(error, masking.Masks())
-    return msgspec.structs.replace(described, message=message)
+    described = failures.describe(error, masks)
+    return msgspec.structs.replace(described, message=texts.storable(masks.text(message)))

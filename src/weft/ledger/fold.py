@@ -181,7 +181,7 @@ def _step_succeeded(changes: _Changes, position: int, at: int, event: events.Ste
 
 def _attempt_failed(changes: _Changes, position: int, at: int, event: events.AttemptFailed) -> None:
     key = event.partition or ""
-    error = f"{event.error.kind}: {event.error.message}"[:1000] if event.error else ""
+    error = event.error.told[:1000] if event.error else ""
     for output in event.outputs:
         _made(changes, position, at, key, output, event.run, event.attempt)
     if event.retry_at is not None:

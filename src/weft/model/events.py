@@ -42,6 +42,11 @@ class Error(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str
     traceback: str = ""
 
+    @property
+    def told(self) -> str:
+        """The kind with the message, where there is one."""
+        return f"{self.kind}: {self.message}" if self.message else self.kind
+
 
 class LogSegment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The bytes of one attempt in a log file; `file` is relative to the project's log folder."""

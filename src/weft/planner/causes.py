@@ -45,7 +45,10 @@ class Explainer:
         if not due:
             return []
         reasons = [each for each in _reasons(standing) if not (alone and each[0] == "upstream")]
-        parts: list[tuple[tuple[int, ...], PartitionSet]] = [((), due)]
+        conditional = due & standing.conditional
+        parts: list[tuple[tuple[int, ...], PartitionSet]] = [
+            ((), part) for part in (conditional, due - conditional) if part
+        ]
         for number, (_, _, ordinals) in enumerate(reasons):
             if not ordinals:
                 continue

@@ -232,6 +232,11 @@ class Driver:
     ) -> None:
         outcome: events.Outcome = "failed" if report.outcome == "code_moved" else report.outcome  # type: ignore[assignment]
         error = report.error
+        if outcome == "cancelled" and not self._cancel_requests:
+            outcome = "failed"
+            error = error or events.Error(
+                kind="KeyboardInterrupt", message="the body was interrupted, and not because the run was to end"
+            )
         if report.outcome == "code_moved":
             error = events.Error(
                 kind="CodeMoved", message="the code in the worker is not the code that was planned; plan again"

@@ -140,7 +140,7 @@ def _reserved(
     row = transaction.lease(holder)
     who = f" ({owners.decode(row.owner)})" if row is not None else ""
     error = errors.ReservationError(
-        f"Run {holder}{who} is making partitions of {asset} that this plan makes too.",
+        f"Run {holder[:8]}{who} is making partitions of {asset} that this plan makes too.",
         remedy="Wait for it to end, or cancel it.",
     )
     error.add_note(holder)

@@ -69,7 +69,7 @@ def check(
     published: list[keys.AssetKey] = []
     for subject, report in zip(subjects, reports, strict=True):
         if report.outcome != "succeeded":
-            told = f"{report.error.kind}: {report.error.message}" if report.error else report.outcome
+            told = report.error.told if report.error else report.outcome
             raise errors.WeftError(
                 f"The checks of {_name(subject)} could not be run: {told}.", remedy="Mend that and check again."
             )

@@ -370,7 +370,7 @@ def _commit(world: worlds.World, worked: _Worked) -> None:
             for holder, theirs, held in transaction.reservations(asset):
                 if theirs != mark or not held.isdisjoint(ordinals):
                     raise errors.ReservationError(
-                        f"Run {holder} is making partitions of {asset} that this would change.",
+                        f"Run {holder[:8]} is making partitions of {asset} that this would change.",
                         remedy="Wait for it to end, or cancel it. Nothing was changed.",
                     )
         transaction.append(worked.batch)

@@ -165,7 +165,7 @@ class _Counter:
                 case events.StepSucceeded():
                     self.succeeded += 1
                 case events.AttemptFailed(retry_at=None):
-                    told = f"{event.error.kind}: {event.error.message}" if event.error else ""
+                    told = event.error.told if event.error else ""
                     self._fail(event.step, event.partition, event.outcome, told, event.attempt)
                 case events.StepsFinished(outcome="reused"):
                     self.reused += len(event.partitions)

@@ -86,7 +86,7 @@ def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
                 _add(counts, event.step, "succeeded", 1, event.duration)
             case events.AttemptFailed(retry_at=None):
                 _add(counts, event.step, "failed", 1, event.duration)
-                told = f"{event.error.kind}: {event.error.message}" if event.error else ""
+                told = event.error.told if event.error else ""
                 failures.append(
                     views.FailureView(
                         step=event.step,
@@ -186,11 +186,7 @@ def attempts(
                 outcome=event.outcome if isinstance(event, events.AttemptFailed) else "succeeded",
                 at=views.time_of_us(event.started or at),
                 seconds=round(event.duration / 1e6, 6),
-                error=f"{error.kind}: {error.message}"
-                if error is not None
-                else ""
-                if not failed
-                else "no error was told",
+                error=error.told if error is not None else "" if not failed else "no error was told",
                 traceback=error.traceback if error is not None else "",
                 text=read_segment(logs_folder, event.log) if event.log is not None else "",
             ),

@@ -47,7 +47,7 @@ def refresh(world: worlds.World, selection: str | None, *, executor: str = "inli
         given = assignments[report.id]
         asset, definition = given.outputs[0], graph.assets[given.outputs[0]].partitions
         if report.outcome != "succeeded":
-            told = f"{report.error.kind}: {report.error.message}" if report.error else report.outcome
+            told = report.error.told if report.error else report.outcome
             failed.append(f"{_name(asset, given.partition)}: {told}")
             continue
         output = report.outputs[0]

@@ -211,7 +211,13 @@ class LocalFiles:
             above = os.path.dirname(above) or "."  # noqa: PTH120
             if above in {".", "/"}:
                 break
-        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        try:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        except FileExistsError:
+            if os.path.isfile(folder):  # noqa: PTH113
+                raise
+            # Somebody else made it, and took it away again before `makedirs` looked: the caller tries again.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder) from None
         for made in missing:
             # A new folder's name is as durable as its entry in the folder above.
             self._synchronise_folder(os.path.dirname(made) or ".")  # noqa: PTH120

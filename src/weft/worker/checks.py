@@ -7,7 +7,7 @@ from typing import Any
 
 from weft.define import outputs as defined
 from weft.model import events
-from weft.worker import failures, masking, metadata
+from weft.worker import failures, masking, metadata, texts
 
 
 def evaluate(check: Any, call: Callable[[], object], masks: masking.Masks) -> events.CheckResult:
@@ -24,31 +24,25 @@ def evaluate(check: Any, call: Callable[[], object], masks: masking.Masks) -> ev
     try:
         returned = call()
         passed, description, facts, severity = _verdict(returned)
-        encoded = metadata.encode(facts)
+        encoded = metadata.encode(facts, masks)
     except Exception as error:  # whatever a check raises means that it did not pass
         told = failures.describe(error, masks)
         text = f"The check raised {told.kind}: {told.message}"
-        return _result(check, False, text, {"traceback": told.traceback}, check.severity)
+        return events.CheckResult(
+            name=check.name,
+            passed=False,
+            blocking=check.blocking,
+            severity=check.severity,
+            description=text,
+            metadata=metadata.encode({"traceback": told.traceback}, masks),
+        )
     return events.CheckResult(
         name=check.name,
         passed=passed,
         blocking=check.blocking,
         severity=check.severity if severity is None or passed else severity,
-        description=masks.text(description),
+        description=texts.storable(masks.text(description)),
         metadata=encoded,
-    )
-
-
-def _result(
-    check: Any, passed: bool, description: str, facts: Mapping[str, object], severity: str
-) -> events.CheckResult:
-    return events.CheckResult(
-        name=check.name,
-        passed=passed,
-        blocking=check.blocking,
-        severity=severity,
-        description=description,
-        metadata=metadata.encode(facts),
     )
 
 

@@ -53,8 +53,7 @@ class DescriptorCapture(logs.Capture):
 
     def end(self) -> events.LogSegment | None:
         """End the attempt and return where its output lies; what is beyond the limit is cut off."""
-        for stream in self._streams:
-            stream.flush()
+        self._finish_streams()
         if not self.active:
             return None
         self.active = False

@@ -29,6 +29,7 @@ from weft.worker import (
     outputs,
     prepared,
     resources,
+    texts,
     values,
 )
 
@@ -49,6 +50,7 @@ class Runner:
         configs: Mapping[str, object] | None = None,
         files: Sequence[sources.File] = (),
         memory: int = values.MEMORY,
+        keyboard: bool = True,
     ) -> None:
         """Make a runner; no body runs yet.
 
@@ -60,12 +62,14 @@ class Runner:
             configs: what the run gave for the typed config, by step: a mapping, or an instance of the model.
             files: files of values for resources and config, the strongest first.
             memory: bytes of values that are kept for hand-over in memory.
+            keyboard: whether Ctrl-C reaches this process; else a KeyboardInterrupt is the body's own, a failure.
         """
         self.worker = worker
         self.running: int | None = None
         """The id of the assignment whose body runs now: only then may `Cancelled` be raised from outside."""
         self._to_cancel: int | None = None
         self._capture = capture
+        self._keyboard = keyboard
         self._masks = masks or masking.Masks()
         self._values = values.Values(definitions.io_managers, memory=memory)
         self._resources = resources.Resources(definitions.resources, files=files, learn=self._masks.learn)
@@ -89,13 +93,15 @@ class Runner:
                 raise cancelling.Cancelled(_CANCELLED)
             outcome, made, error = self._attempt(assignment)
             self.running = None
-        except (KeyboardInterrupt, cancelling.Cancelled) as interruption:
+        except cancelling.Cancelled as interruption:
             self.running = None
             outcome, error = "cancelled", failures.describe(interruption, self._masks)
-        except (Exception, SystemExit, GeneratorExit) as failure:
+        except BaseException as failure:  # whatever it is: it must not end the process that runs bodies
             self.running = None
-            outcome, error = "failed", failures.describe(failure, self._masks)
-            error, retryable = self._judge(assignment.step, failure, error)
+            error = failures.describe(failure, self._masks)
+            if not (isinstance(failure, KeyboardInterrupt) and self._keyboard and cancelling.is_ctrl_c_heard()):
+                outcome = "failed"
+                error, retryable = self._judge(assignment.step, failure, error)
         log = capture.end() if capture is not None else None
         return executor.AttemptReport(
             id=assignment.id,
@@ -148,7 +154,7 @@ class Runner:
             arguments[function.context] = seen
         returned = function.call(arguments)
         if step.observes:
-            return "succeeded", (_observed(assignment, returned, seen),), None
+            return "succeeded", (_observed(assignment, returned, seen, self._masks),), None
         return (
             "succeeded",
             tuple([self._write(assignment, step, seen, made) for made in _made(assignment, step, returned)]),
@@ -169,6 +175,8 @@ class Runner:
         version = made.data_version
         if version is None:
             version = seen.data_version(made.asset)
+        if version is not None:
+            version = texts.storable(version)
         target = protocol.WriteTarget(
             asset=made.asset, partition=made.partition, attempt=assignment.tag, unhashed_version=version, io=output.io
         )
@@ -180,7 +188,7 @@ class Runner:
         return executor.OutputReport(
             asset=made.asset,
             value=written,
-            metadata=metadata.encode(facts) if facts else {},
+            metadata=metadata.encode(facts, self._masks) if facts else {},
             checks=self._evaluate(assignment, step, seen, made.asset, value) if step.checks else (),
             partition=made.partition,
         )
@@ -221,7 +229,7 @@ class Runner:
         try:
             predicate = self._prepared.step(step).body.retry_if
             return error, True if predicate is None else bool(predicate(failure))
-        except Exception as problem:
+        except BaseException as problem:  # as the body, it must not end the process
             if problem is failure or type(problem) is type(failure):  # the step itself could not be prepared
                 return error, True
             told = failures.describe(problem, self._masks)
@@ -290,7 +298,9 @@ def _check_call(
     return call
 
 
-def _observed(assignment: executor.Assignment, returned: object, seen: context.StepContext) -> executor.OutputReport:
+def _observed(
+    assignment: executor.Assignment, returned: object, seen: context.StepContext, masks: masking.Masks
+) -> executor.OutputReport:
     """Report what an observer says: the data version of what lies outside."""
     said = returned.value if isinstance(returned, defined.Output) else returned
     facts = dict(returned.metadata or {}) if isinstance(returned, defined.Output) else {}
@@ -302,10 +312,10 @@ def _observed(assignment: executor.Assignment, returned: object, seen: context.S
             remedy="Return the data version: text that changes exactly when the data does.",
         )
     asset = assignment.outputs[0] if assignment.outputs else assignment.step
-    value = stored.StoredValue(format="none", data_version=f"{protocol.GIVEN_ALGORITHM}:{said}")
+    value = stored.StoredValue(format="none", data_version=f"{protocol.GIVEN_ALGORITHM}:{texts.storable(str(said))}")
     facts = {**seen.facts.get(asset, {}), **facts}
     return executor.OutputReport(
-        asset=asset, value=value, metadata=metadata.encode(facts), partition=assignment.partition
+        asset=asset, value=value, metadata=metadata.encode(facts, masks), partition=assignment.partition
     )
 
 

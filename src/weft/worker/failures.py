@@ -6,7 +6,7 @@ import os
 import traceback
 
 from weft.model import events
-from weft.worker import masking
+from weft.worker import masking, texts
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120 - paths of code objects are text
 _ASYNCIO = os.path.dirname(traceback.__file__) + os.sep + "asyncio" + os.sep  # noqa: PTH120
@@ -21,12 +21,12 @@ def describe(error: BaseException, masks: masking.Masks) -> events.Error:
     """
     try:
         text = _traceback(error)
-    except Exception as problem:  # the user's own __str__ or __repr__ may raise
+    except BaseException as problem:  # the user's own __str__ or __repr__ may raise anything
         text = f"(the traceback cannot be shown: {qualified_name(type(problem))})"
     return events.Error(
-        kind=qualified_name(type(error)),
-        message=_cut(masks.text(_message(error)), _LONGEST_MESSAGE),
-        traceback=_cut(masks.text(text), _LONGEST_TRACEBACK),
+        kind=texts.storable(masks.text(qualified_name(type(error)))),
+        message=_cut(texts.storable(masks.text(_message(error))), _LONGEST_MESSAGE),
+        traceback=_cut(texts.storable(masks.text(text)), _LONGEST_TRACEBACK),
     )
 
 
@@ -42,7 +42,7 @@ def _message(error: BaseException) -> str:
         text = str(error)
         notes = getattr(error, "__notes__", None)
         return "\n".join([text, *map(str, notes)]) if notes else text
-    except Exception as problem:
+    except BaseException as problem:
         return f"(its message cannot be shown: str() raised {qualified_name(type(problem))})"
 
 

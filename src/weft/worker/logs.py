@@ -61,8 +61,7 @@ class Capture:
 
     def end(self) -> events.LogSegment | None:
         """End the attempt and return where its output lies; None when there was none."""
-        for stream in self._streams:
-            stream.flush()
+        self._finish_streams()
         self.active = False
         if self._start < 0:
             return None
@@ -91,6 +90,10 @@ class Capture:
             os.close(descriptor)
         self._descriptors.clear()
 
+    def _finish_streams(self) -> None:
+        for stream in self._streams:
+            stream.finish()
+
     def _open(self, run: str) -> int:
         found = self._descriptors.get(run)
         if found is None:
@@ -111,14 +114,15 @@ def cut_notice(limit: int) -> bytes:
 
 
 class Stream(io.TextIOBase):
-    """A text stream into a capture; whole lines are written at once, so that masks see them whole."""
+    """A text stream into a capture; what may be the beginning of a secret is held back until more comes."""
 
     def __init__(self, capture: Capture, descriptor: int) -> None:
         """Stand for the file descriptor 1 or 2."""
         self._capture = capture
         self._descriptor = descriptor
         self._parts: list[str] = []
-        self.buffer = _Bytes(self, capture)
+        self._held = b""
+        self.buffer = _Bytes(self)
 
     encoding = "utf-8"
     errors = "backslashreplace"
@@ -133,11 +137,25 @@ class Stream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Write what was taken."""
+        """Write what was taken, but not what may be the beginning of a secret."""
         if self._parts:
             text = "".join(self._parts)
             self._parts.clear()
-            self._capture.write(self._capture.masks.text(text).encode("utf-8", "backslashreplace"))
+            self.take(text.encode("utf-8", "backslashreplace"))
+
+    def take(self, content: bytes) -> None:
+        """Write bytes, masked, after the text that was taken before."""
+        masks = self._capture.masks
+        masked = masks.binary(self._held + content)
+        end = len(masked) - masks.unfinished(masked)
+        self._held = masked[end:]
+        self._capture.write(masked[:end])
+
+    def finish(self) -> None:
+        """Write all that was taken."""
+        self.flush()
+        held, self._held = self._held, b""
+        self._capture.write(held)
 
     def writable(self) -> bool:
         """Tell that this can be written to."""
@@ -155,9 +173,8 @@ class Stream(io.TextIOBase):
 class _Bytes(io.RawIOBase):
     """The `buffer` of a stream, for bodies that write bytes."""
 
-    def __init__(self, stream: Stream, capture: Capture) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._capture = capture
 
     def writable(self) -> bool:
         return True
@@ -165,7 +182,7 @@ class _Bytes(io.RawIOBase):
     def write(self, content: object) -> int:
         self._stream.flush()
         plain = bytes(content)  # type: ignore[call-overload]
-        self._capture.write(self._capture.masks.binary(plain))
+        self._stream.take(plain)
         return len(plain)
 
     def fileno(self) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from weft.model import errors
-from weft.worker import failures
+from weft.worker import failures, masking, texts
 
 LARGEST = 256 * 1024
 """Bytes of one value, encoded; what is larger does not belong into the ledger."""
@@ -29,20 +29,39 @@ _LONGEST_REPR = 4_000
 _encoder = msgspec.json.Encoder(enc_hook=lambda value: _encodable(value))
 
 
-def encode(metadata: Mapping[str, object]) -> dict[str, msgspec.Raw]:
-    """Return metadata as JSON by name.
+def encode(metadata: Mapping[str, object], masks: masking.Masks) -> dict[str, msgspec.Raw]:
+    """Return metadata as JSON by name, with secrets masked in names and values.
+
+    A value that is too large is replaced by a note that says so, since its loss must not cost the output that it
+    describes.
 
     Raises:
-        UsageError: a name is no text. A value that is too large is replaced by a note that says so, since its loss
-        must not cost
-            the output that it describes.
+        UsageError: a name is no text.
     """
-    return {_name(name): msgspec.Raw(_encode(value)) for name, value in metadata.items()}
+    return {masks.text(_name(name)): msgspec.Raw(_masked(_encode(value), masks)) for name, value in metadata.items()}
+
+
+def _masked(encoded: bytes, masks: masking.Masks) -> bytes:
+    """Mask inside of texts only, so that the outcome is still JSON."""
+    if masks.binary(encoded) == encoded:
+        return encoded
+    return msgspec.json.encode(_masked_value(msgspec.json.decode(encoded), masks))
+
+
+def _masked_value(value: object, masks: masking.Masks) -> object:
+    if isinstance(value, str):
+        return masks.text(value)
+    if isinstance(value, dict):
+        return {masks.text(name): _masked_value(item, masks) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked_value(item, masks) for item in value]
+    text = msgspec.json.encode(value).decode()
+    return value if masks.text(text) == text else masking.MASK
 
 
 def _name(name: object) -> str:
     if isinstance(name, str) and name:
-        return name
+        return texts.storable(name)
     raise errors.UsageError(f"A metadata name is {name!r}.", remedy="Give each metadata value a name that is text.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -140,7 +141,7 @@ def test_an_apply_that_is_not_to_wait_is_refused_naming_the_holder(project):
     second = project.weft("materialize", "first", "--no-wait")
 
     assert second.code == 1
-    assert run in second.err
+    assert run[:8] in second.err
     (project.folder / "gate").touch()
     assert first.wait() == 0
 
@@ -164,15 +165,16 @@ def test_one_interruption_lets_what_runs_finish_and_records_it(project, number, 
     assert list(project.steps()) == ["second"]
 
 
-def test_two_interruptions_kill_what_runs_and_record_it(project):
+@pytest.mark.parametrize("executor", ["process", "inline"])
+def test_two_interruptions_kill_what_runs_and_record_it(project, executor):
     project.define(HANGING)
-    process = project.start("apply", "--yes", "--executor", "process")
+    process = project.start("apply", "--yes", "--executor", executor)
     project.wait_for_lines("journal", 1, process)
     process.send_signal(signal.SIGINT)
     while "again" not in (line := process.stderr.readline()):
         assert line, process.communicate()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=15)  # the body itself would take longer
 
     assert process.returncode == 130
     assert project.lines("journal") == ["first"]
@@ -181,17 +183,17 @@ def test_two_interruptions_kill_what_runs_and_record_it(project):
     assert list(project.steps()) == ["first", "second"]
 
 
-@pytest.mark.parametrize(("answer", "ran"), [("y\n", True), ("n\n", False), ("\x03", False)])
-def test_on_a_terminal_apply_shows_the_plan_and_asks(project, answer, ran):
-    project.define("@asset\ndef one() -> int:\n    return 1\n")
+def on_a_terminal(project, *arguments, answers=(), environment=None):
+    """Run a command line on a terminal of its own, answering what it writes; its exit code, and what was seen."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "weft", "apply"], cwd=project.folder, stdin=theirs, stdout=theirs, stderr=theirs,
+        [sys.executable, "-m", "weft", *arguments], cwd=project.folder, stdin=theirs, stdout=theirs, stderr=theirs,
         preexec_fn=lambda: (os.setsid(), __import__("fcntl").ioctl(0, 0x540E, 0)),
+        env={**os.environ, "TERM": "xterm", **(environment or {})},
     )  # fmt: skip
     os.close(theirs)
-    seen = b""
-    asked = False
+    everything = seen = b""
+    waiting = list(answers)
     while True:
         try:
             chunk = os.read(ours, 1000)
@@ -200,13 +202,48 @@ def test_on_a_terminal_apply_shows_the_plan_and_asks(project, answer, ran):
         if not chunk:
             break
         seen += chunk
-        if b"Run it?" in seen and not asked:
-            asked = True
-            os.write(ours, answer.encode())
+        if waiting and (found := re.search(waiting[0][0].encode(), seen, re.DOTALL)):
+            seen_before, seen = seen[: found.end()], seen[found.end() :]
+            everything += seen_before
+            os.write(ours, waiting.pop(0)[1].encode())
     os.close(ours)
-    code = process.wait(30)
+    assert not waiting, seen
+    return process.wait(30), (everything + seen).decode()
 
-    assert b"missing" in seen
-    assert asked
+
+@pytest.mark.parametrize(("answer", "ran"), [("y\n", True), ("n\n", False), ("\x03", False)])
+def test_on_a_terminal_apply_shows_the_plan_and_asks(project, answer, ran):
+    project.define("@asset\ndef one() -> int:\n    return 1\n")
+    code, seen = on_a_terminal(project, "apply", answers=[(r"Run it\?", answer)])
+
+    assert "missing" in seen
     assert code == (130 if answer == "\x03" else 0), seen
     assert bool(project.ok("runs", "--json").json) == ran
+
+
+@pytest.mark.parametrize("executor", ["process", "inline"])
+def test_ctrl_c_twice_on_a_terminal_gives_the_cursor_back(project, executor):
+    project.define(HANGING)
+    answers = [(r"\?25l.*first", "\x03"), ("Ctrl-C again", "\x03")]
+    code, seen = on_a_terminal(project, "apply", "--yes", "--executor", executor, answers=answers)
+
+    assert code == 130
+    assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
+    assert "Cancelled: 0 succeeded" in seen
+
+
+def test_a_terminal_has_colours_unless_they_are_declined(project):
+    project.define("@asset\ndef one() -> int:\n    return 1\n")
+    assert "\x1b[34m" in on_a_terminal(project, "status")[1]
+    plain = on_a_terminal(project, "status", environment={"NO_COLOR": "1"})[1]
+    assert "\x1b" not in plain
+    assert "□ missing" in plain
+
+
+def test_the_order_is_natural_where_both_streams_go_one_way(chain):
+    command = [sys.executable, "-m", "weft", "apply", "--yes"]
+    done = subprocess.run(
+        command, cwd=chain.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    told = [line.split()[0] for line in done.stdout.splitlines()]
+    assert told == ["+", "+", "+", "11", "Run", "Done:"]

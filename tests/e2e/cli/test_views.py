@@ -64,11 +64,134 @@ def test_status_json_has_counts_and_causes_by_asset(mixed):
     assert found["total"]["status"] == "missing"
 
 
-def test_status_for_people_is_one_line_an_asset(mixed):
+def test_status_for_people_is_one_line_an_asset_with_a_long_reason_below_it(mixed, monkeypatch):
     lines = mixed.ok("status").out.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert "1 failed, 4 fresh" in lines[2]
     assert "✗ failed" in lines[2]
+    run = mixed.ok("runs", "last", "--json").json["run"]["id"]
+    assert lines[3] == f"    ValueError: cannot double 3 (run {run[:8]})"
+    monkeypatch.setenv("COLUMNS", "120")
+    wide = mixed.ok("status").out.splitlines()
+    assert len(wide) == 4
+    assert wide[2].endswith(lines[3].strip())
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_a_reason_is_never_cut_and_stands_beside_where_it_fits(mixed, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    (mixed.folder / "broken").write_text("-")
+    mixed.ok("apply", "--yes")
+    (mixed.folder / "broken").write_text("3")
+    mixed.weft("materialize", "double", "-p", "2024-01-03")
+    (mixed.folder / "offset").write_text("3")
+    mixed.ok("materialize", "raw", "-p", "2024-01-03")
+    for out in (mixed.ok("plan").out, mixed.ok("plan", "--explain").out):
+        assert "…" not in out
+        flat = " ".join(out.split())
+        # what failed and changed tells both, what is more telling first, each once
+        assert "failed: ValueError: cannot double 3 (run" in flat
+        assert flat.index("cannot double 3") < flat.index("raw[2024-01-03] changed")
+        assert max(map(len, out.splitlines()[:-1])) <= max(int(columns), 60)
+    first = mixed.ok("plan").out.splitlines()[0]
+    assert ("cannot double" in first) == (columns == "200")
+    plan = " ".join(mixed.ok("plan", "double").out.split())
+    assert plan.count("cannot double 3") == 1
+    assert plan.count("raw[2024-01-03] changed") == 1
+
+
+def test_status_and_plan_tell_which_check_rejected_and_what_it_blocks(project):
+    project.define(
+        """
+        @asset
+        def one() -> int:
+            return 1
+
+        @asset_check(blocking=True)
+        def is_two(one: int) -> bool:
+            return one == 2
+
+        @asset
+        def below(one: int) -> int:
+            return one
+        """
+    )
+    project.weft("apply", "--yes")
+    run = project.ok("runs", "last", "--json").json["run"]["id"]
+    for command in ("status", "plan"):
+        out = project.ok(command).out
+        assert out.count("is_two") == 2
+        assert f"(run {run[:8]})" in out
+        assert run not in out
+    log = project.ok("logs", "one").out
+    assert log.endswith("is_two\n")
+
+
+def test_failures_are_summed_up_past_ten_by_kinds_of_errors(project):
+    project.define(
+        """
+        @asset(partitions=StaticPartitions([f"p{number:02}" for number in range(40)]))
+        def many(context) -> int:
+            number = int(context.partition_key[1:])
+            raise (ValueError(f"no price for {number}") if number % 2 else KeyError("volume"))
+        """
+    )
+    out = project.weft("apply", "--yes").out
+    assert out.count("weft logs many -p p0") == 10
+    assert "… and 30 more, of 2 kinds:" in out
+    assert "15 × many failed: KeyError: " in out  # noqa: RUF001
+    assert "15 × many failed: ValueError: no price for 11" in out  # noqa: RUF001
+    assert out.count("40 failed") == 1
+    detail = project.ok("runs", "last").out
+    assert "… and 30 more, of 2 kinds:" in detail
+    assert detail.count("weft logs") == 3
+
+
+def test_a_long_plan_is_cut_to_a_screenful_that_counts_the_rest(project, monkeypatch):
+    project.define(
+        """
+        found = []
+        for number in range(100):
+            @asset(name=f"a{number:03}")
+            def one() -> int:
+                return 1
+            found.append(one)
+        definitions = Definitions(assets=found)
+        """
+    )
+    monkeypatch.setenv("LINES", "24")
+    shown = project.ok("apply", "--yes").out.splitlines()
+    assert len(shown) <= 24
+    assert "… and 82 more lines (`weft plan --all` shows them)" in "\n".join(shown)
+    assert len(project.ok("plan", "--force", "--all").out.splitlines()) == 101
+
+
+def test_ls_tells_partitions_in_a_few_words_and_leaves_the_description_whole(project):
+    long = "What a session's trades of each symbol are worth, with the volume that the exchange tells at its end."
+    project.define(
+        f"""
+        days = DailyPartitions(start_date="2024-01-01", end_date="2024-02-10")
+        both = MultiPartitions({{"session": days, "symbol": StaticPartitions(["A", "B", "C"])}})
+
+        @asset(partitions=days)
+        def daily() -> int: ...
+
+        @asset(partitions=both)
+        def grid() -> int:
+            \"\"\"{long}\"\"\"
+
+        @asset
+        def alone() -> int: ...
+        """
+    )
+    lines = project.ok("ls").out.splitlines()
+    assert lines[0].split() == ["key", "partitions", "description"]
+    out = "\n".join(lines)
+    assert "daily  daily, 40" in out
+    assert "grid   session × symbol, 120" in out  # noqa: RUF001
+    assert "alone  none" in out
+    assert long in " ".join(out.split())
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_selection_by_status_is_understood(mixed):

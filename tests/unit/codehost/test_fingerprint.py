@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import linecache
 import textwrap
 
 import pytest
@@ -533,6 +534,17 @@ def test_code_without_source_is_hashed_by_its_bytecode_and_says_so(workspace):
     assert made("# a comment\n" + text.replace("Doc.", "Other.")).entries == first.entries
     assert made(text.replace("v * RATE", "v + RATE")).digest != first.digest
     assert made(text.replace("RATE = 2", "RATE = 3")).digest != first.digest
+
+
+def test_what_is_typed_into_a_notebook_keeps_its_source(workspace, monkeypatch):
+    text = "RATE = 2\n\ndef target(v):\n    return v * 2\n\ndef other(v):\n    return v\n"
+    monkeypatch.setitem(linecache.cache, "<cell-1>", (len(text), None, text.splitlines(keepends=True), "<cell-1>"))
+    space = {"__name__": "cells"}
+    exec(compile(text, "<cell-1>", "exec"), space)
+    fingerprinter = fingerprint.Fingerprinter(workspace.root)
+    manifest = fingerprinter.manifest(space["target"])
+    assert manifest.entries["cells.target"].startswith("bytecode-")
+    assert fingerprinter.sources(manifest) == {"cells.target": "def target(v):\n    return v * 2"}
 
 
 def test_sources_are_the_text_of_each_entry(workspace):

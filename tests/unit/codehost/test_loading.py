@@ -144,3 +144,19 @@ def test_a_removed_module_is_gone_when_loaded_again(workspace):
     (workspace.root / "pkg" / "a.py").unlink()
     assert workspace.load("pkg").names == ("pkg", "pkg.b")
     assert "pkg.a" not in sys.modules
+
+
+def test_a_cause_is_told_once_however_many_modules_import_it_and_of_the_module_where_it_lies(workspace):
+    workspace.write(
+        pkg__init="", pkg__a="import pkg.z", pkg__b="from pkg import z", pkg__c="import pkg.b", pkg__y="1 / 0",
+        pkg__z="x = 1\nx.nothing",
+    )  # fmt: skip
+    found = problems(workspace.load, "pkg")
+    assert [(Path(each.location.file).name, each.location.line) for each in found] == [("z.py", 2), ("y.py", 1)]
+    assert "'pkg.z'" in found[0].message
+    assert "'pkg.y'" in found[1].message
+
+
+def test_modules_that_lack_different_things_are_each_told(workspace):
+    workspace.write(pkg__init="", pkg__a="import nothing_such", pkg__b="import nothing_such")
+    assert [Path(each.location.file).name for each in problems(workspace.load, "pkg")] == ["a.py", "b.py"]

@@ -6,6 +6,7 @@ import pytest
 from drawn_networks import draw
 
 from weft.engine import run, transitions
+from weft.engine import state as run_state
 from weft.engine.transitions import FLAT, TABLE, InvalidTransitionError, Move, State
 
 EVERY = [(state, move) for state in State for move in Move]
@@ -17,11 +18,11 @@ def test_each_state_takes_each_move_or_refuses_it(state: State, move: Move) -> N
     found.states[0] = state
     found.stories[0] = ["attempt 1 failed"]
     if (state, move) in TABLE:
-        run._move(found, 0, move)
+        run_state.move(found, 0, move)
         assert found.states[0] == TABLE[state, move]
     else:
         with pytest.raises(InvalidTransitionError, match=f"is {state.name.lower()} and can't .*attempt 1 failed"):
-            run._move(found, 0, move)
+            run_state.move(found, 0, move)
         assert found.states[0] == state
 
 

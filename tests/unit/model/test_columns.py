@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from dataclasses import replace
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -59,6 +60,34 @@ def test_columns_hold_the_last_row_put_for_each_partition(
     assert set(known.made_with_other_code(code)) == {
         ordinal for ordinal, row in last.items() if row.token and row.code not in ("", code)
     }
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(ORDINALS, ROWS), max_size=15),
+    st.sampled_from(["c", "c1", "c2", "c3"]),
+    st.sampled_from(["c1", "c2", "c4"]),
+)
+def test_renaming_a_code_is_as_if_all_had_been_put_under_the_new_name(
+    puts: list[tuple[int, PartitionRow]], old: str, new: str
+) -> None:
+    def renamed(row: PartitionRow) -> PartitionRow:
+        rejection = row.rejection
+        if rejection is not None and rejection.code == old:
+            rejection = replace(rejection, code=new)
+        return replace(row, code=new if row.code == old else row.code, rejection=rejection)
+
+    known, expected = Columns(0), Columns(0)
+    for ordinal, row in puts:
+        known.put(ordinal, row)
+        expected.put(ordinal, renamed(row))
+    known.rename_code(old, new)
+    known.put(41, PartitionRow(key="", inputs={}, token=1, code="c1"))
+    expected.put(41, PartitionRow(key="", inputs={}, token=1, code="c1"))
+    assert [known.code_of(each) for each in range(45)] == [expected.code_of(each) for each in range(45)]
+    assert known.rejected == expected.rejected
+    for code in ("c1", "c2", "c3", "c4"):
+        assert known.made_with_other_code(code) == expected.made_with_other_code(code)
 
 
 @settings(max_examples=200, deadline=None)

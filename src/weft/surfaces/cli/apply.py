@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 
 from weft.model import errors
 from weft.service import interrupting
-from weft.surfaces.cli import options, plan_text, program, progress, screen
+from weft.surfaces.cli import failures, options, plan_text, program, progress, screen
 
 if TYPE_CHECKING:
     from weft.model import plan as plans
@@ -217,7 +216,9 @@ class _Session:
             if only is not None and (each.document is None or each.document.now != only.document.now):
                 continue
             done = each.row.succeeded + each.row.reused + each.row.failed + each.row.held
-            self._progress.say(f"Run {each.row.id} was interrupted after {done:,} of {each.row.steps:,} steps.")
+            self._progress.say(
+                f"Run {screen.short(each.row.id)} was interrupted after {done:,} of {each.row.steps:,} steps."
+            )
             if not self._yes and not click.confirm("Go on with it?", default=True, err=True):
                 raise click.Abort
             how = self._how(ahead=done)
@@ -257,9 +258,9 @@ class _Session:
             from weft.runtime import driver as drivers
 
             assert isinstance(driver, drivers.Driver)
+            self._interrupts.attach(driver)  # first, so that Ctrl-C is heeded from the bar's first sight on
             self._progress.started(driver, run, count)
             self._progress.ahead(ahead)
-            self._interrupts.attach(driver)
 
         return driving.How(
             executor=self._executor,
@@ -286,20 +287,18 @@ class _Session:
             from weft.service import views
 
             screen.json_line(_with_plan(result, views.plan_view(self._world.graph, made) if made is not None else None))
+            failures.show(screen.Screen(stderr=True), result.failures)
         elif result.run is None:
             self._out.line("Nothing to do: another run has made it meanwhile.")
         else:
+            failures.show(self._out, result.failures)
             self._out.line(self._out.paint(progress.summary(result), result.outcome or ""))
-            _held_back(self._out, result.failures)
+            if result.outcome != "succeeded":
+                on = "`weft apply` goes on from here; " if self._interrupts.count else ""
+                self._out.line(f"  {on}`weft plan` says what is left, and why.")
         if self._interrupts.count and result.outcome != "succeeded":
             return program.INTERRUPTED
         return program.DONE if result.outcome in (None, "succeeded") else program.FAILED
-
-
-def _held_back(out: screen.Screen, failures: Sequence[views.FailureView]) -> None:
-    if failures:
-        subject = failures[0].step
-        out.line(f"  `weft plan` says what is left; `weft logs {subject}` shows the output of the last attempt.")
 
 
 def _with_plan(result: views.ApplyView, plan: views.PlanView | None) -> views.ApplyView:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from weft.surfaces.cli import options, program, screen
+
+if TYPE_CHECKING:
+    from weft.model import partitions
+
+_KINDS = {"calendar": "sessions"}
 
 
 @options.command
@@ -26,7 +34,7 @@ def ls(selection: str | None, as_json: bool) -> int:
 
     world = options.open_world()
     found = planning.select(world, selection)
-    graph = world.graph
+    graph, now = world.graph, world.clock.now()
     if as_json:
         screen.json_line(
             [
@@ -58,13 +66,25 @@ def ls(selection: str | None, as_json: bool) -> int:
             asset.key,
             "external" if asset.step is None else ", ".join(asset.kinds) or "asset",
             asset.group,
-            asset.partitions.describe() if asset.partitions is not None else "",
+            _partitions(asset.partitions, now),
             ", ".join(asset.owners),
-            (asset.description.splitlines() or [""])[0],
+            (asset.description.strip().splitlines() or [""])[0],
         )
         for asset in (graph.assets[key] for key in found)
     ]
     head = ("key", "kind", "group", "partitions", "owners", "description")
-    kept = [place for place in range(6) if place == 0 or any(row[place] for row in rows)]
+    # a column that says the same of all says nothing
+    kept = [
+        place for place in range(6) if place == 0 or {row[place] for row in rows} - {"", "asset", "default", "none"}
+    ]
     out.table([[row[place] for place in kept] for row in rows], head=[head[place] for place in kept])
     return program.DONE
+
+
+def _partitions(definition: partitions.Partitions | None, now: datetime) -> str:
+    """Partitions in a few words: what they are by, and how many there are now."""
+    if definition is None:
+        return "none"
+    names = getattr(definition, "names", None)  # the dimensions, of partitions that have several
+    by = " × ".join(names) if names else _KINDS.get(definition.kind, definition.kind)  # noqa: RUF001
+    return f"{by}, {len(definition.universe(now)):,}"

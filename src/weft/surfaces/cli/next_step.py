@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from weft.model import diagnostics, errors
 from weft.surfaces.cli import options, plan_text, screen
 
@@ -12,7 +14,7 @@ def tell() -> None:
     out.line(out.bold("weft") + " plans and applies data: what is broken or stale, what must run again, and why.")
     out.line()
     for line in _advice():
-        out.line(f"  {line}")
+        out.line(f"  {line}".rstrip())
     out.line()
     out.line("`weft --help` shows all commands.")
 
@@ -30,17 +32,34 @@ def _advice() -> list[str]:
             return [
                 "There is no project here yet.",
                 "",
-                "weft init            makes one that runs at once",
-                "weft -f FILE plan    takes definitions from a Python file",
+                *_commands(
+                    ("weft init", "makes one here that runs at once"),
+                    ("weft -f FILE plan", "plans the assets of a Python file"),
+                ),
             ]
-        return [str(error)]
+        return [error.message, *_remedy(error), "", *_commands(("weft doctor", "looks the project over"))]
     try:
         world = options.open_world()
     except diagnostics.DefinitionsError as error:
-        return [*error.message.split("\n"), "", "Mend that, then `weft plan`."]
+        told = error.message.split("\n  ")
+        return [
+            told[0],
+            *(f"  {line}" for each in told[1:] for line in screen.reason("", [each], 76)),
+            "",
+            *_commands(("weft plan", "once that is mended: shows what would run")),
+        ]
     except errors.WeftError as error:
-        return [str(error)]
+        return [error.message, *_remedy(error), "", *_commands(("weft doctor", "looks the project over"))]
     return _of(world)
+
+
+def _remedy(error: errors.WeftError) -> list[str]:
+    return [error.remedy] if error.remedy else []
+
+
+def _commands(*commands: tuple[str, str]) -> list[str]:
+    width = max(len(command) for command, _ in commands)
+    return [f"{command.ljust(width)}  {meaning}" for command, meaning in commands]
 
 
 def _of(world: object) -> list[str]:
@@ -57,28 +76,53 @@ def _of(world: object) -> list[str]:
             "@asset",
             "def numbers() -> list[int]:",
             "    return [1, 2, 3]",
+            "",
+            *_commands(("weft plan", "then shows what would run")),
         ]
-    lines = []
     dead = recovering.interrupted(world)
     if dead:
-        lines.append(f"Run {dead[0].row.id} was interrupted: `weft apply` goes on with it.")
+        row = dead[-1].row
+        done = row.succeeded + row.reused + row.failed + row.held
+        request = f" {shlex.quote(row.request)}" if row.request else ""
+        return [
+            f"Run {screen.short(row.id)} was interrupted after {done:,} of {row.steps:,} steps.",
+            "What succeeded is kept.",
+            "",
+            *_commands(
+                (f"weft apply{request}", "goes on from there"),
+                (f"weft runs {screen.short(row.id)}", "shows how far it got"),
+            ),
+        ]
     made = planning.make_plan(world, planning.Ask())
     count = screen.plural(len(world.graph.assets), "asset")
+    live = world.ledger.runs(live=True)
+    if live:
+        row = live[0]
+        done = row.succeeded + row.reused
+        return [
+            f"{count}. Run {screen.short(row.id)} is going on: {done:,} of {row.steps:,} steps done.",
+            "",
+            *_commands(
+                (f"weft logs {screen.short(row.id)} --follow", "shows what it prints"),
+                ("weft plan", "shows what else would run, and why"),
+            ),
+        ]
     if made.steps:
         failed = sum(line.count for line in made.steps if line.status == "failed")
-        lines += [
-            f"{count}; {plan_text.total(made)} to do" + (f", {failed:,} of them failed." if failed else "."),
+        of_them = f", of which {failed:,} failed before" if failed else ""
+        return [
+            f"{count}. To do: {plan_text.total(made)}{of_them}.",
             "",
-            "weft plan      shows what would run, and why",
-            "weft apply     runs it",
+            *_commands(("weft plan", "shows what would run, and why"), ("weft apply", "runs it")),
         ]
-        if failed:
-            lines.append("weft logs ASSET  shows the output of the last attempt")
-    else:
-        lines += [
-            f"{count}. {plan_text.nothing_to_do(made)}",
-            "",
-            "weft status    shows where everything stands",
-            "weft runs      shows what ran",
-        ]
-    return lines
+    return [
+        f"{count}.",
+        plan_text.nothing_to_do(made),
+        "",
+        *_commands(
+            ("weft plan", "shows what is held back, and why")
+            if made.blocked or made.rejected or made.undecided
+            else ("weft status", "shows where everything stands"),
+            ("weft runs", "shows what ran"),
+        ),
+    ]

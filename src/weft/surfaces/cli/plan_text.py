@@ -114,7 +114,7 @@ _TELLING: tuple[plan.CauseKind, ...] = (
 
 
 def texts(causes: Sequence[plan.Cause], *, most: int = _MOST_CAUSES) -> list[str]:
-    """Causes in words, the most telling first, each once; that there is no data, or it was asked for, is said elsewhere.
+    """Causes in words, the most telling first, each once; that there is no data or it was asked for is said elsewhere.
 
     Where several attempts or checks failed differently, it is told of which partitions.
     """
@@ -161,8 +161,10 @@ def cause_text(cause: plan.Cause) -> str:
         case "overdue":
             return f"{subject} is {cause.detail}" + (f", last made{when}" if when else ", never made")
         case "blocked":
-            root = f", because {cause_text(cause.root)}" if cause.root is not None else ""
-            return f"{subject}: {cause.detail}{root}"
+            if cause.root is None:
+                return f"{subject}: {cause.detail}"
+            itself = "" if cause.root.subject == cause.subject else f" is held back itself, by {cause.root.subject}"
+            return f"{subject}{itself}: {cause_text(cause.root)}"
         case "running":
             return f"run {screen.short(cause.run or '')} is making it"
         case "forced":
@@ -208,8 +210,8 @@ def nothing_to_do(made: plan.Plan) -> str:
         return "Nothing to do: what is not fresh is being made by another run (`weft runs`)."
     if held:
         return (
-            f"Nothing to do, but {screen.plural(held, 'partition')} held back: mend the code or the data, "
-            "or `weft accept` them."
+            f"Nothing to do, but {screen.plural(held, 'partition')} held back.\n"
+            "  Mend the code or the data and plan again, or `weft accept` what is fine."
         )
     return "Nothing to do: all is fresh."
 

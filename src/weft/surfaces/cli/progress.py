@@ -1,4 +1,4 @@
-"""Telling how a run goes: a bar on a terminal, a few quiet lines in a pipe. Failures are told as they come."""
+"""Telling how a run goes: a bar on a terminal, a quiet line in a pipe. Failures are counted; the end tells them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from weft.runtime import driver as drivers
     from weft.service import views
 
-_MOST_FAILURES = 20
+_MOST_RETRIES = 10
 _REFRESH_SECONDS = 0.1
 
 
@@ -21,7 +21,7 @@ class Progress:
     """Listens to the events of a run; made to cost next to nothing for each of them."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        """Tell on stderr; `quiet` tells failures only."""
+        """Tell on stderr; nothing if `quiet`."""
         self._out = screen.Screen(stderr=True)
         self._quiet = quiet
         self._bar: Any = None
@@ -29,6 +29,7 @@ class Progress:
         self._total = 0
         self._done = 0
         self._failed = 0
+        self._retried = 0
         self._running: dict[str, int] = {}
         self._shown = 0.0
         self._run = ""
@@ -42,7 +43,7 @@ class Progress:
         if self._out.terminal:
             self._open_bar()
         else:
-            self._out.line(f"Run {run}: {screen.plural(total, 'step')}.")
+            self._out.line(f"Run {screen.short(run)}: {screen.plural(total, 'step')}.")
 
     def ahead(self, done: int) -> None:
         """So many step runs were finished before."""
@@ -63,6 +64,8 @@ class Progress:
                     self._tell(event)
                 case events.StepsFinished():
                     self._done += len(event.partitions)
+                    if event.outcome in ("failed", "crashed", "timed_out"):
+                        self._failed += len(event.partitions)
                 case _:
                     pass
         if self._bar is not None:
@@ -70,36 +73,35 @@ class Progress:
             if now - self._shown >= _REFRESH_SECONDS or self._done >= self._total:
                 self._shown = now
                 names = [step for step, count in running.items() if count > 0]
-                self._bar.update(self._task, completed=self._done, running=screen.fit(screen.some(names, most=2), 40))
+                failed = f"✗ {self._failed:,} failed" if self._failed else ""
+                self._bar.update(self._task, completed=self._done, running=screen.some(names, most=2), failed=failed)
 
     def _tell(self, event: events.AttemptFailed) -> None:
+        if event.retry_at is None:
+            self._done += 1
+            self._failed += 1
+            return
+        self._retried += 1
+        if self._quiet or self._retried > _MOST_RETRIES:
+            return
         name = event.step if event.partition is None else f"{event.step}[{event.partition}]"
-        error = f"{event.error.kind}: {event.error.message}" if event.error else event.outcome
-        if event.retry_at is not None:
-            self._say(
-                f"  ~ {name} failed, to be tried again (attempt {event.attempt}): {screen.fit(error, 200)}", "stale"
-            )
-            return
-        self._done += 1
-        self._failed += 1
-        if self._failed > _MOST_FAILURES:
-            return
-        word = "failed" if event.outcome == "failed" else event.outcome.replace("_", " ")
-        where = f" -p '{event.partition}'" if event.partition is not None else ""
-        subject = event.assets[0] if event.assets else event.step
-        self._say(f"  ! {name} {word}: {screen.fit(error, 300)}", "failed")
-        self._say(f"      weft logs {subject}{where}", "")
-        if self._failed == _MOST_FAILURES:
-            self._say("  … further failures are counted only.", "")
+        error = event.error.told if event.error else event.outcome
+        lines = screen.reason(
+            f"{name}, attempt {event.attempt}, failed and is tried again", [error], self._out.width - 4
+        )
+        for number, line in enumerate(lines):
+            self._say(("  ~ " if number == 0 else "    ") + line, "stale")
+        if self._retried == _MOST_RETRIES:
+            self._say("  … further attempts that failed are in `weft logs last --failed`.", "")
 
     def _say(self, text: str, word: str) -> None:
-        painted = self._out.paint(text, word) if word else self._out.faint(text)
         if self._bar is not None:
-            self._bar.console.print(
-                text, style=screen.COLOURS.get(word, "dim"), markup=False, highlight=False, soft_wrap=True
-            )
+            from rich import text as rich_text
+
+            styled = rich_text.Text(text, style=screen.COLOURS.get(word, "dim"))
+            self._bar.console.print(styled, soft_wrap=True)
         else:
-            self._out.line(painted)
+            self._out.line(self._out.paint(text, word) if word else self._out.faint(text))
 
     def say(self, text: str) -> None:
         """Tell something beside the bar."""
@@ -115,21 +117,28 @@ class Progress:
             self._bar = None
 
     def _open_bar(self) -> None:
-        from rich import console, progress
+        from rich import console, progress, table
 
         self.close()
-        self._bar = progress.Progress(
-            progress.TextColumn(f"Run {self._run}"),
-            progress.BarColumn(bar_width=24),
+        columns: list[progress.ProgressColumn] = [
+            progress.TextColumn(f"Run {screen.short(self._run)}"),
+            progress.BarColumn(bar_width=24 if self._out.width >= 100 else 10),
             progress.MofNCompleteColumn(),
             progress.TimeElapsedColumn(),
-            progress.TextColumn("eta"),
-            progress.TimeRemainingColumn(),
-            progress.TextColumn("{task.fields[running]}", style="dim"),
-            console=console.Console(stderr=True, no_color=not self._out.coloured),
+            progress.TextColumn("left"),
+            progress.TimeRemainingColumn(compact=True),
+            progress.TextColumn("{task.fields[failed]}", style="red"),
+            progress.TextColumn(
+                "{task.fields[running]}", style="dim", table_column=table.Column(ratio=1, no_wrap=True)
+            ),
+        ]
+        self._bar = progress.Progress(
+            *columns,
+            console=console.Console(stderr=True, no_color=not self._out.coloured, width=self._out.width),
             transient=True,
+            expand=True,
         )
-        self._task = self._bar.add_task("", total=self._total, running="")
+        self._task = self._bar.add_task("", total=self._total, running="", failed="")
         self._bar.start()
 
 
@@ -141,4 +150,6 @@ def summary(result: views.ApplyView) -> str:
             parts.append(f"{count:,} {word}")
     word = {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled"}.get(result.outcome or "", "Ended")
     again = " (resumed)" if result.resumed else ""
-    return f"{word}{again}: {', '.join(parts)} in {screen.seconds(result.seconds)} (run {result.run})."
+    return (
+        f"{word}{again}: {', '.join(parts)} in {screen.seconds(result.seconds)} (run {screen.short(result.run or '')})."
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weft.model import errors
-from weft.surfaces.cli import options, program, screen
+from weft.surfaces.cli import failures, options, program, screen
 
 if TYPE_CHECKING:
     from weft.ports import ledger as ledgers
@@ -52,7 +52,7 @@ def runs(run: str | None, limit: int, everything: bool, as_json: bool) -> int:
         return program.DONE
     rows = [
         (
-            each.id,
+            screen.short(each.id),
             _word(each),
             screen.moment_of(each.created_at),
             _took(each),
@@ -96,7 +96,7 @@ def _counts(each: views.RunView) -> str:
 def _show_run(out: screen.Screen, detail: history.RunDetail) -> None:
     run = detail.run
     out.line(
-        f"Run {out.bold(run.id)}: {out.paint(_word(run), run.outcome or run.phase)}, {_counts(run)} steps"
+        f"Run {out.bold(screen.short(run.id))}: {out.paint(_word(run), run.outcome or run.phase)}, {_counts(run)} steps"
         + (f", {_took(run)}" if _took(run) else "")
     )
     out.line(f"  of {run.selection or 'all assets'}, by {run.by}, began {screen.moment_of(run.created_at)}")
@@ -114,14 +114,9 @@ def _show_run(out: screen.Screen, detail: history.RunDetail) -> None:
         counts = [f"{count:,} {word}" for count, word in told if count]
         rows.append(("  " + each.step, ", ".join(counts), screen.seconds(each.seconds) if each.seconds else ""))
     out.table(rows)
-    for failure in detail.failures[:20]:
-        name = failure.step if failure.partition is None else f"{failure.step}[{failure.partition}]"
-        mark, word = out.paint("!", "failed", bold=True), failure.outcome.replace("_", " ")
-        out.line(f"  {mark} {name} {word}: {screen.fit(failure.error, 300)}")
-    if len(detail.failures) > 20:
-        out.line(f"  … and {len(detail.failures) - 20:,} more")
+    failures.show(out, detail.failures, commands=False)
     if detail.failures:
-        out.line(f"  `weft logs {run.id}` shows their output.")
+        out.line(f"  `weft logs {screen.short(run.id)} --failed` shows their output.")
 
 
 @options.command
@@ -186,8 +181,15 @@ def logs(subject: str, partitions: str | None, attempt: int | None, failed: bool
     if as_json:
         screen.json_line(found)
     elif not found:
-        out.line("There is no attempt of that.")
+        out.line(_no_attempt(subject, partitions, attempt=attempt, failed=failed))
     return program.DONE
+
+
+def _no_attempt(subject: str, partitions: str | None, *, attempt: int | None, failed: bool) -> str:
+    what = f"attempt {attempt}" if attempt is not None else "attempt"
+    of = subject if partitions is None else f"{subject}, partitions {partitions}"
+    which = " that failed" if failed else ""
+    return f"There is no {what} at {of}{which}. `weft runs` lists what ran."
 
 
 def _is_over(ledger: ledgers.Reader, run: str) -> bool:
@@ -199,13 +201,10 @@ def _show_attempt(out: screen.Screen, each: history.AttemptLog) -> None:
     number = f", attempt {each.attempt}" if each.attempt > 1 else ""
     outcome = out.paint(each.outcome.replace("_", " "), each.outcome)
     when = f"{screen.seconds(each.seconds)}, {screen.moment_of(each.at)}"
-    out.line(f"── {out.bold(name)}{number}: {outcome}, {when} (run {each.run})")
-    if each.text:
-        click.echo(_plain(each.text), nl=not each.text.endswith("\n"), color=out.coloured)
-    if each.traceback:
-        click.echo(_plain(each.traceback).rstrip("\n"), color=out.coloured)
-    elif each.error:
-        out.line(_plain(each.error))
+    out.line(f"── {out.bold(name)}{number}: {outcome}, {when} (run {screen.short(each.run)})")
+    for text in (each.text, each.traceback or each.error):
+        if text:  # whatever it ends with, the line is ended
+            out.line(_plain(text).rstrip("\n"))
 
 
 def _plain(text: str) -> str:

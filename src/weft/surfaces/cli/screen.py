@@ -23,7 +23,7 @@ COLOURS = {
     "upstream_failed": "magenta", "rejected": "red",
 }  # fmt: skip
 SHAPES = {
-    "failed": "✗", "blocked": "x", "missing": "□", "stale": "~", "overdue": "◷", "running": "▶", "fresh": "■",
+    "failed": "✗", "blocked": "⊘", "missing": "□", "stale": "~", "overdue": "◷", "running": "▶", "fresh": "■",
 }  # fmt: skip
 MARKS = {"failed": "!", "blocked": "x", "missing": "+", "stale": "~", "overdue": "~", "running": "▶", "fresh": "="}
 
@@ -80,8 +80,9 @@ class Screen:
                 cells[1] = self.paint(cells[1], words[number - (1 if head else 0)])
             beside, below = placed(reason("", row[-1].split("\n"), self.width - used), self.width - used)
             self.line("  ".join([*cells, beside]).rstrip())
-            for line in below and reason("", row[-1].split("\n"), self.width - 4):
-                self.line(f"    {line}")
+            if below:
+                for line in reason("", row[-1].split("\n"), self.width - 4):
+                    self.line(f"    {line}")
 
 
 def _size(terminal: int | None) -> tuple[int, int]:
@@ -107,10 +108,11 @@ def reason(head: str, causes: Sequence[str], width: int) -> list[str]:
     whole = start + "; ".join(flat)
     if len(whole) <= width or not flat:
         return [whole]
-    indent = len(start) if len(start) <= 20 else 2
-    lines: list[str] = []
+    long = len(start) > 12
+    indent = 2 if long else len(start)
+    lines = [start.rstrip()] if long and len(flat) > 1 else []
     for number, each in enumerate(flat):
-        first = start if number == 0 else " " * indent
+        first = start if number == 0 and not lines else " " * indent
         follow = " " * (indent + 2 if len(flat) > 1 else indent)
         lines += textwrap.wrap(
             each, max(width, 20), initial_indent=first, subsequent_indent=follow, break_long_words=False,

@@ -6,6 +6,8 @@ import click
 
 from weft.surfaces.cli import options, plan_text, program, screen
 
+_MOST_CAUSES = 3
+
 
 @options.command
 @options.selection()
@@ -45,14 +47,10 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
         )
         if each.orphaned:
             counts += f", {len(each.orphaned):,} orphaned"
-        cause = plan_text.cause_text(each.causes[0]) if each.causes and each.causes[0].kind != "missing" else ""
+        causes = "\n".join(plan_text.texts(each.causes, most=len(each.causes) if explain else _MOST_CAUSES))
         last = screen.moment(each.last_success, now=now)
         shape = "◇" if external else screen.SHAPES[each.status]
-        rows.append((each.asset, f"{shape} {word}", "" if external else counts, last, cause))
+        rows.append((each.asset, f"{shape} {word}", "" if external else counts, last, causes))
         words.append(word)
-        if explain:
-            for more in each.causes[1:]:
-                rows.append(("", "", "", "", plan_text.cause_text(more)))
-                words.append("")
     out.table(rows, head=("asset", "status", "partitions", "last success", "why"), words=words)
     return program.DONE

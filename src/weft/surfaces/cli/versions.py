@@ -45,7 +45,14 @@ def versions(asset: str, partitions: str | None, limit: int | None, as_json: boo
         out.line(f"{asset} has no versions yet.")
         return program.DONE
     rows = [
-        (each.version, each.state, each.partition or "", screen.moment_of(each.at), each.run or "", each.data_version)
+        (
+            each.version,
+            each.state,
+            each.partition or "",
+            screen.moment_of(each.at),
+            screen.short(each.run or ""),
+            each.data_version,
+        )
         for each in shown
     ]
     words = ["fresh" if each.current else "rejected" if each.state == "rejected" else "" for each in shown]
