@@ -16,27 +16,28 @@ from weft.codehost import trees
 from weft.model import code
 
 
-def is_same_code(
+def recomputed(
     recorded: code.CodeManifest,
     recorded_sources: Mapping[str, str],
     today: code.CodeManifest,
     today_sources: Mapping[str, str],
-) -> bool:
-    """Tell whether a recorded manifest is of the same code as one of today; sources are texts by name of entry.
+) -> dict[str, str]:
+    """Return the entries of a recorded manifest with the hashes that they have today; sources are texts by name.
 
-    Entries that neither hash nor source can compare are taken as different.
+    It is the same code exactly when these are the entries of `today`. An entry that is another one, or that neither
+    hash nor source can compare, has a hash that no code of today has.
     """
-    if recorded.entries.keys() != today.entries.keys():
-        return False
-    for name, new in today.entries.items():
-        old = recorded.entries[name]
-        if old == new:
-            continue
-        if code.comparable(recorded, today) and code.binding_of(old) == code.binding_of(new):
-            return False
-        if not _is_same_source(recorded_sources.get(name), today_sources.get(name)):
-            return False
-    return True
+    found = {}
+    for name, old in recorded.entries.items():
+        new = today.entries.get(name, "")
+        by_hash = code.comparable(recorded, today) and code.binding_of(old) == code.binding_of(new)
+        if by_hash or old == new:
+            found[name] = old
+        elif _is_same_source(recorded_sources.get(name), today_sources.get(name)):
+            found[name] = new
+        else:
+            found[name] = f"{recorded.algorithm}:{old}"
+    return found
 
 
 def _is_same_source(old: str | None, new: str | None) -> bool:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -28,25 +28,14 @@ import msgspec
 from weft.engine import network as networks
 from weft.engine import run as engine
 from weft.ledger import codec
-from weft.model import events, keys, policies
+from weft.model import events, keys
 from weft.model import graph as graphs
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import batches, binding
+from weft.runtime import assigning, batches, binding
 
 Listener = Callable[[Sequence[events.Event]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    """A node that was handed out, with what it reads."""
-
-    line: networks.Line
-    ordinal: int
-    partition: keys.PartitionKey
-    attempt: int
-    reads: tuple[binding.Read, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +75,10 @@ class Driver:
         self._listener = listener
         self._outbox: list[events.Event] = []
         self._numbered: list[_Numbered] = []
-        self._claimed: dict[int, _Claimed] = {}
+        self._claimed: dict[int, assigning.Claimed] = {}
         self._batches = batches.Batches()
+        self._assigner = assigning.Assigner(binder, self._batches, lease)
         self._retries: list[tuple[float, int]] = []
-        self._physical = 0
         self._kinds = sorted({engine.is_exclusive(line.policies) for line in run.network.lines}, reverse=True)
         self._hurry = False
         self._cancel_requests = 0
@@ -147,7 +136,7 @@ class Driver:
             self._end_if_empty()
             self._commit()
             if claimed:
-                self._executor.submit(self._assignments(claimed))
+                self._executor.submit(self._assigner.assignments(claimed))
             if self.outcome is not None:
                 return self.outcome
             reports = self._executor.poll(self._patience())
@@ -166,7 +155,7 @@ class Driver:
         else:
             self._failed(report, claimed, outputs=())
 
-    def _succeeded(self, report: executors.AttemptReport, claimed: _Claimed) -> None:
+    def _succeeded(self, report: executors.AttemptReport, claimed: assigning.Claimed) -> None:
         inputs = self._binder.record(claimed.reads)
         outputs = tuple(
             events.Materialization(
@@ -209,7 +198,7 @@ class Driver:
         )
         self._do(engine.step(self._run, engine.Succeeded(report.id)))
 
-    def _note(self, claimed: _Claimed, outputs: Iterable[events.Materialization]) -> None:
+    def _note(self, claimed: assigning.Claimed, outputs: Iterable[events.Materialization]) -> None:
         """Let what waits for these outputs see them; their event is about to be put into the outbox."""
         at = clocks.microseconds(self._clock.now())
         digests = {read.dependency.slot: read.digest for read in claimed.reads}
@@ -228,7 +217,11 @@ class Driver:
             self._numbered.append(_Numbered(len(self._outbox), output.asset, claimed.ordinal, output))
 
     def _failed(
-        self, report: executors.AttemptReport, claimed: _Claimed, *, outputs: tuple[events.Materialization, ...]
+        self,
+        report: executors.AttemptReport,
+        claimed: assigning.Claimed,
+        *,
+        outputs: tuple[events.Materialization, ...],
     ) -> None:
         outcome: events.Outcome = "failed" if report.outcome == "code_moved" else report.outcome  # type: ignore[assignment]
         error = report.error
@@ -339,8 +332,8 @@ class Driver:
 
     # --- claiming ---
 
-    def _claim(self) -> dict[int, _Claimed]:
-        claimed: dict[int, _Claimed] = {}
+    def _claim(self) -> dict[int, assigning.Claimed]:
+        claimed: dict[int, assigning.Claimed] = {}
         self._hurry = False
         for exclusive in self._kinds:
             if claimed:
@@ -373,7 +366,7 @@ class Driver:
         self._claimed.update(claimed)
         return claimed
 
-    def _claim_one(self, node: int) -> _Claimed | None:
+    def _claim_one(self, node: int) -> assigning.Claimed | None:
         """Bind a node that was taken; None where it turns out that it has not to run."""
         line = self._network.line_of(node)
         ordinal = line.ordinals[node - line.base]
@@ -386,7 +379,7 @@ class Driver:
                 self._do(engine.step(self._run, moved))
                 return None
         partition = next(iter(self._partition_keys(line, (node,))))
-        found = _Claimed(line, ordinal, partition, self._run.attempt_of(node), reads)
+        found = assigning.Claimed(line, ordinal, partition, self._run.attempt_of(node), reads)
         missing = self._binder.missing(reads)
         if missing is not None:
             error = events.Error(
@@ -405,40 +398,6 @@ class Driver:
         if definition is None:
             return [None for _ in nodes]
         return list(definition.keys([line.ordinals[node - line.base] for node in nodes]))
-
-    def _assignments(self, claimed: Mapping[int, _Claimed]) -> list[executors.Assignment]:
-        bound = self._binder.bind({node: each.reads for node, each in claimed.items()})
-        found = []
-        for nodes in self._groups(claimed):
-            node = self._batches.add({each: claimed[each].partition for each in nodes}) if len(nodes) > 1 else nodes[0]
-            each = claimed[node]
-            rules: policies.Policies = each.line.policies
-            self._physical += 1
-            found.append(
-                executors.Assignment(
-                    id=node,
-                    run=self._lease.run,
-                    step=each.line.step,
-                    partition=None if rules.batch else each.partition,
-                    partitions=tuple(claimed[one].partition for one in nodes) if rules.batch else (),
-                    attempt=each.attempt,
-                    tag=f"{self._lease.run}.{self._lease.epoch}.{self._physical}",
-                    code=each.line.code,
-                    outputs=each.line.outputs,
-                    inputs=batches.joined([bound[one] for one in nodes]) if rules.batch else bound[node],
-                    timeout=rules.timeout,
-                    exclusive=engine.is_exclusive(rules),
-                )
-            )
-        return found
-
-    def _groups(self, claimed: Mapping[int, _Claimed]) -> list[list[int]]:
-        """The nodes that share an assignment: those of one line and attempt that declares `batch`, else each alone."""
-        groups: dict[tuple[int, int, int], list[int]] = {}
-        for node, each in claimed.items():
-            alone = -1 if each.line.policies.batch else node
-            groups.setdefault((each.line.base, each.attempt, alone), []).append(node)
-        return [sorted(nodes) for nodes in groups.values()]
 
     # --- writing ---
 

@@ -30,12 +30,10 @@ def observe(world: worlds.World, assets: Iterable[keys.AssetKey]) -> columns_mod
     external = frozenset(asset for asset in scope if graph.assets[asset].step is None)
     position = world.ledger.position()
     columns = world.ledger.columns({asset: graph.assets[asset].partitions for asset in scope}, external=external)
-    kept = _Documents(world)
-    _rename_same_code(world, columns, kept)
     return columns_model.Observed(
         position=position,
         columns=columns,
-        manifests=_manifests(world, columns.values(), kept),
+        manifests=_manifests(world, columns),
         seconds=world.ledger.step_seconds(),
         reserved=_reserved(world, scope),
     )
@@ -57,61 +55,63 @@ def above(graph: graphs.Graph, assets: Iterable[keys.AssetKey]) -> list[keys.Ass
     return list(found)
 
 
-class _Documents:
-    """Code documents of the ledger, each read once."""
+class _Manifests:
+    """Hashes by function name of code, as far as it is known: today's, and what the ledger keeps, each read once."""
 
     def __init__(self, world: worlds.World) -> None:
         self._world = world
-        self._known: dict[str, CodeDocument | None] = {}
+        self._today = world.definitions.manifests
+        self._kept: dict[str, CodeDocument | None] = {}
+        self.entries: dict[str, Mapping[str, str]] = {
+            digest: manifest.entries for digest, manifest in self._today.items()
+        }
 
-    def get(self, digest: str) -> CodeDocument | None:
-        """The document behind a code digest, None where the ledger keeps none."""
-        if digest not in self._known:
+    def is_same(self, digest: str, today: str) -> bool:
+        """Tell whether only another algorithm or Python gave recorded code another digest than today's."""
+        document, manifest = self._document(digest), self._today.get(today)
+        if document is None or manifest is None:
+            return False
+        if code.comparable(document.manifest, manifest) and document.manifest.python == manifest.python:
+            return False
+        # Kept in today's terms, so that a plan names only what is other code.
+        self.entries[digest] = recorded.recomputed(
+            document.manifest, document.sources, manifest, self._world.sources_of(manifest)
+        )
+        return self.entries[digest] == manifest.entries
+
+    def add(self, digest: str) -> None:
+        """Take in recorded code."""
+        if digest and digest not in self.entries:
+            document = self._document(digest)
+            self.entries[digest] = document.manifest.entries if document is not None else {}
+
+    def _document(self, digest: str) -> CodeDocument | None:
+        if digest not in self._kept:
             body = self._world.ledger.code_document(digest)
-            self._known[digest] = msgspec.json.decode(body, type=CodeDocument) if body else None
-        return self._known[digest]
-
-
-def _rename_same_code(
-    world: worlds.World, columns: Mapping[keys.AssetKey, columns_model.Columns], kept: _Documents
-) -> None:
-    """Give code that only another algorithm or Python hashed otherwise the digest that it has today."""
-    same: dict[tuple[str, str], bool] = {}
-    for asset, each in columns.items():
-        key = world.graph.assets[asset].step
-        today = world.graph.steps[key].code if key is not None else ""
-        manifest = world.definitions.manifests.get(today)
-        if manifest is None:
-            continue
-        digests = {*each.code_names, *(rejection.code for rejection in each.rejected.values())} - {"", today}
-        for digest in sorted(digests):
-            if (digest, today) not in same:
-                same[digest, today] = _is_same(world, kept.get(digest), manifest)
-            if same[digest, today]:
-                each.rename_code(digest, today)
-
-
-def _is_same(world: worlds.World, document: CodeDocument | None, manifest: code.CodeManifest) -> bool:
-    if document is None or document.manifest.entries.keys() != manifest.entries.keys():
-        return False
-    if code.comparable(document.manifest, manifest) and document.manifest.python == manifest.python:
-        return False
-    return recorded.is_same_code(document.manifest, document.sources, manifest, world.sources_of(manifest))
+            self._kept[digest] = msgspec.json.decode(body, type=CodeDocument) if body else None
+        return self._kept[digest]
 
 
 def _manifests(
-    world: worlds.World, columns: Iterable[columns_model.Columns], kept: _Documents
+    world: worlds.World, columns: Mapping[keys.AssetKey, columns_model.Columns]
 ) -> Mapping[str, Mapping[str, str]]:
-    """Hashes by function name of today's code and of all code that made something in scope."""
-    found: dict[str, Mapping[str, str]] = {
-        digest: manifest.entries for digest, manifest in world.definitions.manifests.items()
-    }
-    for each in columns:
-        for digest in each.code_names:
-            if digest and digest not in found:
-                document = kept.get(digest)
-                found[digest] = document.manifest.entries if document is not None else {}
-    return found
+    """Hashes by function name of today's code and of all code that made something in scope.
+
+    Code that only another algorithm or Python hashed otherwise is given the digest that it has today, in the columns.
+    """
+    manifests = _Manifests(world)
+    same: dict[tuple[str, str], bool] = {}
+    for asset, each in columns.items():
+        step = world.graph.assets[asset].step
+        today = world.graph.steps[step].code if step is not None else ""
+        for digest in {*each.code_names, *(rejection.code for rejection in each.rejected.values())} - {"", today}:
+            if (digest, today) not in same:
+                same[digest, today] = manifests.is_same(digest, today)
+            if same[digest, today]:
+                each.rename_code(digest, today)
+            else:
+                manifests.add(digest)
+    return manifests.entries
 
 
 def _reserved(

@@ -69,7 +69,7 @@ class Capture:
 
     def write(self, content: bytes) -> None:
         """Append to the attempt's output; does nothing outside of one, beyond the limit or when the disk refuses."""
-        if not self.active or self._written > self.limit:
+        if not content or not self.active or self._written > self.limit:
             return
         try:
             if self._start < 0:

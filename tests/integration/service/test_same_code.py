@@ -61,5 +61,5 @@ def test_a_new_algorithm_over_other_source_plans_what_changed(weft_project, anot
     another_algorithm()
     weft_project.define(DEFINITIONS.replace("* RATE", "+ RATE"))
     found = planned(weft_project)
-    assert [kind for kind, _ in found["number"]] == ["code_changed"]
+    assert [(kind, subject.rpartition(".")[2]) for kind, subject in found["number"]] == [("code_changed", "scaled")]
     assert [kind for kind, _ in found["doubled"]] == ["upstream"]

@@ -16,7 +16,8 @@ def manifest(entries=ENTRIES, algorithm=code.ALGORITHM, python="3.11"):
 
 
 def is_same(old, old_sources, new=None, new_sources=SOURCES):
-    return recorded.is_same_code(old, old_sources, new or manifest(), new_sources)
+    today = new or manifest()
+    return recorded.recomputed(old, old_sources, today, new_sources) == today.entries
 
 
 OLD = manifest({"etl.target": "x", "etl.RATE": "y"}, algorithm="tree0")
@@ -48,6 +49,11 @@ def test_how_the_source_is_written_does_not_count(target):
 )
 def test_an_older_algorithm_over_other_or_unknown_sources_is_other_code(changed):
     assert not is_same(OLD, changed)
+
+
+def test_only_what_is_other_code_differs_in_what_is_recomputed():
+    found = recorded.recomputed(OLD, {**SOURCES, "etl.RATE": "RATE = 3"}, manifest(), SOURCES)
+    assert found == {"etl.target": "1", "etl.RATE": "tree0:y"}
 
 
 def test_code_that_reaches_more_or_less_is_other_code():

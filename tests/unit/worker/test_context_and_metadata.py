@@ -76,7 +76,7 @@ def test_metadata_of_context_and_output_are_joined_and_a_version_may_be_chosen(t
 
 
 def encoded(value):
-    return msgspec.json.decode(metadata.encode({"value": value})["value"])
+    return msgspec.json.decode(metadata.encode({"value": value}, masking.Masks())["value"])
 
 
 def test_metadata_takes_what_json_takes_and_describes_the_rest():
@@ -119,7 +119,7 @@ def test_metadata_that_is_too_large_is_named_and_left_out():
 
 def test_a_metadata_name_that_is_no_text_is_an_error():
     with pytest.raises(errors.UsageError, match="metadata name is 3"):
-        metadata.encode({3: 1})
+        metadata.encode({3: 1}, masking.Masks())
 
 
 @pytest.mark.parametrize(

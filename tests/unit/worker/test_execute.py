@@ -226,6 +226,14 @@ def test_a_predicate_that_raises_means_no_and_is_told(tmp_path):
     assert "retry_if raised AttributeError" in report.error.message
 
 
+@pytest.fixture
+def ctrl_c_heard():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_heard")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, cancelling.Cancelled])
 def test_an_interruption_is_a_cancelled_attempt(tmp_path, error):
     def interrupted():
@@ -234,6 +242,78 @@ def test_an_interruption_is_a_cancelled_attempt(tmp_path, error):
     world = World(tmp_path, interrupted)
     assert world.run().outcome == "cancelled"
     assert world.runner.running is None
+
+
+def interrupted_by_itself():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("ctrl_c_heard")
+def test_a_keyboard_interrupt_where_no_keyboard_reaches_is_a_failure(tmp_path):
+    report = World(tmp_path, interrupted_by_itself, keyboard=False).run()
+    assert (report.outcome, report.error.kind) == ("failed", "KeyboardInterrupt")
+
+
+def test_a_keyboard_interrupt_that_no_ctrl_c_can_raise_is_a_failure(tmp_path):
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        assert World(tmp_path, interrupted_by_itself).run().outcome == "failed"
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Bare(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [Bare("base"), asyncio.CancelledError("base"), GeneratorExit("base")])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_whatever_a_body_raises_is_a_failure_with_its_type_and_message(tmp_path, error, asynchronous):
+    def fails():
+        raise error
+
+    async def fails_later():
+        raise error
+
+    report = World(tmp_path, fails_later if asynchronous else fails).run()
+    assert (report.outcome, report.error.kind.rpartition(".")[2]) == ("failed", type(error).__name__)
+    assert report.error.message == ("" if asynchronous and isinstance(error, asyncio.CancelledError) else "base")
+    assert "in fails" in report.error.traceback
+
+
+def test_a_check_or_predicate_or_text_that_raises_a_bare_exception_ends_the_attempt_only(tmp_path):
+    def bare(*_):
+        raise Bare
+
+    class Broken(Exception):
+        __str__ = bare
+
+    def fails():
+        raise Broken
+
+    assert World(tmp_path, lambda: 1, checks={"c": bare}).run().error.kind.endswith("Bare")
+    report = World(tmp_path, fails, retry_if=bare).run()
+    assert "str() raised" in report.error.message
+    assert "retry_if raised" in report.error.message
+
+
+def test_text_that_utf8_lacks_is_escaped_in_all_that_a_report_carries(tmp_path):
+    def fails():
+        raise ValueError("bad \ud800")
+
+    def tells(context):
+        context.add_metadata({"name \ud800": "value \ud800"})
+        return defined.Output(1, data_version="v\ud800")
+
+    def check(value):
+        return defined.CheckResult(passed=True, description="said \ud800")
+
+    failed = World(tmp_path, fails).run()
+    made = World(tmp_path, tells, context="context", checks={"c": check}).run()
+    assert failed.error.message == "bad \\ud800"
+    assert b"said \\\\ud800" in msgspec.json.encode(made)
+    assert made.outputs[0].value.data_version == "v1:v\\ud800"
+    assert msgspec.json.encode(failed)
 
 
 def test_an_interruption_that_came_early_ends_the_assignment_it_was_for(tmp_path):

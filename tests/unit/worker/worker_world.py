@@ -32,6 +32,7 @@ class World:
         managers = {"default": self.storage, **options.pop("io_managers", {})}
         secrets = options.pop("masks", None)
         capture = options.pop("capture", None)
+        keyboard = options.pop("keyboard", True)
         body_options = {name: options.pop(name) for name in ("multiple", "retry_if", "io", "names") if name in options}
         body = bodies.StepBody(
             key="made",
@@ -61,7 +62,9 @@ class World:
             io_managers=managers,
         )
         self.outputs = outputs
-        self.runner = execute.Runner(self.definitions, worker="w1", configs=configs, masks=secrets, capture=capture)
+        self.runner = execute.Runner(
+            self.definitions, worker="w1", configs=configs, masks=secrets, capture=capture, keyboard=keyboard
+        )
         self.count = 0
 
     def store(self, value: object, asset: str = "source") -> stored.StoredValue:

@@ -93,7 +93,8 @@ def _size(terminal: int | None) -> tuple[int, int]:
             columns, lines = os.get_terminal_size(terminal)
         except OSError:  # a terminal that does not say
             columns, lines = 80, 24
-    return _given("COLUMNS") or max(columns, 20), _given("LINES") or max(lines, 10)
+    # a terminal may say 0: that it does not know
+    return _given("COLUMNS") or max(columns or 80, 20), _given("LINES") or max(lines or 24, 10)
 
 
 def _given(name: str) -> int:
