@@ -60,7 +60,7 @@ def apply(
             if ask is None:
                 raise PlanMovedError(
                     "Another run was making what this plan makes; it has ended and the plan may not hold any more.",
-                    remedy="Plan again.",
+                    remedy="Plan again: `weft plan`.",
                 ) from error
         made = planning.make_plan(world, ask)
     raise PlanMovedError(
@@ -106,7 +106,9 @@ def _create_run(world: worlds.World, made: plan.Plan, run: str) -> ledgers.Lease
         if transaction.position() != made.position:
             moved = [asset for asset in touched if transaction.changed_since(asset, made.position)]
             if moved:
-                raise PlanMovedError(f"{', '.join(moved[:5])} changed since the plan was made.", remedy="Plan again.")
+                raise PlanMovedError(
+                    f"{', '.join(moved[:5])} changed since the plan was made.", remedy="Plan again: `weft plan`."
+                )
         for asset, (fingerprint, ordinals) in outputs.items():
             for holder, theirs, held in transaction.reservations(asset):
                 if theirs != fingerprint or not held.isdisjoint(ordinals):
@@ -141,7 +143,7 @@ def _reserved(
     who = f" ({owners.decode(row.owner)})" if row is not None else ""
     error = errors.ReservationError(
         f"Run {holder[:8]}{who} is making partitions of {asset} that this plan makes too.",
-        remedy="Wait for it to end, or cancel it.",
+        remedy=f"Wait for it to end (`weft runs {holder[:8]}` shows how far it is), or press Ctrl-C where it runs.",
     )
     error.add_note(holder)
     return error

@@ -71,7 +71,8 @@ def check(
         if report.outcome != "succeeded":
             told = report.error.told if report.error else report.outcome
             raise errors.WeftError(
-                f"The checks of {_name(subject)} could not be run: {told}.", remedy="Mend that and check again."
+                f"The checks of {_name(subject)} could not be run: {told}.",
+                remedy=f"Mend that, then `weft check {subject.asset}` again.",
             )
         results = report.outputs[0].checks
         fails = any(each.blocking and not each.passed for each in results)

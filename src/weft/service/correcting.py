@@ -75,7 +75,7 @@ def _worked_rollback(world: worlds.World, asset: keys.AssetKey, chosen: str | No
     if world.graph.assets[asset].step is None:
         raise errors.UsageError(
             f"{asset} comes from outside; weft has no versions of it to point to.",
-            remedy="Roll back what is made from it.",
+            remedy=f"Roll back what is made from it: `weft ls {asset}+` shows that.",
         )
     targets = _targets(world, asset, chosen, to)
     made = world.ledger.materializations(asset, [row.id for row in targets])
@@ -89,7 +89,7 @@ def _worked_rollback(world: worlds.World, asset: keys.AssetKey, chosen: str | No
         if ordinal is None:
             raise errors.UsageError(
                 f"The partition {row.key!r} is no longer one of {asset}.",
-                remedy="Only partitions that are defined can be rolled back.",
+                remedy=f"Only partitions that are defined can be rolled back: `weft partitions {asset}` shows them.",
             )
         before[ordinal] = columns.versions[ordinal] if ordinal < columns.size else 0
         moved[ordinal] = row
@@ -187,10 +187,14 @@ def _named_version(
         )
     if row.state == "rejected":
         raise errors.UsageError(
-            f"The version {to} was rejected by a blocking check.", remedy="`weft accept` publishes it, with a reason."
+            f"The version {to} of {asset} was rejected by a blocking check.",
+            remedy="`weft accept` makes a rejected version current, with a reason.",
         )
     if row.current:
-        raise errors.UsageError(f"The version {to} is the current one already.", remedy="Nothing was moved.")
+        raise errors.UsageError(
+            f"The version {to} is the current one of {asset} already; nothing was moved.",
+            remedy=f"`weft versions {asset}` shows the others.",
+        )
     return row
 
 
@@ -371,6 +375,6 @@ def _commit(world: worlds.World, worked: _Worked) -> None:
                 if theirs != mark or not held.isdisjoint(ordinals):
                     raise errors.ReservationError(
                         f"Run {holder[:8]} is making partitions of {asset} that this would change.",
-                        remedy="Wait for it to end, or cancel it. Nothing was changed.",
+                        remedy=f"Nothing was changed. Wait for it to end: `weft runs {holder[:8]}` shows how far it is.",
                     )
         transaction.append(worked.batch)

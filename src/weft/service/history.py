@@ -73,7 +73,7 @@ def find_run(ledger: ledgers.Reader, name: str) -> ledgers.RunRow:
             f"{len(found)} runs begin with {name!r}: {', '.join(row.id for row in found[:5])}.",
             remedy="Write more of the id.",
         )
-    raise errors.UsageError(f"There is no run {name!r}.", remedy="`weft runs` lists them.")
+    raise errors.UsageError(f"There is no run whose id is or begins with {name!r}.", remedy="`weft runs` lists them.")
 
 
 def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
@@ -253,7 +253,7 @@ def one_asset(world: worlds.World, expression: str) -> keys.AssetKey:
         return found[0]
     raise errors.UsageError(
         f"{expression!r} selects {len(found)} assets" + (f": {', '.join(found[:5])}." if found else "."),
-        remedy="Name one asset.",
+        remedy="Name one asset; `weft ls` shows all." if not found else "Name one of them.",
     )
 
 

@@ -13,6 +13,8 @@ from weft.codehost import recorded
 from weft.model import code, keys, partition_set
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
+from weft.ports import clock as clocks
+from weft.runtime import owners
 from weft.service import world as worlds
 
 
@@ -114,10 +116,23 @@ def _manifests(
     return manifests.entries
 
 
+def _dead_runs(world: worlds.World) -> frozenset[str]:
+    """Unfinished runs whose owner is gone: what they hold, nobody makes; the next apply goes on or frees it."""
+    now = clocks.microseconds(world.clock.now())
+    leases = [world.ledger.lease(row.id) for row in world.ledger.runs(live=True)]
+    return frozenset(
+        lease.run
+        for lease in leases
+        if lease is not None
+        and owners.is_dead(owners.decode(lease.owner), run=lease.run, expires=lease.expires, now=now)
+    )
+
+
 def _reserved(
     world: worlds.World, scope: Iterable[keys.AssetKey]
 ) -> Mapping[str, list[tuple[str, partition_set.PartitionSet]]]:
     busy = set(world.ledger.reserved_assets())
+    dead = _dead_runs(world) if busy else frozenset()
     found: dict[str, list[tuple[str, partition_set.PartitionSet]]] = {}
     for asset in scope:
         if asset in busy:
@@ -126,6 +141,6 @@ def _reserved(
             found[asset] = [
                 (run, ordinals)
                 for run, fingerprint, ordinals in world.ledger.reservations(asset)
-                if fingerprint == mark
+                if fingerprint == mark and run not in dead
             ]
     return found

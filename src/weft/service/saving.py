@@ -87,7 +87,8 @@ def load(path: Path) -> SavedPlan:
         ) from error
     if saved.format != FORMAT:
         raise errors.UsageError(
-            f"{path} is a plan in the format {saved.format!r}; this weft reads {FORMAT!r}.", remedy="Plan again."
+            f"{path} is a plan in the format {saved.format!r}; this weft reads {FORMAT!r}.",
+            remedy=f"Plan again: `weft plan -o {path}`.",
         )
     return saved
 
@@ -115,7 +116,8 @@ def replan(world: worlds.World, saved: SavedPlan) -> plan.Plan:
         made = planning.make_plan(world, ask_of(saved), now=saved.document.now)
     except errors.UsageError as error:
         raise errors.DriftError(
-            f"The plan no longer holds: its request cannot be planned any more. {error.message}", remedy="Plan again."
+            f"The plan no longer holds: its request cannot be planned any more. {error.message}",
+            remedy="Plan again: `weft plan`.",
         ) from error
     moved = differences(world, saved, made)
     if moved:

@@ -124,6 +124,11 @@ class LocalFiles:
         with self._reading(uri):
             return self.path(uri).read_bytes()
 
+    def size(self, uri: str) -> int:
+        """Return a file's size in bytes."""
+        with self._reading(uri):
+            return self.path(uri).stat().st_size
+
     @contextlib.contextmanager
     def opened(self, uri: str) -> Iterator[str]:
         """Lend a local path of the file for reading."""

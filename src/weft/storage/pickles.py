@@ -46,11 +46,11 @@ class PickleStorage(typed.TypedStorage):
         """Return the value that was pickled.
 
         Raises:
-            StorageError: the version is gone, or cannot be loaded.
+            StorageError: the version is gone or damaged, or cannot be loaded.
         """
         if stored.format != "pickle" or stored.uri is None:
             return super().read(stored, as_type)
-        content = self._files.read(stored.uri)
+        content = self._bytes_of(stored)
         try:
             loaded: object = pickle.loads(content)  # noqa: S301 - opted in to by whoever configured this manager
         except Exception as error:

@@ -125,6 +125,12 @@ class RemoteFiles:
             content: bytes = self._system.cat_file(place)
         return content
 
+    def size(self, uri: str) -> int:
+        """Return a file's size in bytes."""
+        place = self._at(uri)
+        with self._refusals("read", place):
+            return int(self._system.size(place))
+
     @contextlib.contextmanager
     def opened(self, uri: str) -> Iterator[BinaryIO]:
         """Lend the file, opened for reading."""

@@ -1,6 +1,7 @@
 """Holding a step's output against its annotation. A check never changes the value; what differs is told with its place.
 
-Plain classes (also models, dataclasses, tables) are a question of `isinstance`. Containers of scalars are walked by
+Plain classes (also tables) are a question of `isinstance`; of dataclasses, structs, named tuples and pydantic models
+the fields are held against their annotations too. Containers of scalars are walked by
 pydantic in strict mode, so that "1" is no int; other containers item by item. A pandera schema validates the table,
 with whatever coercion it says on a copy; of a lazy frame it sees the columns' types only. Accepted without a look:
 `Any`, `object`, no annotation, type variables, annotations given as text, what an iterator would yield, the arguments
@@ -29,7 +30,7 @@ from collections.abc import (
 from typing import Any, cast
 
 from weft.model import errors
-from weft.storage import codecs, conversions, tables
+from weft.storage import codecs, conversions, records, tables
 
 _SHOWN = 5
 _LONGEST_VALUE = 80
@@ -94,6 +95,24 @@ def _check_class(value: object, cls: type) -> None:
             return  # a protocol that cannot be asked at run time
     if not fits:
         raise _mismatch(value, _name(cls))
+    if type(value).__module__ != "builtins":
+        _check_fields(value)
+
+
+def _check_fields(value: object) -> None:
+    """Hold the fields of a record against their annotations; other values have none."""
+    if hasattr(type(value), "__pydantic_serializer__") and hasattr(type(value), "model_fields"):
+        problems = records.model_problems(value)
+        if problems:
+            told = "; ".join(problems[:_SHOWN])
+            more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+            raise errors.TypeMismatchError(
+                f"The value is a {codecs.type_name(type(value))} with wrong fields: {told}{more}.", remedy=_REMEDY
+            )
+        return
+    with records.entered(value) as first:
+        for name, item, annotation in records.fields(value) if first else ():
+            _check_inside(f".{name}", item, annotation)
 
 
 def _check_construct(value: object, annotation: object) -> None:

@@ -19,7 +19,7 @@ import msgspec
 
 from weft.model import errors
 from weft.model.stored import StoredValue
-from weft.storage import codecs, conversions, hashing, json_values, local_files, protocol, tables
+from weft.storage import codecs, conversions, hashing, integrity, json_values, local_files, protocol, tables
 
 INLINE_LIMIT = 32 * 1024
 _SUFFIXES = {"json": ".json", "text": ".txt", "bytes": ".bin"}
@@ -97,7 +97,7 @@ class TypedStorage(protocol.IOManager):
         """Return a value as its reader's annotation asks, where that can be done, else as it was written.
 
         Raises:
-            StorageError: the version is gone or damaged.
+            StorageError: the version is gone or damaged: it has not the size, or not the hash, that was recorded.
         """
         match stored.format:
             case "json":
@@ -111,13 +111,14 @@ class TypedStorage(protocol.IOManager):
             case "none":
                 return None
             case "parquet":
-                return self._read_table(_uri(stored), conversions.table_kind(as_type) or stored.type or "pyarrow.Table")
+                return self._read_table(stored, conversions.table_kind(as_type) or stored.type or "pyarrow.Table")
             case "file":
-                return self._files.local_path(_uri(stored))
+                path = self._files.local_path(_uri(stored))
+                if path.is_file():
+                    integrity.check_size(stored, path.stat().st_size)
+                return path
             case "npy":
-                import numpy
-
-                return numpy.load(io.BytesIO(self._files.read(_uri(stored))), allow_pickle=False)
+                return self._read_array(stored)
         raise errors.StorageError(
             f"The format {stored.format!r} of a stored value is not one that {type(self).__name__} reads.",
             remedy=f"Register the IO manager that wrote it ({stored.io!r}).",
@@ -133,7 +134,11 @@ class TypedStorage(protocol.IOManager):
         return stored.uri is None or self._files.exists(stored.uri)
 
     def _bytes_of(self, stored: StoredValue) -> bytes:
-        return stored.inline if stored.inline is not None else self._files.read(_uri(stored))
+        if stored.inline is not None:
+            return stored.inline
+        content: bytes = self._files.read(_uri(stored))
+        integrity.check_bytes(stored, content)
+        return content
 
     def _write_bytes(
         self, codec: str, encoded: bytes, canonical: bytes, cls: type, target: protocol.WriteTarget
@@ -173,7 +178,9 @@ class TypedStorage(protocol.IOManager):
             },
         )
 
-    def _read_table(self, uri: str, kind: str) -> Any:
+    def _read_table(self, stored: StoredValue, kind: str) -> Any:
+        uri = _uri(stored)
+        integrity.check_size(stored, self._files.size(uri))
         if kind == "polars.LazyFrame" and isinstance(self._files, local_files.LocalFiles):
             import polars
 
@@ -220,13 +227,33 @@ class TypedStorage(protocol.IOManager):
                 remedy="Give it a numeric or text dtype, or return a list.",
             )
         array = numpy.ascontiguousarray(value).reshape(value.shape)
-        head = repr((numpy.lib.format.dtype_to_descr(array.dtype.newbyteorder("=")), array.shape)).encode()
-        digest = hashlib.blake2b(head, digest_size=hashing.DIGEST_BYTES, person=b"array")
-        digest.update(array.astype(array.dtype.newbyteorder("="), copy=False).tobytes())
         uri = target.file(".npy")
         size = self._files.write(uri, lambda file: numpy.save(file, array, allow_pickle=False))
-        version = target.given_version() or f"n1:{digest.hexdigest()}"
+        version = target.given_version() or f"n1:{_array_digest(array)}"
         return StoredValue(format="npy", data_version=version, uri=uri, size=size, type="numpy.ndarray", io=target.io)
+
+    def _read_array(self, stored: StoredValue) -> Any:
+        import numpy
+
+        content = self._files.read(_uri(stored))
+        integrity.check_size(stored, len(content))
+        try:
+            array = numpy.load(io.BytesIO(content), allow_pickle=False)
+        except ValueError as error:
+            integrity.raise_damaged(stored, str(error))
+        algorithm, _, digest = stored.data_version.partition(":")
+        if algorithm == "n1":
+            integrity.check_digest(stored, digest, _array_digest(array))
+        return array
+
+
+def _array_digest(array: Any) -> str:
+    import numpy
+
+    head = repr((numpy.lib.format.dtype_to_descr(array.dtype.newbyteorder("=")), array.shape)).encode()
+    digest = hashlib.blake2b(head, digest_size=hashing.DIGEST_BYTES, person=b"array")
+    digest.update(array.astype(array.dtype.newbyteorder("="), copy=False).tobytes())
+    return digest.hexdigest()
 
 
 def _open_files(root: str | Path, options: dict[str, object], durable: bool) -> Any:

@@ -1,8 +1,8 @@
 """Masking: known secret values become `***` before any byte leaves the worker.
 
 Besides the value itself its usual disguises are known: quoted for a URL, in base64, and escaped as in JSON and in
-Python's `repr`. Each line of a secret with several lines (a private key) is a secret too. Values shorter than four characters are left alone:
-masking them would hide half of every log and no secret.
+Python's `repr`. Each line of a secret with several lines (a private key) is a secret too. Values shorter than four
+characters are left alone: masking them would hide half of every log and no secret.
 """
 
 from __future__ import annotations
@@ -75,9 +75,10 @@ def _forms(value: str) -> Iterable[str]:
     yield urllib.parse.quote_plus(value)
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
-    escaped = repr('"' + value)[2:-1]  # the text around it decides whether Python quotes with ' or with "
-    yield escaped
-    yield escaped.replace("\\'", "'")
+    for show in (repr, ascii):
+        escaped = show('"' + value)[2:-1]  # the text around it decides whether Python quotes with ' or with "
+        yield escaped
+        yield escaped.replace("\\'", "'")
     yield repr(b'"' + value.encode())[3:-1]
     yield base64.b64encode(value.encode()).decode()
     yield base64.urlsafe_b64encode(value.encode()).decode()

@@ -496,3 +496,53 @@ def test_each_partition_is_read_as_the_inner_annotation() -> None:
     assert element_type(list[Order]) is Order
     assert element_type(polars.DataFrame) is polars.DataFrame
     assert element_type(None) is None
+
+
+def spoil(folder: Path, stored: protocol.stored_values.StoredValue, change: Any) -> None:
+    path = folder / stored.uri
+    path.chmod(0o644)
+    path.write_bytes(change(path.read_bytes()))
+
+
+LARGE = {
+    "bytes": b"x" * 100_000,
+    "text": "x" * 100_000,
+    "json": list(range(50_000)),
+    "array": numpy.arange(50_000),
+    "table": TABLE,
+}
+
+
+@pytest.mark.parametrize("value", [*LARGE.values(), Path(__file__)], ids=[*LARGE, "path"])
+@pytest.mark.parametrize("kept", [0, 10_000])
+def test_a_version_that_lost_bytes_is_an_error_and_not_a_value(tmp_path, value, kept):
+    storage = TypedStorage(tmp_path)
+    stored = storage.write(value, target())
+    spoil(tmp_path, stored, lambda content: content[: min(kept, len(content) - 1)])
+    with pytest.raises(errors.StorageError, match=r"is damaged: it has .* bytes, but .* were written"):
+        storage.read(stored)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "text", "array"])
+def test_a_version_whose_content_was_changed_is_an_error_and_not_a_value(tmp_path, kind):
+    storage = TypedStorage(tmp_path)
+    stored = storage.write(LARGE[kind], target())
+    spoil(tmp_path, stored, lambda content: content[:-1] + b"y")
+    with pytest.raises(errors.StorageError, match="its content is not what was written"):
+        storage.read(stored)
+
+
+def test_a_changed_pickle_is_refused_before_it_is_loaded(tmp_path):
+    storage = PickleStorage(tmp_path)
+    stored = storage.write({"a": 1}, target())
+    spoil(tmp_path, stored, lambda content: content[:-2] + b"y.")
+    with pytest.raises(errors.StorageError, match="its content is not what was written"):
+        storage.read(stored)
+
+
+def test_a_table_of_a_remote_storage_that_lost_bytes_is_an_error(tmp_path):
+    storage = TypedStorage(f"file://{tmp_path}")
+    stored = storage.write(TABLE, target())
+    spoil(tmp_path, stored, lambda content: content[:-1])
+    with pytest.raises(errors.StorageError, match="is damaged"):
+        storage.read(stored, polars.LazyFrame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -134,9 +135,12 @@ class Progress:
         ]
         self._bar = progress.Progress(
             *columns,
-            console=console.Console(stderr=True, no_color=not self._out.coloured, width=self._out.width),
+            # the stream as it is now: inline, a body's output is led elsewhere, and the bar must not go along
+            console=console.Console(file=sys.stderr, no_color=not self._out.coloured, width=self._out.width),
             transient=True,
             expand=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task = self._bar.add_task("", total=self._total, running="", failed="")
         self._bar.start()

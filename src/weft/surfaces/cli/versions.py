@@ -51,7 +51,7 @@ def versions(asset: str, partitions: str | None, limit: int | None, as_json: boo
             each.partition or "",
             screen.moment_of(each.at),
             screen.short(each.run or ""),
-            each.data_version,
+            screen.fit(each.data_version, 24),
         )
         for each in shown
     ]
