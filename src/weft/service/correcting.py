@@ -192,7 +192,7 @@ def _named_version(
         )
     if row.current:
         raise errors.UsageError(
-            f"The version {to} is the current one of {asset} already; nothing was moved.",
+            f"The version {to} is the current one already: nothing of {asset} was moved.",
             remedy=f"`weft versions {asset}` shows the others.",
         )
     return row
@@ -375,6 +375,6 @@ def _commit(world: worlds.World, worked: _Worked) -> None:
                 if theirs != mark or not held.isdisjoint(ordinals):
                     raise errors.ReservationError(
                         f"Run {holder[:8]} is making partitions of {asset} that this would change.",
-                        remedy=f"Nothing was changed. Wait for it to end: `weft runs {holder[:8]}` shows how far it is.",
+                        remedy=f"Nothing was changed. Wait for its end: `weft runs {holder[:8]}` shows how far it is.",
                     )
         transaction.append(worked.batch)

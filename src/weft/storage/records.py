@@ -16,7 +16,9 @@ from typing import Any
 
 import msgspec
 
-_open: contextvars.ContextVar[frozenset[int]] = contextvars.ContextVar("weft records being checked", default=frozenset())
+_open: contextvars.ContextVar[frozenset[int]] = contextvars.ContextVar(
+    "weft records being checked", default=frozenset()
+)
 
 
 @contextlib.contextmanager
@@ -35,7 +37,8 @@ def entered(record: object) -> Iterator[bool]:
 
 def fields(record: object) -> Iterator[tuple[str, object, object]]:
     """Yield name, value and annotation of each field of a dataclass, a msgspec struct or a named tuple to check."""
-    annotations, defaults = _fields_of(type(record))
+    cls: type = type(record)
+    annotations, defaults = _fields_of(cls)
     for name, annotation in annotations.items():
         value = getattr(record, name, _MISSING)
         if value is not _MISSING and value is not defaults.get(name, _MISSING):
@@ -43,14 +46,15 @@ def fields(record: object) -> Iterator[tuple[str, object, object]]:
 
 
 def model_problems(model: Any) -> list[str]:
-    """Return what is wrong with the fields of a pydantic model that was made or changed without validation.
+    """Return what is wrong with the fields of a pydantic model or dataclass that was made or changed unvalidated.
 
     Pydantic tells it while it writes the model into a dict; validators don't run again.
     """
     import pydantic_core
 
     cls = type(model)
-    missing = [name for name, field in cls.model_fields.items() if field.is_required() and name not in model.__dict__]
+    known = cls.__pydantic_fields__
+    missing = [name for name, field in known.items() if field.is_required() and not hasattr(model, name)]
     if missing:
         return [f"{name} is missing" for name in missing]
     try:

@@ -1,12 +1,11 @@
 """Holding a step's output against its annotation. A check never changes the value; what differs is told with its place.
 
 Plain classes (also tables) are a question of `isinstance`; of dataclasses, structs, named tuples and pydantic models
-the fields are held against their annotations too. Containers of scalars are walked by
-pydantic in strict mode, so that "1" is no int; other containers item by item. A pandera schema validates the table,
-with whatever coercion it says on a copy; of a lazy frame it sees the columns' types only. Accepted without a look:
-`Any`, `object`, no annotation, type variables, annotations given as text, what an iterator would yield, the arguments
-of generic classes other than the standard containers, and annotations that neither this module nor pydantic has a check
-for.
+the fields are held against their annotations too (see `records`). Containers of scalars are walked by pydantic in
+strict mode, so that "1" is no int; other containers item by item. A pandera schema validates the table, with whatever
+coercion it says on a copy; of a lazy frame it sees the columns' types only. Accepted without a look: `Any`, `object`,
+no annotation, type variables, annotations given as text, what an iterator would yield, the arguments of generic classes
+other than the standard containers, and annotations that neither this module nor pydantic has a check for.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def _check_class(value: object, cls: type) -> None:
 
 def _check_fields(value: object) -> None:
     """Hold the fields of a record against their annotations; other values have none."""
-    if hasattr(type(value), "__pydantic_serializer__") and hasattr(type(value), "model_fields"):
+    if hasattr(type(value), "__pydantic_fields__"):
         problems = records.model_problems(value)
         if problems:
             told = "; ".join(problems[:_SHOWN])

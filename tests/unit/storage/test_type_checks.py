@@ -8,6 +8,7 @@ import inspect
 import typing
 from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, Protocol, TypedDict, TypeVar
 
+import msgspec
 import pandas
 import pandera.pandas
 import pandera.polars
@@ -214,3 +215,85 @@ def test_a_generator_function_is_checked_by_its_outer_type() -> None:
     check_value((n for n in [1]), typing.Generator[int, None, None])
     with pytest.raises(errors.TypeMismatchError):
         check_value([1], collections.abc.Generator[int, None, None])
+
+
+class Struct(msgspec.Struct):
+    x: int
+
+
+@dataclasses.dataclass
+class Line:
+    order: Order
+    tags: list[str] = dataclasses.field(default_factory=list)
+    note: str = None  # type: ignore[assignment]
+    parent: Optional["Line"] = None
+
+
+@pydantic.dataclasses.dataclass
+class Mail:
+    # What pydantic makes of these is of another class than the annotation.
+    address: pydantic.IPvAnyAddress
+    when: pydantic.PastDate
+
+
+class Loose(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(use_enum_values=True)
+    colour: Colour
+    ratio: float
+    inner: Model | None = None
+    note: str = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (Order("nope"), "value.id: the value is 'nope' (str), not int"),
+        (Struct("nope"), "value.x: the value is 'nope' (str), not int"),
+        (Point("nope"), "value.x: the value is 'nope' (str), not int"),
+        (Line(Order("nope")), "value.order.id: the value is 'nope' (str)"),
+        (Line(Order(1), tags=["a", 2]), "value.tags"),
+        (Line(Order(1), note=3), "value.note: the value is 3"),
+        (Model.model_construct(a="nope"), "expected `int` [field_name='a', input_value='nope'"),
+        (Model.model_construct(), "wrong fields: a is missing"),
+        (Loose.model_construct(colour=1, ratio=1.0, inner=Model.model_construct(a="x")), "field_name='a'"),
+    ],
+    ids=repr,
+)
+def test_a_record_whose_fields_are_of_other_types_does_not_fit(value, told):
+    with pytest.raises(errors.TypeMismatchError) as failure:
+        check_value(value, type(value))
+    assert told in failure.value.message
+    with pytest.raises(errors.TypeMismatchError):
+        check_value([value], list[type(value)])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Line(Order(1), parent=Line(Order(2))),
+        Struct(1),
+        Mail("127.0.0.1", "2024-01-05"),
+        Loose(colour=Colour.RED, ratio=1),
+        Loose.model_construct(colour=1, ratio=1),
+    ],
+    ids=repr,
+)
+def test_a_record_fits_whose_fields_do_or_are_left_at_their_defaults(value):
+    check_value(value, type(value))
+
+
+def test_a_record_that_holds_itself_is_looked_at_once():
+    line = Line(Order(1))
+    line.parent = line
+    check_value(line, Line)
+    line.order = Order("nope")
+    with pytest.raises(errors.TypeMismatchError):
+        check_value(line, Line)
+
+
+def test_a_record_whose_annotations_cannot_be_resolved_is_accepted():
+    @dataclasses.dataclass
+    class Unresolved:
+        x: "OnlyForTypeCheckers"  # noqa: F821
+
+    check_value(Unresolved(1), Unresolved)

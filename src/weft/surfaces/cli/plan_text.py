@@ -64,7 +64,7 @@ def show(
 def _rows(out: screen.Screen, rows: Sequence[_Row], *, explain: bool, room: int | None) -> int:
     """Write rows until there is no room for another one; how many were written."""
     names = min(max((len(row.name) for row in rows), default=0), 40)
-    keys = min(max((len(row.partitions) for row in rows), default=0), 34)
+    keys = min(max((len(row.partitions) for row in rows), default=0), 40)
     used = 0
     for number, row in enumerate(rows):
         lines = _lines(out, row, names, keys)

@@ -153,7 +153,9 @@ def logs(subject: str, partitions: str | None, attempt: int | None, failed: bool
         try:
             asset = history.one_asset(world, subject)
         except errors.UsageError as no_asset:
-            raise errors.UsageError(f"{subject!r} is neither a run nor an asset.", remedy=no_asset.remedy) from no_asset
+            raise errors.UsageError(
+                f"{subject!r} is neither a run nor an asset. {no_run.message}", remedy=no_asset.remedy
+            ) from no_asset
         named = history.partition_keys(world, asset, partitions)
         steps = history.steps_of(world.graph, asset)
         chosen = history.last_runs(ledger, asset, named)[: None if named is not None else 1]
