@@ -132,8 +132,8 @@ def materialize(wanted: str | Iterable[Any], **given: Any) -> views.ApplyView | 
     """Run exactly what is selected, whatever its state; or, with a list of definitions, make them in memory.
 
     With a selection (text) it is `weft materialize`, and takes what `apply` takes. With definitions nothing is read
-    from or written to disk: `input_values` are the values of assets that are read but not among them, `partition_key` says
-    which partition to make, `resources` and `config` give what the bodies ask for. The result has `.success`,
+    from or written to disk: `input_values` are the values of assets that are read but not among them, `partition_key`
+    says which partition to make, `resources` and `config` give what the bodies ask for. The result has `.success`,
     `result["name"]`, `.failures`, `.checks`; what a body raised is raised, unless `raise_on_error` is False.
 
     Raises:

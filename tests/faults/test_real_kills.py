@@ -235,3 +235,26 @@ def test_several_applies_at_once_make_each_partition_once(tmp_path: Path, cleane
     assert len(project.journal()) == 25
     project.check_done()
     project.await_quiet()
+
+
+def test_the_loss_of_the_process_that_forks_workers_costs_no_retry(tmp_path):
+    project = Project(tmp_path, count=1, seconds=0)
+    (tmp_path / "defs.py").write_text(
+        "import os, signal, threading\n"
+        "from pathlib import Path\n"
+        "from weft import asset\n"
+        "@asset\n"
+        "def made():\n"
+        "    killed = Path(__file__).with_name('killed')\n"
+        "    if not killed.exists():\n"
+        "        killed.touch()\n"
+        "        os.kill(os.getppid(), signal.SIGKILL)\n"
+        "        threading.Event().wait()\n"
+        "    return 1\n"
+    )
+    process = project.start()
+    out, err = process.communicate(timeout=60)
+    assert out == "resumed 0, then succeeded\n", err
+    lost = [event for _, event in project.log() if isinstance(event, events.AttemptsLost)]
+    assert ["forks the workers was killed" in each.reason for each in lost] == [True]
+    project.await_quiet()

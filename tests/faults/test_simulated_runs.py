@@ -17,7 +17,7 @@ from weft.testing import simulator
 
 GOOD = {"succeeded", "reused"}
 CALM = simulator.Chances()
-ROUGH = simulator.Chances(failed=0.15, final=0.05, crashed=0.05, unstarted=0.1, rejected=0.03, noise=0.2)
+ROUGH = simulator.Chances(failed=0.15, final=0.05, crashed=0.05, unstarted=0.1, lost=0.05, rejected=0.03, noise=0.2)
 LOSSY = simulator.Chances(unstarted=0.2, noise=0.1)
 
 

@@ -11,7 +11,9 @@ import importlib
 import importlib.machinery
 import importlib.util
 import pkgutil
+import site
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -96,13 +98,19 @@ def module_name_of(file: Path, owned: ownership.Ownership) -> tuple[str, Path]:
 def _is_taken(name: str, owned: ownership.Ownership) -> bool:
     if name in sys.stdlib_module_names or ownership.is_own_package(name) or name == "__main__":
         return True
-    # An entry "" is the working directory, which differs between processes of one project.
-    elsewhere = [entry for entry in sys.path if entry and not owned.owns_file(str(Path(entry) / "x.py"))]
+    # Only what is installed counts: the name is part of code versions, and must not depend on the working directory,
+    # on PYTHONPATH, or on what else this process has loaded.
     try:
-        spec = importlib.machinery.PathFinder.find_spec(name, elsewhere)
+        spec = importlib.machinery.PathFinder.find_spec(name, _installed_libraries())
     except (ImportError, ValueError):
         return False
     return spec is not None and spec.origin is not None and not owned.owns_file(spec.origin)
+
+
+def _installed_libraries() -> list[str]:
+    """The folders of this environment in which libraries are installed."""
+    folders = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
+    return list(dict.fromkeys([*folders, site.getusersitepackages()]))
 
 
 def _put_on_path(folder: Path) -> None:

@@ -243,7 +243,7 @@ class Fleet:
                 self._hear(worker)
             except TimeoutError:
                 worker.connected = False
-            self._finish(worker, "The process that forks the workers was killed, and the workers with it.")
+            self._finish(worker, "The process that forks the workers was killed, and the workers with it.", lost=True)
         self._failures += 1
         if self._closing:
             return
@@ -253,8 +253,8 @@ class Fleet:
             self.broken = error
         self._replenish()
 
-    def _finish(self, worker: workers.WorkerLink, cause: str | None = None) -> None:
-        """Report on all that an ended worker had in flight, and forget it."""
+    def _finish(self, worker: workers.WorkerLink, cause: str | None = None, *, lost: bool = False) -> None:
+        """Report on all that an ended worker had in flight, and forget it; `lost` if the body had no part in its end."""
         if self._watched.pop(worker.number, None) is not None:
             self._selector.unregister(worker.socket)
         del self.workers[worker.number]
@@ -268,7 +268,7 @@ class Fleet:
                 )
         for place, assignment in enumerate(worker.in_flight):
             if place == 0 and started:
-                report = self._crash_report(worker, assignment, cause)
+                report = self._crash_report(worker, assignment, cause, lost=lost)
             else:
                 outcome: executor.ReportOutcome = "cancelled" if assignment.id in worker.cancelling else "unstarted"
                 report = executor.AttemptReport(
@@ -279,7 +279,7 @@ class Fleet:
         worker.close()
 
     def _crash_report(
-        self, worker: workers.WorkerLink, assignment: executor.Assignment, cause: str | None
+        self, worker: workers.WorkerLink, assignment: executor.Assignment, cause: str | None, *, lost: bool
     ) -> executor.AttemptReport:
         _, moment, log_start = worker.state.running
         duration = max(time.monotonic() - moment, 0.0)
@@ -287,7 +287,7 @@ class Fleet:
         return executor.AttemptReport(
             id=assignment.id,
             attempt=assignment.attempt,
-            outcome=fate or "crashed",
+            outcome=fate or ("lost" if lost else "crashed"),
             error=_ended(assignment, fate, cause or causes.describe(worker.status)),
             started=int((time.time() - duration) * 1e6),
             duration=int(duration * 1e6),

@@ -195,7 +195,7 @@ class ProcessExecutor:
         self._waker.close()
 
     def _reported(self, assignment: executor.Assignment, report: executor.AttemptReport) -> None:
-        if report.outcome not in ("unstarted", "code_moved"):
+        if report.outcome not in ("unstarted", "lost", "code_moved"):
             self._pace.learn(assignment.step, report.duration / 1e6)
         self._reports.append(report)
 

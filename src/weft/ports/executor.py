@@ -56,11 +56,12 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 ReportOutcome: TypeAlias = Literal[
-    "succeeded", "failed", "timed_out", "crashed", "cancelled", "unstarted", "code_moved"
+    "succeeded", "failed", "timed_out", "crashed", "cancelled", "unstarted", "lost", "code_moved"
 ]
-"""How an attempt ended. "unstarted".
+"""How an attempt ended.
 
-Its worker ended before its body began, so it may be submitted again at no cost.
+"unstarted": its worker ended before its body began, so it may be submitted again at no cost. "lost": its worker was
+taken away while the body ran, by what the executor itself is made of, so another try is no retry.
 """
 
 

@@ -103,8 +103,8 @@ class Driver:
             self._executor.cancel(self._batches.leaders(list(self._claimed)), kill=True)
         self._executor.wake()
 
-    def lost(self, nodes: Sequence[int]) -> None:
-        """Begin by writing down that the attempts of these nodes ended with the driver before this one."""
+    def lost(self, nodes: Sequence[int], reason: str = "the driver died") -> None:
+        """Write down that the attempts of these nodes ended with their worker, or with the driver before this one."""
         for node in nodes:
             line = self._network.line_of(node)
             self._outbox.append(
@@ -113,7 +113,7 @@ class Driver:
                     step=line.step,
                     partitions=tuple(self._partition_keys(line, (node,))),
                     attempt=self._run.attempt_of(node),
-                    reason="the driver died",
+                    reason=reason,
                 )
             )
             self._do(engine.step(self._run, engine.Lost((node,))))
@@ -127,10 +127,10 @@ class Driver:
         """
         reports: list[executors.AttemptReport] = []
         while True:
+            self._heed_cancel()
             for report in reports:
                 for each in self._batches.taken_apart(report):
                     self._take_in(each)
-            self._heed_cancel()
             self._fire_retries()
             claimed = self._claim()
             self._end_if_empty()
@@ -150,6 +150,8 @@ class Driver:
         del self._claimed[report.id]
         if report.outcome == "unstarted":
             self._do(engine.step(self._run, engine.Unstarted((report.id,))))
+        elif report.outcome == "lost":
+            self.lost((report.id,), report.error.message if report.error else "the worker was lost")
         elif report.outcome == "succeeded":
             self._succeeded(report, claimed)
         else:

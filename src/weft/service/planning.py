@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from weft.model import keys, plan, selection
+from weft.model import errors, keys, plan, selection
 from weft.planner import planning
 from weft.ports import garbage
 from weft.service import observing
@@ -35,6 +35,11 @@ def make_plan(world: worlds.World, ask: Ask, *, now: datetime | None = None) -> 
     Raises:
         UsageError: a wrong selection or partition.
     """
+    if not world.graph.assets:
+        raise errors.UsageError(
+            "The project defines no assets, so there is nothing to plan.",
+            remedy="Decorate a function with @asset in its definitions, or give other definitions with -f or -m.",
+        )
     with garbage.held():
         request = request_of(world, ask)
         observed = observing.observe(world, request.assets)

@@ -112,7 +112,7 @@ def run_all(
             if room > 0:
                 made.submit([waiting.pop() for _ in range(room)])
             for report in made.poll(None):
-                if report.outcome == "unstarted":
+                if report.outcome in ("unstarted", "lost"):
                     waiting.append(by_id[report.id])
                 else:
                     reports[report.id] = report

@@ -61,6 +61,7 @@ class Chances:
     final: float = 0.0
     crashed: float = 0.0
     unstarted: float = 0.0
+    lost: float = 0.0
     rejected: float = 0.0
     noise: float = 0.0
 
@@ -181,9 +182,15 @@ class SimulatedExecutor:
         self._journal.before.append(self._submitted[each.id])
         drawn -= chances.unstarted
         error = events.Error(kind="ValueError", message=f"no {each.step} today")
-        for outcome, chance in (("crashed", chances.crashed), ("failed", chances.failed), ("failed", chances.final)):
+        endings = (
+            ("lost", chances.lost),
+            ("crashed", chances.crashed),
+            ("failed", chances.failed),
+            ("failed", chances.final),
+        )
+        for outcome, chance in endings:
             if drawn < chance:
-                retryable = chance != chances.final or outcome == "crashed"
+                retryable = chance != chances.final or outcome != "failed"
                 return report(cast("executors.ReportOutcome", outcome), error=error, retryable=retryable)
             drawn -= chance
         return report("succeeded", outputs=self._outputs(each, rejected=drawn < chances.rejected))

@@ -183,7 +183,6 @@ def test_two_interruptions_kill_what_runs_and_record_it(project, executor):
     assert list(project.steps()) == ["first", "second"]
 
 
-@pytest.mark.xfail(reason="the driver records the request after the end that it led to", strict=True)
 def test_a_request_to_end_is_recorded_before_the_end_that_it_led_to(project):
     project.define(HANGING)
     process = project.start("apply", "--yes", "--executor", "inline")

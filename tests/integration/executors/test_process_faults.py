@@ -92,7 +92,7 @@ def test_a_worker_killed_from_outside_is_noticed_and_replaced(tmp_path):
     assert int(after.outputs[0].value.inline) != pid
 
 
-def test_a_killed_zygote_is_replaced_and_its_running_body_is_reported(tmp_path):
+def test_a_killed_zygote_is_replaced_and_its_running_body_is_reported_as_lost(tmp_path):
     pipe = pipe_in(tmp_path)
     with started(tmp_path, jobs=1) as running:
         running.submit([assignment(1, "tells_pid_and_waits", str(pipe))])
@@ -103,7 +103,7 @@ def test_a_killed_zygote_is_replaced_and_its_running_body_is_reported(tmp_path):
         wait_until_ended(worker)
         (after,) = drive(running, [assignment(2, "quick", "p")])
         assert running.processes["zygote"] != zygote
-    assert report.outcome == "crashed"
+    assert report.outcome == "lost"
     assert "forks the workers was killed" in report.error.message
     assert after.outcome == "succeeded"
 

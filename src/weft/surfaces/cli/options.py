@@ -100,7 +100,9 @@ def execution(command: Command) -> Command:
             "--config", "config_file", metavar="FILE", type=click.Path(), help="Values of configs (TOML, JSON)."
         ),
         click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many worker processes."),
-        click.option("--executor", metavar="NAME", help="process (the default) or inline."),
+        click.option(
+            "--executor", type=click.Choice(["process", "inline"]), help="Where bodies run; process by default."
+        ),
         keep_going,
     ):
         command = option(command)
