@@ -254,7 +254,7 @@ class Fleet:
         self._replenish()
 
     def _finish(self, worker: workers.WorkerLink, cause: str | None = None, *, lost: bool = False) -> None:
-        """Report on all that an ended worker had in flight, and forget it; `lost` if the body had no part in its end."""
+        """Report on all that an ended worker had in flight, and forget it; `lost` if no body had a part in its end."""
         if self._watched.pop(worker.number, None) is not None:
             self._selector.unregister(worker.socket)
         del self.workers[worker.number]

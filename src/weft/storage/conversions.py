@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from weft.model import errors
 from weft.storage import tables
 
 ANYTHING: tuple[object, ...] = (None, Any, object, inspect.Parameter.empty)
@@ -44,8 +45,22 @@ def table_kind(annotation: object) -> tables.Kind | None:
 def convert(value: object, annotation: object | None) -> object:
     """Return the value as the annotation asks; unchanged where it fits already, or where no way is known.
 
-    Whether the outcome is of the annotated type is for `type_checks` to say.
+    Raises:
+        StorageError: a record (a dataclass, a pydantic model, a msgspec struct) is asked for and the value is not one,
+            nor has what it takes.
     """
+    converted = _converted(value, annotation)
+    wanted = bare(annotation)
+    if converted is value and isinstance(wanted, type) and _is_record(wanted) and not isinstance(value, wanted):
+        raise errors.StorageError(
+            f"The stored value cannot be read as {wanted.__qualname__}, which the reader's annotation asks for: "
+            f"{_why_not(value, wanted)}",
+            remedy="Correct the annotation, or what the asset returns.",
+        )
+    return converted
+
+
+def _converted(value: object, annotation: object | None) -> object:
     if annotation in ANYTHING:
         return value
     choices = members(annotation)
@@ -53,7 +68,7 @@ def convert(value: object, annotation: object | None) -> object:
         if any(_fits(value, choice) for choice in choices):
             return value
         for choice in choices:
-            changed = convert(value, choice)
+            changed = _converted(value, choice)
             if changed is not value:
                 return changed
         return value
@@ -82,6 +97,23 @@ def _can_build(cls: type) -> bool:
     plain = cls in {tuple, set, frozenset, float, bytearray, bytes}
     record = dataclasses.is_dataclass(cls) or issubclass(cls, (msgspec.Struct, tuple)) or hasattr(cls, "model_validate")
     return plain or record or typing.is_typeddict(cls)
+
+
+def _is_record(cls: type) -> bool:
+    if typing.get_origin(cls) is not None:
+        return False
+    return dataclasses.is_dataclass(cls) or issubclass(cls, msgspec.Struct) or hasattr(cls, "model_validate")
+
+
+def _why_not(value: object, cls: Any) -> str:
+    try:
+        if hasattr(cls, "model_validate"):
+            cls.model_validate(value, by_alias=False, by_name=True)
+        else:
+            msgspec.convert(value, cls)
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        return str(error)
+    return f"it is of the type {type(value).__name__}."
 
 
 def _built(value: object, wanted: Any) -> object:

@@ -111,6 +111,8 @@ def _check_fields(value: object) -> None:
         return
     with records.entered(value) as first:
         for name, item, annotation in records.fields(value) if first else ():
+            if type(item) is annotation and annotation in _SCALARS:
+                continue
             _check_inside(f".{name}", item, annotation)
 
 

@@ -8,7 +8,7 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Union
 
 import msgspec
 import numpy
@@ -546,3 +546,20 @@ def test_a_table_of_a_remote_storage_that_lost_bytes_is_an_error(tmp_path):
     spoil(tmp_path, stored, lambda content: content[:-1])
     with pytest.raises(errors.StorageError, match="is damaged"):
         storage.read(stored, polars.LazyFrame)
+
+
+@pytest.mark.parametrize("wanted", [Order, Model, Struct, Annotated[Model, "a note"]], ids=str)
+def test_a_record_that_cannot_be_made_of_what_is_stored_is_an_error_that_says_why(tmp_path, wanted):
+    storage = TypedStorage(tmp_path)
+    stored = storage.write({"other": 1}, target())
+    with pytest.raises(errors.StorageError, match=r"(?s)cannot be read as (Order|Model|Struct), .*(missing|required)"):
+        storage.read(stored, wanted)
+    assert storage.read(stored, Union[wanted, dict]) == {"other": 1}  # noqa: UP007
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+def test_a_model_that_was_stored_unvalidated_is_not_handed_over_as_a_dict(tmp_path):
+    storage = TypedStorage(tmp_path)
+    stored = storage.write(Model.model_construct(when="bad"), target())
+    with pytest.raises(errors.StorageError, match="cannot be read as Model"):
+        storage.read(stored, Model)
