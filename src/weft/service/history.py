@@ -76,6 +76,39 @@ def find_run(ledger: ledgers.Reader, name: str) -> ledgers.RunRow:
     raise errors.UsageError(f"There is no run whose id is or begins with {name!r}.", remedy="`weft runs` lists them.")
 
 
+def run_named(ledger: ledgers.Reader, name: str) -> ledgers.RunRow | None:
+    """The run that `name` means, or None where it rather means an asset or a step.
+
+    An asset of exactly that name goes before a run whose id happens to begin so.
+
+    Raises:
+        UsageError: several runs begin with it.
+    """
+    if name != "last" and ledger.attempted_by(name):
+        return None
+    found = ledger.runs(limit=1) if name == "last" else ledger.runs_with_prefix(name)
+    return find_run(ledger, name) if found else None
+
+
+def attempts_of(world: worlds.World, name: str) -> tuple[keys.AssetKey, list[str]]:
+    """The asset, and the steps, whose attempts `name` means: a step's key, or an expression that selects one asset.
+
+    Raises:
+        UsageError: it means neither, nor a run.
+    """
+    step = world.graph.steps.get(name)
+    if step is not None:
+        return step.outputs[0], [name]
+    try:
+        asset = one_asset(world, name)
+    except errors.UsageError as error:
+        raise errors.UsageError(
+            f"{name!r} is neither a run, nor a step, nor an asset.",
+            remedy=error.remedy or "`weft runs` lists runs, `weft ls` assets.",
+        ) from error
+    return asset, steps_of(world.graph, asset)
+
+
 def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
     """One run with its steps and failures."""
     counts: dict[str, dict[str, int]] = {}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weft.model import errors
 from weft.surfaces.cli import failures, options, program, screen
 
 if TYPE_CHECKING:
@@ -144,20 +143,15 @@ def logs(subject: str, partitions: str | None, attempt: int | None, failed: bool
     folder = project.home / "logs"
     steps: Sequence[str] | None = None
     named: Sequence[str] | None = partitions.split(",") if partitions is not None else None
-    try:
-        chosen = [history.find_run(ledger, subject).id]
-    except errors.UsageError as no_run:
+    meant = history.run_named(ledger, subject)
+    if meant is not None:
+        chosen = [meant.id]
+    else:
         ledger.close()
         world = options.open_world()
         ledger = world.ledger
-        try:
-            asset = history.one_asset(world, subject)
-        except errors.UsageError as no_asset:
-            raise errors.UsageError(
-                f"{subject!r} is neither a run nor an asset. {no_run.message}", remedy=no_asset.remedy
-            ) from no_asset
+        asset, steps = history.attempts_of(world, subject)
         named = history.partition_keys(world, asset, partitions)
-        steps = history.steps_of(world.graph, asset)
         chosen = history.last_runs(ledger, asset, named)[: None if named is not None else 1]
     found: list[history.AttemptLog] = []
     out = screen.Screen()
