@@ -231,7 +231,16 @@ class SqliteReader:
 
     def versioned_assets(self) -> list[str]:
         """The assets that have versions, also such as are no longer defined."""
-        return [row[0] for row in self._rows("SELECT DISTINCT asset FROM version WHERE state <> 'removed'")]
+        # from one asset to the next by the index: DISTINCT would walk every version
+        return [
+            row[0]
+            for row in self._rows(
+                "WITH RECURSIVE each (asset) AS (SELECT min(asset) FROM version UNION ALL "
+                "SELECT (SELECT min(asset) FROM version WHERE asset > each.asset) FROM each WHERE asset IS NOT NULL) "
+                "SELECT asset FROM each WHERE asset IS NOT NULL "
+                "AND EXISTS (SELECT 1 FROM version WHERE version.asset = each.asset AND state <> 'removed')"
+            )
+        ]
 
     def rejected_versions(self, asset: str) -> set[int]:
         """The versions of an asset that a blocking check rejected and that still wait for what becomes of them."""

@@ -513,3 +513,11 @@ def test_config_comes_from_a_file_and_from_set_which_goes_first(project):
     assert project.lines("journal") == ["5", "9"]
     assert project.weft("materialize", "limited", "--set", "limited.high=x").code == 2
     assert project.weft("materialize", "limited", "--set", "limitet.high=1").code == 2
+
+
+def test_an_asset_that_is_no_longer_defined_is_told_of(project):
+    project.define("@asset\ndef one() -> int:\n    return 1\n\n@asset\ndef two() -> int:\n    return 2\n")
+    project.ok("apply", "--yes")
+    project.define("@asset\ndef one() -> int:\n    return 1\n")
+    assert "No longer defined, though data of it is kept: two." in project.ok("status").out
+    assert "two" not in project.ok("status", "one").out

@@ -7,6 +7,7 @@ import click
 from weft.surfaces.cli import options, plan_text, program, screen
 
 _MOST_CAUSES = 3
+_MOST_NAMES = 5
 
 
 @options.command
@@ -53,4 +54,10 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
         rows.append((each.asset, f"{shape} {word}", "" if external else counts, last, causes))
         words.append(word)
     out.table(rows, head=("asset", "status", "partitions", "last success", "why"), words=words)
+    gone = [] if selection is not None else sorted(set(world.ledger.versioned_assets()) - set(world.graph.assets))
+    if gone:
+        named = ", ".join(gone[:_MOST_NAMES]) + (
+            f" and {len(gone) - _MOST_NAMES} more" if len(gone) > _MOST_NAMES else ""
+        )
+        out.line(f"No longer defined, though data of it is kept: {named}.")
     return program.DONE
