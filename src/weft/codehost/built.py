@@ -64,12 +64,13 @@ def storage_root(project: projects.Project) -> str | Path:
 
 def load_to_run(loaded: Loaded, overrides: Mapping[str, Mapping[str, object]] | None = None) -> bodies.BuiltDefinitions:
     """The definitions with the values of their resources and configs; see `runnable.ready`."""
-    configuration = loaded.project.configuration
-    if configuration is None or configuration.name != "weft.toml":
+    settings, configuration = loaded.project.settings, loaded.project.configuration
+    tables = {name: settings[name] for name in ("resources", "config") if name in settings}
+    if configuration is None or not tables:
         return runnable.ready(loaded.definitions, overrides=overrides)
     from weft.define import sources
 
-    return runnable.ready(loaded.definitions, files=(sources.read(configuration),), overrides=overrides)
+    return runnable.ready(loaded.definitions, files=(sources.File(configuration.name, tables),), overrides=overrides)
 
 
 def load_in_worker(

@@ -28,6 +28,8 @@ SETTINGS: Mapping[str, type | tuple[str, ...]] = {
     "durability": ("full", "normal"),
     "storage": str,
     "keep_versions": int,
+    "resources": dict,
+    "config": dict,
 }
 """The settings that a project may have, each with its type or with the words that it may be."""
 
@@ -247,7 +249,7 @@ def _checked(configuration: _Configuration, known: Collection[str]) -> dict[str,
         elif key in SETTINGS and (problem := _problem_with(key, value)):
             problems.append(problem)
     if problems:
-        raise errors.UsageError(f"{configuration.path}: " + "; ".join(problems), remedy="Correct the file.")
+        raise errors.UsageError(f"{configuration.path}: " + "; ".join(problems), remedy="docs/settings.md lists them.")
     return dict(configuration.table)
 
 
@@ -273,8 +275,19 @@ def _at_least_one(key: str) -> Callable[[object], str | None]:
     return check
 
 
-_KINDS: Mapping[type, str] = {str: "text", int: "a whole number"}
+def _tables(key: str) -> Callable[[object], str | None]:
+    def check(value: object) -> str | None:
+        assert isinstance(value, Mapping)
+        wrong = [name for name, fields in value.items() if not isinstance(fields, Mapping)]
+        return f"{key}.{wrong[0]} is {value[wrong[0]]!r}, but must be a table: [{key}.{wrong[0]}]." if wrong else None
+
+    return check
+
+
+_KINDS: Mapping[type, str] = {str: "text", int: "a whole number", dict: "a table"}
 _LIMITS: Mapping[str, Callable[[object], str | None]] = {
     "jobs": _at_least_one("jobs"),
     "keep_versions": _at_least_one("keep_versions"),
+    "resources": _tables("resources"),
+    "config": _tables("config"),
 }

@@ -1,0 +1,61 @@
+"""Values of resources and configs come from the project's configuration, whichever of the two files it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = """
+import pydantic
+import weft
+
+class Api(weft.Resource):
+    page_size: int = 10
+
+api = Api()
+
+class Limits(pydantic.BaseModel):
+    least: int = 1
+
+@weft.asset
+def sized(api: Api) -> int:
+    return api.page_size
+
+@weft.asset
+def limited(config: Limits) -> int:
+    return config.least
+"""
+WEFT_TOML = 'definitions = "defs"\n[resources.api]\npage_size = 50\n[config.limited]\nleast = 7\n'
+PYPROJECT = WEFT_TOML.replace("[", "[tool.weft.").replace("definitions", "[tool.weft]\ndefinitions")
+
+
+def weft(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "weft", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(("name", "text"), [("weft.toml", WEFT_TOML), ("pyproject.toml", PYPROJECT)])
+@pytest.mark.parametrize("executor", ["inline", "process"])
+def test_tables_of_the_configuration_reach_the_bodies(tmp_path: Path, name: str, text: str, executor: str) -> None:
+    (tmp_path / "defs.py").write_text(SOURCE)
+    (tmp_path / name).write_text(text)
+    done = weft(tmp_path, "apply", "--yes", "--executor", executor)
+    assert done.returncode == 0, done.stderr
+    found = {
+        event["step"]: event["outputs"][0]["value"]["inline"]
+        for event in map(json.loads, weft(tmp_path, "ledger", "events", "--json").stdout.splitlines())
+        if event["type"] == "StepSucceeded"
+    }
+    assert found == {"sized": "NTA=", "limited": "Nw=="}  # 50 and 7
+
+
+def test_a_table_that_is_none_is_told_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "weft.toml").write_text('definitions = "defs"\nresources = {api = 3}\n')
+    done = weft(tmp_path, "ls")
+    assert done.returncode == 2
+    assert "resources.api is 3, but must be a table: [resources.api]" in done.stderr
