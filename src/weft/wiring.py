@@ -14,7 +14,7 @@ from weft.ports import clock as clocks
 from weft.service import world as worlds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from weft.codehost import built
     from weft.ports import executor as executors
@@ -73,7 +73,7 @@ def open_world(place: Place, *, config_overrides: Mapping[str, Mapping[str, obje
         definitions=loaded.definitions,
         ledger=ledger,
         clock=clocks.SystemClock(),
-        make_executor=lambda name, jobs: make_executor(name, jobs, loaded, place, config_overrides or {}),
+        make_executor=lambda name, jobs, steps: make_executor(name, jobs, loaded, place, config_overrides or {}, steps),
         renew=_Renewal(project.home / LEDGER_FILE),
         sources_of=loaded.sources,
         root=project.root,
@@ -97,16 +97,21 @@ def unknown_executor(name: str) -> errors.UsageError:
 
 
 def make_executor(
-    name: str, jobs: int | None, loaded: built.Loaded, place: Place, overrides: Mapping[str, Mapping[str, object]]
+    name: str,
+    jobs: int | None,
+    loaded: built.Loaded,
+    place: Place,
+    overrides: Mapping[str, Mapping[str, object]],
+    steps: Collection[str] | None = None,
 ) -> executors.Executor:
-    """Make an executor by its name.
+    """Make an executor by its name, with the resources and configs that `steps` (None: all) ask for.
 
     Raises:
         UsageError: there is none of that name.
     """
     from weft.codehost import built as code
 
-    definitions = code.load_to_run(loaded, overrides)
+    definitions = code.load_to_run(loaded, overrides, steps)
     logs = loaded.project.home / LOGS_FOLDER
     secrets: list[str] = []
     if definitions.resources:  # pydantic comes with them, and takes longer than all else together
@@ -128,6 +133,7 @@ def make_executor(
                 "file": place.file,
                 "module": place.module,
                 "overrides": {step: dict(values) for step, values in overrides.items()},
+                "steps": sorted(steps) if steps is not None else None,
             },
         )
         return process.ProcessExecutor(definitions, jobs=jobs, loader=loader, logs_folder=logs, secrets=secrets)

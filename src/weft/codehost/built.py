@@ -7,7 +7,7 @@ the code.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -62,23 +62,32 @@ def storage_root(project: projects.Project) -> str | Path:
     return text if "://" in text else project.root / text
 
 
-def load_to_run(loaded: Loaded, overrides: Mapping[str, Mapping[str, object]] | None = None) -> bodies.BuiltDefinitions:
+def load_to_run(
+    loaded: Loaded,
+    overrides: Mapping[str, Mapping[str, object]] | None = None,
+    steps: Collection[str] | None = None,
+) -> bodies.BuiltDefinitions:
     """The definitions with the values of their resources and configs; see `runnable.ready`."""
     settings, configuration = loaded.project.settings, loaded.project.configuration
     tables = {name: settings[name] for name in ("resources", "config") if name in settings}
     if configuration is None or not tables:
-        return runnable.ready(loaded.definitions, overrides=overrides)
+        return runnable.ready(loaded.definitions, overrides=overrides, steps=steps)
     from weft.define import sources
 
-    return runnable.ready(loaded.definitions, files=(sources.File(configuration.name, tables),), overrides=overrides)
+    files = (sources.File(configuration.name, tables),)
+    return runnable.ready(loaded.definitions, files=files, overrides=overrides, steps=steps)
 
 
 def load_in_worker(
-    start: str, file: str | None, module: str | None, overrides: dict[str, dict[str, object]]
+    start: str,
+    file: str | None,
+    module: str | None,
+    overrides: dict[str, dict[str, object]],
+    steps: list[str] | None,
 ) -> bodies.BuiltDefinitions:
     """Load the same project in another process; the arguments are those that the driver's process was given."""
     loaded = load(projects.find_project(Path(start), file=file, module=module, environ=os.environ))
-    return load_to_run(loaded, overrides)
+    return load_to_run(loaded, overrides, steps)
 
 
 def _objects(modules: tuple[ModuleType, ...]) -> Iterator[tuple[str, object]]:

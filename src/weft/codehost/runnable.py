@@ -6,7 +6,7 @@ Done in the process that runs the bodies, and only there: looking at definitions
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,15 +19,18 @@ def ready(
     *,
     files: Sequence[Any] = (),
     overrides: Mapping[str, Mapping[str, object]] | None = None,
+    steps: Collection[str] | None = None,
 ) -> bodies.BuiltDefinitions:
-    """Fill in the values of resources and configs.
+    """Fill in the values of resources and configs, of those that `steps` (None: all) ask for.
 
-    `overrides` are fields by step, `files` what `define.sources.read` gives.
+    `overrides` are fields by step, `files` what `define.sources.read` gives. A resource that nothing here asks for is
+    left out where its values can't be had.
 
     Raises:
         ConfigurationError: with everything that is missing, unknown or wrong.
     """
-    configured = {key: body for key, body in definitions.bodies.items() if body.parameters.config is not None}
+    wanted = {key: body for key, body in definitions.bodies.items() if steps is None or key in steps}
+    configured = {key: body for key, body in wanted.items() if body.parameters.config is not None}
     if not definitions.resources and not configured:
         return definitions
     from weft.define import config, resources, sources
@@ -49,11 +52,24 @@ def ready(
             problems.extend(error.diagnostics)
         else:
             changed[key] = replace(body, config={name: getattr(made, name) for name in type(made).model_fields})
-    filled: Mapping[str, object] = definitions.resources
-    try:
-        filled = resources.resolve_all(definitions.resources, files=files, environ=os.environ)
-    except sources.ConfigurationError as error:
-        problems.extend(error.diagnostics)
+    needed = set(definitions.resources) if steps is None else _resources_of(wanted.values())
+    filled: dict[str, object] = {}
+    for name, resource in definitions.resources.items():
+        try:
+            filled[name] = resources.resolve(resource, name=name, files=files, environ=os.environ)
+        except sources.ConfigurationError as error:
+            if name in needed:
+                problems.extend(error.diagnostics)
     if problems:
         raise sources.ConfigurationError(problems)
     return replace(definitions, bodies={**definitions.bodies, **changed}, resources=filled)
+
+
+def _resources_of(wanted: Iterable[bodies.StepBody]) -> set[str]:
+    """The resources that bodies and their checks ask for by a parameter."""
+    return {
+        name
+        for body in wanted
+        for parameters in (body.parameters, *(check.parameters for check in body.checks))
+        for name in parameters.resources.values()
+    }

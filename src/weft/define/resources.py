@@ -95,13 +95,18 @@ def resolve(
         sources.from_environment(sources.RESOURCE_VARIABLE, name, fields, environ, secret=True),
         *(file.values("resources", name) for file in files),
     )
-    if instance is not None and instance._given is None and not any(elsewhere):
+    defaults = {
+        field: sources.Given(value=each.default, source="its default")
+        for field, each in model.model_fields.items()
+        if sources.holds_variable(each.default)
+    }
+    if instance is not None and instance._given is None and not any(elsewhere) and not defaults:
         return instance
     given = {field: sources.Given(value=value, source="the arguments") for field, value in arguments.items()}
     variable = sources.variable_name(sources.RESOURCE_VARIABLE, name, "<field>")
     made, hidden = sources.validated(
         model,
-        (given, *elsewhere),
+        (given, *elsewhere, defaults),
         environ,
         subject=f"The resource {name!r}",
         where=f"Give it as an argument, as EnvVar, as {variable}, or under [resources.{name}] in weft.toml.",

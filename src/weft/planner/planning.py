@@ -85,7 +85,7 @@ def wanted_partitions(graph: graphs.Graph, now: datetime, request: plan.Request)
     if request.partitions is None:
         return {asset: findings.universe(graph.assets[asset].partitions, now) for asset in makeable}
     found: dict[keys.AssetKey, PartitionSet] = {}
-    failure: errors.UsageError | None = None
+    failures: list[tuple[keys.AssetKey, errors.UsageError]] = []
     parsed: dict[str, PartitionSet | None] = {}
     for asset in makeable:
         definition = graph.assets[asset].partitions
@@ -95,14 +95,15 @@ def wanted_partitions(graph: graphs.Graph, now: datetime, request: plan.Request)
             try:
                 parsed[definition.fingerprint] = partitions.parse_selection(request.partitions, definition, now)
             except errors.UsageError as error:
-                failure = failure or error
+                failures.append((asset, error))
                 parsed[definition.fingerprint] = None
         chosen = parsed[definition.fingerprint]
         if chosen is not None:
             found[asset] = chosen
     if not found:
-        if failure is not None:
-            raise failure
+        if failures:
+            # of the last one, the furthest down: what is above it is there because it was selected
+            raise failures[-1][1]
         raise errors.UsageError(
             f"None of the selected assets has partitions, but --partitions is {request.partitions!r}.",
             remedy="Leave it out, or select assets that have partitions (`weft ls` shows which).",

@@ -76,7 +76,7 @@ def _nothing(begun: float) -> views.ApplyView:
 
 
 def _carry_out(world: worlds.World, made: plan.Plan, how: driving.How, begun: float) -> views.ApplyView:
-    executor = driving.executor_for(world, how, made.count)
+    executor = driving.executor_for(world, how, made.steps)
     executor.start()
     run = secrets.token_hex(6)
     try:

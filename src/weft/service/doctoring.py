@@ -142,7 +142,7 @@ def _definitions(world: worlds.World) -> Iterator[Finding]:
 def _executor(world: worlds.World) -> Iterator[Finding]:
     name = world.settings.executor
     try:
-        executor = world.make_executor(name, 1)
+        executor = world.make_executor(name, 1, None)
     except errors.WeftError as error:
         yield Finding(subject="executor", level="problem", text=str(error))
         return

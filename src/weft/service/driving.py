@@ -40,10 +40,13 @@ class How:
     wait: bool = True
 
 
-def executor_for(world: worlds.World, how: How, count: int) -> executors.Executor:
-    """The executor that was asked for, with no more workers than there are step runs."""
+def executor_for(world: worlds.World, how: How, steps: Sequence[plan.PlanStep]) -> executors.Executor:
+    """The executor that was asked for, for these lines of a plan, with no more workers than there are step runs."""
+    count = sum(line.count for line in steps)
     jobs = how.jobs or world.settings.jobs or len(os.sched_getaffinity(0))
-    return world.make_executor(how.executor or world.settings.executor, max(1, min(jobs, count)))
+    return world.make_executor(
+        how.executor or world.settings.executor, max(1, min(jobs, count)), frozenset(line.step for line in steps)
+    )
 
 
 def lease_row(world: worlds.World, lease: ledgers.Lease) -> ledgers.LeaseRow:

@@ -145,7 +145,7 @@ def materialize(
             definitions=ready,
             ledger=ledger,
             clock=clock or clocks.SystemClock(),
-            make_executor=lambda name, jobs: inline.InlineExecutor(ready),
+            make_executor=lambda name, jobs, steps: inline.InlineExecutor(ready),
             renew=lambda lease, expires: True,
             sources_of=lambda manifest: {},
         )

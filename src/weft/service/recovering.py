@@ -69,7 +69,7 @@ def resume(world: worlds.World, each: Interrupted, how: driving.How) -> views.Ap
     begun = time.monotonic()
     document = each.document
     assert document is not None
-    executor = driving.executor_for(world, how, each.row.steps)
+    executor = driving.executor_for(world, how, documents.steps_of(document))
     executor.start()
     request = plan.Request(
         assets=document.assets,

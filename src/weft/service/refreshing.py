@@ -101,7 +101,7 @@ def run_all(
     jobs: int | None = None,
 ) -> tuple[list[executors.AttemptReport], dict[int, executors.Assignment]]:
     """Run assignments outside of any run, as checks and observers do; returns their reports in order."""
-    made = world.make_executor(executor or world.settings.executor, jobs or world.settings.jobs)
+    made = world.make_executor(executor or world.settings.executor, jobs or world.settings.jobs, None)
     waiting = list(reversed(assignments))
     reports: dict[int, executors.AttemptReport] = {}
     by_id = {each.id: each for each in assignments}

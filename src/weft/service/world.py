@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from weft.define import bodies
-from weft.model import code, partitions
+from weft.model import code, keys, partitions
 from weft.model import graph as graphs
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
@@ -37,7 +37,8 @@ class World:
     definitions: bodies.BuiltDefinitions
     ledger: ledgers.Ledger
     clock: clocks.Clock
-    make_executor: Callable[[str, int | None], executors.Executor]
+    make_executor: Callable[[str, int | None, frozenset[keys.StepKey] | None], executors.Executor]
+    """Makes an executor by name, with so many workers, for these steps (None: for any)."""
     renew: Callable[[ledgers.Lease, int], bool]
     """Renews a lease, through a connection that the heartbeat's thread may use."""
     sources_of: Callable[[code.CodeManifest], Mapping[str, str]]

@@ -266,7 +266,7 @@ def simulate(made: graph.Graph, seed: int, chances: Chances, *, room: int = 4) -
     ledger = MortalLedger(clock)
     found: Simulation
 
-    def make_executor(name: str, jobs: int | None) -> executors.Executor:
+    def make_executor(name: str, jobs: int | None, steps: frozenset[str] | None) -> executors.Executor:
         return SimulatedExecutor(dice, clock, found.chances, journal, ledger, room=room)
 
     world = worlds.World(

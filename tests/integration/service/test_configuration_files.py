@@ -59,3 +59,31 @@ def test_a_table_that_is_none_is_told_by_its_name(tmp_path: Path) -> None:
     done = weft(tmp_path, "ls")
     assert done.returncode == 2
     assert "resources.api is 3, but must be a table: [resources.api]" in done.stderr
+
+
+NEEDY = """
+import weft
+
+class Api(weft.Resource):
+    token: str = weft.EnvVar("WEFT_TEST_TOKEN_THAT_IS_NOT_SET")
+
+api = Api()
+
+@weft.asset
+def needy(api: Api) -> str:
+    return api.token
+
+@weft.asset
+def modest() -> int:
+    return 1
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "process"])
+def test_a_resource_without_its_values_stops_only_what_asks_for_it(tmp_path: Path, executor: str) -> None:
+    (tmp_path / "weft.toml").write_text('definitions = "defs"\n')
+    (tmp_path / "defs.py").write_text(NEEDY)
+    assert weft(tmp_path, "apply", "modest", "--yes", "--executor", executor).returncode == 0
+    refused = weft(tmp_path, "apply", "--yes", "--executor", executor)
+    assert refused.returncode == 2
+    assert "WEFT_TEST_TOKEN_THAT_IS_NOT_SET" in refused.stderr

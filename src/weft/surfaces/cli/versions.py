@@ -93,7 +93,9 @@ def rollback(asset: str, partitions: str | None, to: str, reason: str, as_json: 
         )
     if len(done) > 20:
         out.line(f"… and {len(done) - 20:,} more.")
-    out.line("What is downstream is stale now: `weft plan`.")
+    moved = {each.asset for each in done}
+    if any(list(world.graph.downstream(name)) for name in moved):
+        out.line("What is made from it is compared with it again: `weft plan` says what is stale now.")
     return program.DONE
 
 
