@@ -366,7 +366,7 @@ class Explainer:
         )
 
 
-_DETAILS = {"data_changed": "changed", "dependency_changed": "is read now and was not before"}
+_DETAILS = {"data_changed": "changed", "dependency_changed": "is read for the first time, made"}
 
 
 def _reasons(standing: standings.Standing) -> Iterable[tuple[plan.CauseKind, str, PartitionSet]]:

@@ -198,12 +198,13 @@ def _stand_of_input(
         nothing_read = PartitionSet.of(unread)
         found -= nothing_read
         if evaluation.graph.assets[dependency.asset].step is None:
-            changed = nothing_read - _seen_first(evaluation, standing, dependency, nothing_read)
+            # it was read before anybody looked at its version
+            found |= nothing_read - _seen_first(evaluation, standing, dependency, nothing_read)
         else:
             # what was reported by hand, without code, says nothing of what it was made from
-            changed = PartitionSet.of(each for each in unread if columns.codes[each])
-        if changed:
-            own.added[slot] = changed
+            added = PartitionSet.of(each for each in unread if columns.codes[each])
+            if added:
+                own.added[slot] = added
     if found:
         own.data[slot] = found
 

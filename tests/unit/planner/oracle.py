@@ -460,7 +460,8 @@ class Oracle:
             if before:
                 reasons.add(("data", reading.asset))
             elif self._is_news(reading, key, maker.scheme, entry):
-                reasons.add(("added", reading.asset))
+                external = self.desired.maker_of(reading.asset) is None
+                reasons.add(("data" if external else "added", reading.asset))
         return reasons
 
     def _is_news(self, reading: Reading, key: Key, scheme: Scheme, entry: Entry) -> bool:
