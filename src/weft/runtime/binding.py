@@ -74,6 +74,7 @@ class Binder:
         self._revisions: dict[keys.AssetKey, int] = {}
         self._uniform: dict[tuple[keys.StepKey, keys.AssetKey], tuple[int, Sequence[int], int]] = {}
         self._identity: dict[tuple[keys.StepKey, keys.AssetKey], bool] = {}
+        self._one: dict[tuple[keys.StepKey, keys.AssetKey], bool] = {}
         self._initial = {
             dependency.asset: columns_model.tokens_of(known[dependency.asset])
             for line in network.lines
@@ -108,9 +109,18 @@ class Binder:
             if kept is None or kept[0] != revision:
                 found = dependency.mapping.upstream_of(ordinal, step.partitions, definition, self._now)
                 kept = self._uniform[where] = (revision, list(found), columns_model.digest_of(columns, found))
-            return Read(dependency, kept[1], kept[2], definition is None)
+            return Read(dependency, kept[1], kept[2], self._single(where, step, dependency))
         found = dependency.mapping.upstream_of(ordinal, step.partitions, definition, self._now)
-        return Read(dependency, list(found), columns_model.digest_of(columns, found), definition is None)
+        digest = columns_model.digest_of(columns, found)
+        return Read(dependency, list(found), digest, self._single(where, step, dependency))
+
+    def _single(self, where: tuple[str, str], step: graphs.Step, dependency: graphs.Dependency) -> bool:
+        """Whether the body gets the one value itself, and not values by partition."""
+        kept = self._one.get(where)
+        if kept is None:
+            up = self._graph.assets[dependency.asset].partitions
+            kept = self._one[where] = up is None or dependency.mapping.reads_one(step.partitions, up)
+        return kept
 
     def verdict(self, line: networks.Line, ordinal: int, reads: Sequence[Read]) -> str:
         """Tell what becomes of a conditional step run: "run", "same" as what is there, or "rejected" as before."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from weft.ledger import codec
 from weft.model import errors, events, keys, partition_set, partitions
 from weft.model import graph as graphs
 from weft.ports import ledger as ledgers
@@ -322,7 +323,7 @@ def event_lines(
 ) -> Iterator[dict[str, object]]:
     """The events of the log as plain values, each with its position and time."""
     for position, at, event in ledger.events(run, after=after, limit=limit):
-        body: dict[str, object] = msgspec.to_builtins(event)
+        body: dict[str, object] = msgspec.json.decode(codec.encode(event))  # metadata is JSON text within
         yield {"position": position, "at": views.time_of_us(at), **body}
 
 

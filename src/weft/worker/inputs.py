@@ -41,12 +41,7 @@ class InputReader:
         """
         annotation = self._annotations.get(parameter)
         if binding.single:
-            if len(binding.values) != 1:
-                raise errors.StorageError(
-                    f"The parameter {parameter!r} reads one value of {binding.asset!r}, not {len(binding.values)}.",
-                    remedy=f"Materialize {binding.asset!r} first.",
-                )
-            return self._values.read(binding.values[0], annotation)
+            return self._only(binding, parameter, annotation)
         if annotation is not None and not combining.takes_several(annotation):
             return self._only(binding, parameter, annotation)
         element = self._element(parameter, annotation)
@@ -63,7 +58,9 @@ class InputReader:
         raise errors.StorageError(
             f"The parameter {parameter!r} reads one value of {binding.asset!r}, but the mapping gives "
             f"{len(binding.values)} partitions.",
-            remedy="Annotate it as dict[str, …] to get the values by partition, or with `| None` if there may be none.",
+            remedy="Annotate it with `| None` if there may be none."
+            if binding.single
+            else "Annotate it as dict[str, …] to get the values by partition.",
         )
 
     def _element(self, parameter: str, annotation: object) -> object:

@@ -112,6 +112,13 @@ class DimensionMapping(PartitionMapping):
             return False
         return all(each.down_name == each.up_name and each.mapping.is_identity(each.down, each.up) for each in resolved)
 
+    def reads_one(self, down: Partitions | None, up: Partitions | None) -> bool:
+        """Tell whether each partition reads one at the most: every dimension of what is read is settled by a pair."""
+        resolved = self._resolve(down, up)
+        if isinstance(resolved, str) or up is None or {each.up_name for each in resolved} != set(_dimensions(up)):
+            return False
+        return all(each.mapping.reads_one(each.down, each.up) for each in resolved)
+
     def validate(self, down: Partitions | None, up: Partitions | None) -> str | None:
         """Return a message when a dimension is missing or cannot be related."""
         resolved = self._resolve(down, up)

@@ -45,6 +45,10 @@ class IdentityMapping(PartitionMapping):
         """Tell whether the definitions are the same."""
         return down == up
 
+    def reads_one(self, down: Partitions | None, up: Partitions | None) -> bool:
+        """Tell whether each partition reads one at the most, so that a reader gets the value itself."""
+        return True
+
     def validate(self, down: Partitions | None, up: Partitions | None) -> str | None:
         """Return a message when the definitions have no keys in common by their nature."""
         keyed = (StaticPartitions, DynamicPartitions)
@@ -121,6 +125,10 @@ class LastMapping(PartitionMapping):
         """Tell whether neither side has partitions."""
         return down is None and up is None
 
+    def reads_one(self, down: Partitions | None, up: Partitions | None) -> bool:
+        """Tell whether each partition reads one at the most, so that a reader gets the value itself."""
+        return True
+
     def validate(self, down: Partitions | None, up: Partitions | None) -> str | None:
         """Return None: any two definitions can be related so."""
         return None
@@ -156,6 +164,10 @@ class SpecificMapping(PartitionMapping):
         """Return all that exist downstream if one of the named ones is among `ordinals`."""
         named = ordinals_of(up, list(self.keys)) & existing(up, now)
         return PartitionSet.empty() if ordinals.isdisjoint(named) else existing(down, now)
+
+    def reads_one(self, down: Partitions | None, up: Partitions | None) -> bool:
+        """Tell whether each partition reads one at the most, so that a reader gets the value itself."""
+        return len(self.keys) == 1
 
     def validate(self, down: Partitions | None, up: Partitions | None) -> str | None:
         """Return a message when the upstream side has no keys, or not these."""
@@ -213,6 +225,10 @@ class StaticMapping(PartitionMapping):
             key for key, each in zip(named, up.ordinals(named), strict=True) if each is not None and each in ordinals
         }
         return ordinals_of(down, [key for key, ups in self.table if not read.isdisjoint(ups)]) & existing(down, now)
+
+    def reads_one(self, down: Partitions | None, up: Partitions | None) -> bool:
+        """Tell whether each partition reads one at the most, so that a reader gets the value itself."""
+        return all(len(each) == 1 for _, each in self.table)
 
     def validate(self, down: Partitions | None, up: Partitions | None) -> str | None:
         """Return a message when a side has no keys, or not those of the table."""

@@ -41,6 +41,10 @@ class PartitionMapping(ABC):
         """Tell whether each partition reads the one with its own ordinal, and both have the same ones at any time."""
         return False
 
+    def reads_one(self, down: Partitions | None, up: Partitions | None) -> bool:
+        """Tell whether each partition reads one at the most, so that a reader gets the value itself."""
+        return up is None
+
     @abstractmethod
     def validate(self, down: Partitions | None, up: Partitions | None) -> str | None:
         """Return why the mapping cannot relate the two definitions and what to do; None if it can."""

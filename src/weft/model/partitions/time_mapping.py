@@ -94,6 +94,15 @@ class TimeWindowMapping(PartitionMapping):
         """Tell whether the definitions are the same and nothing is moved."""
         return not self.start_offset and not self.end_offset and isinstance(down, TimePartitions) and down == up
 
+    def reads_one(self, down: Partitions | None, up: Partitions | None) -> bool:
+        """Tell whether each partition reads one at the most, so that a reader gets the value itself."""
+        return (
+            self.start_offset == self.end_offset
+            and isinstance(up, TimePartitions)
+            and isinstance(down, TimePartitions)
+            and (up.fingerprint == down.fingerprint or _lies_within(down, up))
+        )
+
     def validate(self, down: Partitions | None, up: Partitions | None) -> str | None:
         """Return a message unless both are about time."""
         if isinstance(down, TimePartitions) and isinstance(up, TimePartitions):
@@ -186,3 +195,17 @@ def _relate(
 
 def _positions(low: int, high: int) -> PartitionSet:
     return PartitionSet.range(max(0, low), high)
+
+
+_RANKS = {"hourly": 0, "daily": 1, "calendar": 1, "weekly": 2, "monthly": 3}
+_OFFSETS = ("minute_offset", "hour_offset")
+
+
+def _lies_within(down: TimePartitions, up: TimePartitions) -> bool:
+    """Tell whether each window of `down` lies in one of `up`, as an hour in its day; a week may lie in two months."""
+    fine, coarse = _RANKS.get(down.kind), _RANKS.get(up.kind)
+    if fine is None or coarse is None or fine >= coarse or (down.kind, up.kind) == ("weekly", "monthly"):
+        return False
+    if any(getattr(each, offset, 0) for each in (down, up) for offset in _OFFSETS):
+        return False
+    return "calendar" in (down.kind, up.kind) or getattr(down, "timezone", None) == getattr(up, "timezone", None)
