@@ -18,7 +18,7 @@ from weft.codehost import project as projects
 from weft.define import bodies, build
 from weft.model import code, policies
 from weft.ports import garbage
-from weft.storage import typed
+from weft.storage import places, typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,8 @@ def load(project: projects.Project) -> Loaded:
     """
     changes = cast("policies.CodeChanges", project.settings.get("code_changes", "stale"))
     with garbage.held():
-        modules = loading.load_namespace(project)
+        with places.relative_to(project.root):
+            modules = loading.load_namespace(project)
         fingerprinter = fingerprint.Fingerprinter(project.root)
         definitions = build.build(
             _objects(modules.modules),

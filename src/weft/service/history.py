@@ -268,7 +268,7 @@ def versions(
             run=row.run or None,
             at=views.time_of_us(row.at) or "",
             current=row.current,
-            state=row.state or ("current" if row.current else "superseded"),
+            state="current" if row.current else row.state or "superseded",
         )
         for row in rows
     ]

@@ -52,6 +52,12 @@ def request_of(world: worlds.World, ask: Ask) -> plan.Request:
     assets = select(world, ask.selection)
     if ask.selection is None:
         assets = [asset for asset in assets if world.graph.assets[asset].step is not None]
+    elif not assets and not selection.needs_status(ask.selection, world.graph):
+        # a status may well hold for nothing today; a name, tag or group that selects nothing is a mistake
+        raise errors.UsageError(
+            f"The selection {ask.selection!r} selects nothing.",
+            remedy="`weft ls` shows names, groups, kinds and owners.",
+        )
     return plan.Request(
         assets=tuple(assets),
         selection=ask.selection,

@@ -18,7 +18,7 @@ import msgspec
 
 from weft.model import errors
 from weft.model.stored import StoredValue
-from weft.storage import codecs, conversions, local_files, paths, protocol, table_hashing, tables
+from weft.storage import codecs, conversions, local_files, paths, places, protocol, table_hashing, tables
 
 if TYPE_CHECKING:
     import pyarrow
@@ -51,7 +51,7 @@ class DuckDBStorage(protocol.IOManager):
                 front where the data has such a column.
             lock_seconds: how long to wait for another process that has the file open.
         """
-        self.path = Path(path).absolute()
+        self.path = places.absolute(path)
         self.schema = schema
         self.partition_column = partition_column
         self.pool = f"duckdb:{self.path}"

@@ -19,7 +19,7 @@ import msgspec
 
 from weft.model import errors
 from weft.model.stored import StoredValue
-from weft.storage import codecs, conversions, hashing, integrity, json_values, local_files, protocol, tables
+from weft.storage import codecs, conversions, hashing, integrity, json_values, local_files, places, protocol, tables
 
 INLINE_LIMIT = 32 * 1024
 _SUFFIXES = {"json": ".json", "text": ".txt", "bytes": ".bin"}
@@ -266,7 +266,7 @@ def _open_files(root: str | Path, options: dict[str, object], durable: bool) -> 
             f"Options {sorted(options)} were given for the storage root {str(root)!r}, which is a folder.",
             remedy="Give them only with a URL such as s3://bucket/prefix.",
         )
-    return local_files.LocalFiles(Path(root).absolute(), synchronise=durable)
+    return local_files.LocalFiles(places.absolute(root), synchronise=durable)
 
 
 def _uri(stored: StoredValue) -> str:

@@ -87,3 +87,25 @@ def test_a_resource_without_its_values_stops_only_what_asks_for_it(tmp_path: Pat
     refused = weft(tmp_path, "apply", "--yes", "--executor", executor)
     assert refused.returncode == 2
     assert "WEFT_TEST_TOKEN_THAT_IS_NOT_SET" in refused.stderr
+
+
+def test_relative_paths_of_storage_begin_at_the_project(tmp_path: Path) -> None:
+    (tmp_path / "weft.toml").write_text('definitions = "defs"\n')
+    (tmp_path / "defs.py").write_text(
+        "import weft\nfrom weft.storage import TypedStorage\n\n"
+        "big = TypedStorage('kept', inline_limit=0)\n\n"
+        "@weft.asset(io=big)\ndef text() -> str:\n    return 'x'\n"
+    )
+    (tmp_path / "below").mkdir()
+    assert weft(tmp_path / "below", "apply", "--yes", "--executor", "inline").returncode == 0
+    assert (tmp_path / "kept").is_dir()
+    assert not (tmp_path / "below" / "kept").exists()
+
+
+def test_a_selection_that_selects_nothing_is_an_error_unless_it_is_of_a_status(tmp_path: Path) -> None:
+    (tmp_path / "weft.toml").write_text('definitions = "defs"\n')
+    (tmp_path / "defs.py").write_text("import weft\n\n@weft.asset\ndef one() -> int:\n    return 1\n")
+    nothing = weft(tmp_path, "plan", "group:misspelt")
+    assert nothing.returncode == 2
+    assert "'group:misspelt' selects nothing" in nothing.stderr
+    assert weft(tmp_path, "plan", "status:failed").returncode == 0
