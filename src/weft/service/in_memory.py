@@ -19,7 +19,7 @@ from weft.model import code, errors, events, graph, keys, partition_set, partiti
 from weft.ports import clock as clocks
 from weft.service import applying, driving, views
 from weft.service import world as worlds
-from weft.storage import conversions, protocol, tables
+from weft.storage import combining, conversions, protocol, tables
 from weft.stores import sqlite
 
 Definition = Any
@@ -135,6 +135,7 @@ def materialize(
     inputs = {_key_of(key): value for key, value in (input_values or {}).items()}
     storage = MemoryStorage()
     built = _build(list(wanted), inputs, resources or {}, storage)
+    inputs = _as_read(built, inputs)
     raised: list[BaseException] = []
     ready = runnable.ready(_listening(built, raised), overrides=config)
     ledger = sqlite.SqliteLedger(None)
@@ -203,6 +204,30 @@ def _build(
         elif isinstance(each, checks.CheckDefinition) or (each.key not in declared):
             objects.append(("", each))
     return build.build(objects, fingerprint=_fingerprint, default_io=storage)
+
+
+def _as_read(built: bodies.BuiltDefinitions, inputs: Mapping[str, object]) -> dict[str, object]:
+    """Input values as a run would give them: tables by partition, where one table is asked for, are joined.
+
+    Raises:
+        UsageError: one of them is read by nothing.
+    """
+    found = dict(inputs)
+    read: set[str] = set()
+    for body in built.bodies.values():
+        for parameter, asset in body.parameters.inputs.items():
+            read.add(asset)
+            annotation, value = body.parameters.annotations.get(parameter), found.get(asset)
+            if conversions.table_kind(annotation) is not None and isinstance(value, Mapping):
+                found[asset] = combining.combine(value, annotation)
+    waited = {each.asset for step in built.graph.steps.values() for each in step.dependencies}
+    unread = sorted(inputs.keys() - read - waited)
+    if unread:
+        known = ", ".join(sorted((read | waited) - set(built.bodies) | (read & inputs.keys()))) or "nothing"
+        raise errors.UsageError(
+            f"The input value {unread[0]!r} is read by nothing that is to be made.", remedy=f"Read are: {known}."
+        )
+    return found
 
 
 def _fingerprint(function: Callable[..., object]) -> code.CodeManifest:

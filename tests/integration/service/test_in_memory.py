@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import polars
 import pytest
 from pydantic import BaseModel
 
@@ -246,3 +247,22 @@ def test_a_saved_plan_is_applied_once_from_python(weft_project):
     assert weft_project.apply(str(Path(weft_project.folder) / "plan.json")).succeeded == 1
     with pytest.raises(errors.DriftError):
         weft_project.apply(str(Path(weft_project.folder) / "plan.json"))
+
+
+def test_an_input_value_that_nothing_reads_is_an_error():
+    @weft.asset
+    def doubled(numbers: list[int]) -> list[int]:
+        return [2 * each for each in numbers]
+
+    with pytest.raises(errors.UsageError, match="'nmbers' is read by nothing.*Read are: numbers"):
+        weft.materialize([doubled], input_values={"numbers": [1], "nmbers": [2]})
+
+
+def test_tables_by_partition_are_joined_where_one_is_read():
+    @weft.asset(partitions=weft.MonthlyPartitions(start_date="2024-01-01", end_date="2024-02-01"))
+    def month(sales: polars.DataFrame) -> int:
+        return int(sales["pieces"].sum())
+
+    by_day = {"2024-01-01": polars.DataFrame({"pieces": [1]}), "2024-01-02": polars.DataFrame({"pieces": [2]})}
+    made = weft.materialize([month], input_values={"sales": by_day}, partition_key="2024-01")
+    assert made["month"] == 3
