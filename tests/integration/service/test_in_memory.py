@@ -254,7 +254,7 @@ def test_an_input_value_that_nothing_reads_is_an_error():
     def doubled(numbers: list[int]) -> list[int]:
         return [2 * each for each in numbers]
 
-    with pytest.raises(errors.UsageError, match="'nmbers' is read by nothing.*Read are: numbers"):
+    with pytest.raises(errors.UsageError, match=r"'nmbers' is read by nothing.*Read are: numbers"):
         weft.materialize([doubled], input_values={"numbers": [1], "nmbers": [2]})
 
 
