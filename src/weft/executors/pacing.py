@@ -6,7 +6,7 @@ Estimates go up at once and down slowly, so that a step whose bodies are sometim
 from __future__ import annotations
 
 LARGEST_FRAME = 64
-"""Claimed bodies count as lost when the driver is killed: a larger frame is little faster, and repeats more after a kill."""
+"""Claimed bodies are lost when the driver is killed: a larger frame is little faster, and repeats more then."""
 FRAME_SECONDS = 0.020
 SHORT_SECONDS = 0.005
 """Bodies longer than this are sent one at a time."""
