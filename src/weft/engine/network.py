@@ -67,12 +67,8 @@ class Network:
         return self.by_step.get(step, {}).get(ordinal)
 
 
-def build(steps: Iterable[plan.PlanStep], graph: graphs.Graph, now: datetime, *, ordered_only: bool = False) -> Network:
-    """Number the step runs of a plan and find which wait for which.
-
-    `ordered_only` is not used by assets; it is where pipelines without data dependencies will say their order.
-    """
-    del ordered_only
+def build(steps: Iterable[plan.PlanStep], graph: graphs.Graph, now: datetime) -> Network:
+    """Number the step runs of a plan and find which wait for which."""
     lines: list[Line] = []
     by_step: dict[keys.StepKey, dict[int, int]] = {}
     base = 0

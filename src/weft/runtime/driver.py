@@ -86,11 +86,6 @@ class Driver:
         self._cancel_reason = "cancelled"
         self.outcome: events.Outcome | None = None
 
-    @property
-    def running(self) -> int:
-        """How many step runs are with the executor."""
-        return len(self._claimed)
-
     def cancel(self, reason: str = "cancelled") -> None:
         """Ask for the end: the first time what runs may finish, the second time it is killed.
 

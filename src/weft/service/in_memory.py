@@ -152,7 +152,7 @@ def materialize(
         )
         _give(world, storage, inputs)
         result = applying.apply(world, _plan(world, inputs, partition_key), driving.How(executor="inline"))
-        found = _result(world, storage, result, raised, inputs)
+        found = _result(world, storage, result, raised)
     finally:
         ledger.close()
     if not found.success and raise_on_error:
@@ -368,7 +368,6 @@ def _result(
     storage: MemoryStorage,
     result: views.ApplyView,
     raised: Sequence[BaseException],
-    inputs: Mapping[str, object],
 ) -> InMemoryResult:
     values: dict[keys.AssetKey, dict[str | None, object]] = {}
     metadata: dict[keys.AssetKey, dict[str, object]] = {}
@@ -381,7 +380,6 @@ def _result(
             if not output.rejected:
                 values.setdefault(output.asset, {})[event.partition] = storage.read(output.value)
                 metadata[output.asset] = {name: msgspec.json.decode(raw) for name, raw in output.metadata.items()}
-    del inputs
     return InMemoryResult(
         outcome=result.outcome or "succeeded",
         failures=tuple(result.failures),
