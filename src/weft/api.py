@@ -1,4 +1,4 @@
-"""The verbs for Python: `plan`, `apply` and `materialize`, with the fields that the command line prints as JSON.
+"""The verbs for Python: `plan`, `apply`, `materialize`, `run` …, with the fields that the command line prints as JSON.
 
 Each call loads the project afresh (found upwards from `start`, the working directory by default) and opens its ledger.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from weft import wiring
 from weft.model import errors
@@ -19,8 +19,10 @@ from weft.service import applying, driving, interrupting, planning, recovering, 
 
 if TYPE_CHECKING:
     from weft.model import plan as plans
-    from weft.service import in_memory
+    from weft.service import backfilling, in_memory, in_memory_runs
     from weft.service import world as worlds
+
+T = TypeVar("T")
 
 
 def plan(
@@ -53,7 +55,7 @@ def plan(
         selection=selection, partitions=partitions, exact=force, only_failed=failed, keep_going=keep_going
     )
     with _world(file, module, start) as world:
-        return views.plan_view(world.graph, planning.make_plan(world, ask))
+        return views.plan_view(world.planned, planning.make_plan(world, ask))
 
 
 def apply(
@@ -73,8 +75,8 @@ def apply(
 ) -> views.ApplyView:
     """Bring a selection to fresh, or carry out a saved plan (a path that ends in `.json`). Asks nobody.
 
-    The arguments are those of `plan`, and `executor` ("process" or "inline"), `jobs`, `config` (fields by step), `wait`
-    (for other runs that make the same; else that is an error). A failed step is in the answer and raises nothing.
+    The arguments are those of `plan`, and `executor` ("process", "thread" or "inline"), `jobs`, `config` (fields by
+    step), `wait` (for other runs that make the same; else that is an error). A failed step is in the answer and raises nothing.
 
     Raises:
         DriftError: the saved plan no longer holds.
@@ -156,17 +158,130 @@ def materialize(wanted: str | Iterable[Any], **given: Any) -> views.ApplyView | 
         )
 
 
+def run(
+    pipeline: str,
+    *,
+    params: Mapping[str, object] | None = None,
+    partition: str | None = None,
+    executor: str | None = None,
+    jobs: int | None = None,
+    wait: bool = True,
+    file: str | Path | None = None,
+    module: str | None = None,
+    start: str | Path | None = None,
+) -> views.ApplyView:
+    """Run a pipeline (a DAG, a flow) to its end; a failed step is in the answer and raises nothing.
+
+    Args:
+        pipeline: its name.
+        params: its parameters.
+        partition: the key or date of its interval; the latest that has ended unless given.
+        executor: "process", "thread" or "inline".
+        jobs: how many workers.
+        wait: for other runs that are in the way; else that is an error.
+        file: definitions from a file.
+        module: definitions from a module.
+        start: the folder from which the project is looked for.
+
+    Raises:
+        WeftError: what stands in the way.
+    """
+    from weft.service import pipelines
+
+    wanted = pipelines.Wanted(pipeline=pipeline, params=params, partition=partition)
+    with _world(file, module, start) as world:
+        return _watched(executor, jobs, wait, lambda how: pipelines.run_or_go_on(world, wanted, how))
+
+
+def rerun(
+    run: str,
+    *,
+    from_failed: bool = False,
+    from_step: str | None = None,
+    only: str | None = None,
+    params: Mapping[str, object] | None = None,
+    executor: str | None = None,
+    jobs: int | None = None,
+    file: str | Path | None = None,
+    module: str | None = None,
+    start: str | Path | None = None,
+) -> views.ApplyView:
+    """Run a pipeline's run (by the beginning of its id, or "last") again, as a new run that is linked to it.
+
+    All of it; or what failed and what is below that; or what is from `from_step` on; or `only` a step ("load"), or a
+    step and what is below it ("load+"). `params` go before those of the run.
+
+    Raises:
+        WeftError: what stands in the way.
+    """
+    from weft.service import pipelines, reruns
+
+    with _world(file, module, start) as world:
+        wanted = reruns.wanted(world, run, from_failed=from_failed, from_step=from_step, only=only, params=params)
+        return _watched(executor, jobs, True, lambda how: pipelines.run(world, wanted, how))
+
+
+def backfill(
+    name: str,
+    partitions: str,
+    *,
+    reprocess: Literal["missing", "failed", "all"] = "missing",
+    newest_first: bool = False,
+    concurrency: int = 1,
+    dry_run: bool = False,
+    executor: str | None = None,
+    jobs: int | None = None,
+    file: str | Path | None = None,
+    module: str | None = None,
+    start: str | Path | None = None,
+) -> backfilling.BackfillView:
+    """Run the intervals of a pipeline in a range ("a..b", "a,b", a key, "*"), or make those partitions of an asset.
+
+    `reprocess` says of what: of what never ran, also of what failed, or of all. The same call goes on where an earlier
+    one was cut short.
+
+    Raises:
+        WeftError: what stands in the way.
+    """
+    from weft.service import backfilling as service
+
+    ask = service.Ask(
+        name=name, chosen=partitions, reprocess=reprocess, newest_first=newest_first, concurrency=concurrency
+    )
+    with _world(file, module, start) as world:
+        return _watched(executor, jobs, True, lambda how: service.backfill(world, ask, how, dry_run=dry_run))
+
+
+def test_pipeline(definition: object, **given: Any) -> in_memory_runs.RunResult:
+    """Run a DAG in memory, in this process, without waiting between retries: `dag.test()`.
+
+    The arguments are `partition`, `params`, `resources`, `raise_on_error` and `clock`; the result has `.success`,
+    `.outcomes` by task, `.value("task")`, `.failures` and `.rendered`.
+
+    Raises:
+        WeftError: the DAG, a parameter or the interval is wrong.
+        Exception: what a task raised, unless `raise_on_error` is False.
+    """
+    from weft.service import in_memory_runs as service
+
+    _check_names(given, _IN_MEMORY_RUN, "of that name", function="test")
+    return service.run(definition, **given)
+
+
+_IN_MEMORY_RUN = frozenset({"partition", "params", "resources", "raise_on_error", "clock"})
 _IN_MEMORY = frozenset({"input_values", "partition_key", "resources", "config", "raise_on_error", "clock"})
 _ON_DISK = frozenset({"partitions", "keep_going", "executor", "jobs", "config", "wait", "file", "module", "start"})
 
 
-def _check_names(given: Mapping[str, object], known: frozenset[str], when: str) -> None:
+def _check_names(
+    given: Mapping[str, object], known: frozenset[str], when: str, *, function: str = "materialize"
+) -> None:
     from weft.model import spelling
 
     for name in given:
         if name not in known:
             raise errors.UsageError(
-                f"materialize() has no argument {name!r} {when}.",
+                f"{function}() has no argument {name!r} {when}.",
                 remedy=spelling.did_you_mean(name, known) or f"There are: {', '.join(sorted(known))}.",
             )
 
@@ -218,7 +333,7 @@ def _resumed(
             continue
         if made_at is not None and (each.document is None or each.document.now != made_at):
             continue
-        resumed = _interruptible(executor, jobs, wait, functools.partial(recovering.resume, world, each))
+        resumed = _watched(executor, jobs, wait, functools.partial(recovering.resume, world, each))
     recovering.recover(world)
     return resumed
 
@@ -234,14 +349,12 @@ def _carried_out(
 ) -> views.ApplyView:
     import msgspec
 
-    result = _interruptible(executor, jobs, wait, lambda how: applying.apply(world, made, how, ask=ask))
+    result = _watched(executor, jobs, wait, lambda how: applying.apply(world, made, how, ask=ask))
     assert result is not None
-    return msgspec.structs.replace(result, plan=views.plan_view(world.graph, made))
+    return msgspec.structs.replace(result, plan=views.plan_view(world.planned, made))
 
 
-def _interruptible(
-    executor: str | None, jobs: int | None, wait: bool, work: Callable[[driving.How], views.ApplyView | None]
-) -> views.ApplyView | None:
+def _watched(executor: str | None, jobs: int | None, wait: bool, work: Callable[[driving.How], T]) -> T:
     """Run so that Ctrl-C ends the run tidily; signals are heeded in the main thread only."""
     interrupts = interrupting.Interrupts()
     how = driving.How(

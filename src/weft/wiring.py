@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 LEDGER_FILE = "ledger.db"
 LOGS_FOLDER = "logs"
-EXECUTORS = ("process", "inline")
+EXECUTORS = ("process", "thread", "inline")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +66,10 @@ def open_world(place: Place, *, config_overrides: Mapping[str, Mapping[str, obje
         UsageError, DefinitionsError, LedgerError: what stands in the way.
     """
     from weft.codehost import built
+    from weft.worker import slots
 
     project = open_project(place)
+    slots.set_home(project.home)
     loaded = built.load(project)
     ledger = open_ledger(project)
     return worlds.World(
@@ -76,6 +79,7 @@ def open_world(place: Place, *, config_overrides: Mapping[str, Mapping[str, obje
         make_executor=lambda name, jobs, steps: make_executor(name, jobs, loaded, place, config_overrides or {}, steps),
         renew=_Renewal(project.home / LEDGER_FILE),
         sources_of=loaded.sources,
+        reopen=lambda: open_ledger(project),
         root=project.root,
         home=project.home,
         user=login(),
@@ -122,6 +126,10 @@ def make_executor(
         from weft.executors import inline
 
         return inline.InlineExecutor(definitions, logs_folder=logs, secrets=secrets)
+    if name == "thread":
+        from weft.executors import thread
+
+        return thread.ThreadExecutor(definitions, jobs=jobs, logs_folder=logs, secrets=secrets)
     if name == "process":
         from weft.executors import process
         from weft.executors import settings as worker_settings
@@ -154,10 +162,12 @@ class _Renewal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._ledger: sqlite.SqliteLedger | None = None
+        self._lock = threading.Lock()
 
     def __call__(self, lease: ledgers.Lease, expires: int) -> bool:
         from weft.stores import sqlite
 
-        if self._ledger is None:
-            self._ledger = sqlite.SqliteLedger(self._path)
-        return self._ledger.renew_lease(lease, expires)
+        with self._lock:
+            if self._ledger is None:
+                self._ledger = sqlite.SqliteLedger(self._path)
+            return self._ledger.renew_lease(lease, expires)

@@ -4,6 +4,7 @@ raw_trades ──▶ processed_trades ──▶ daily_metrics ──▶ monthly_
 session and symbol                  session           month
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -77,9 +78,14 @@ DAILY_COLUMNS = {
 )
 def daily_metrics(context: Context, processed_trades: dict[str, list[Trade]]) -> pl.DataFrame:
     """Each symbol's session: close, return on the session before, range, volume. One row for each listed symbol."""
-    session = date.fromisoformat(context.partition_key)
     read = [trade for trades in processed_trades.values() for trade in trades]
-    before = {trade.symbol: trade.close for trade in read if trade.session < session}
+    return metrics_of(context.partition_key, read)
+
+
+def metrics_of(session: str, trades: Iterable[Trade]) -> pl.DataFrame:
+    """The metrics of a session, from its trades and those of the session before."""
+    day, read = date.fromisoformat(session), list(trades)
+    before = {trade.symbol: trade.close for trade in read if trade.session < day}
     rows = [
         {
             "session": trade.session,
@@ -91,7 +97,7 @@ def daily_metrics(context: Context, processed_trades: dict[str, list[Trade]]) ->
             "daily_return": trade.close / before[trade.symbol] - 1 if trade.symbol in before else None,
         }
         for trade in read
-        if trade.session == session
+        if trade.session == day
     ]
     return pl.DataFrame(rows, schema=DAILY_COLUMNS)
 
@@ -100,6 +106,11 @@ def daily_metrics(context: Context, processed_trades: dict[str, list[Trade]]) ->
 def monthly_report(context: Context, daily_metrics: pl.DataFrame) -> pl.DataFrame:
     """Each symbol's month, with a chart. That a month reads its sessions is the default, and needs no mapping."""
     context.add_metadata({"chart": charts.growth(daily_metrics, month=context.partition_key)})
+    return report_of(daily_metrics)
+
+
+def report_of(daily_metrics: pl.DataFrame) -> pl.DataFrame:
+    """One row for each symbol, from the metrics of a month's sessions."""
     return (
         daily_metrics.sort("session")
         .group_by("symbol")

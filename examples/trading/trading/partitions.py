@@ -31,3 +31,9 @@ def sessions_of(month: str) -> list[date]:
     window = months.window(months.ordinal(month))
     days = [window.start.date() + timedelta(days=number) for number in range((window.end - window.start).days)]
     return [day for day in days if sessions.find(day.isoformat()) is not None]
+
+
+def session_before(session: str) -> list[str]:
+    """The session before one, in a list: an empty one before the first."""
+    ordinal = sessions.ordinal(session)
+    return [sessions.key(ordinal - 1)] if ordinal else []

@@ -15,6 +15,7 @@ from typing import cast
 
 from weft.codehost import fingerprint, loading, runnable
 from weft.codehost import project as projects
+from weft.connections import places as connection_places
 from weft.define import bodies, build
 from weft.model import code, policies
 from weft.ports import garbage
@@ -40,6 +41,7 @@ def load(project: projects.Project) -> Loaded:
     Raises:
         DefinitionsError: with everything that is wrong.
     """
+    connection_places.settle(project.configuration, project.home)
     changes = cast("policies.CodeChanges", project.settings.get("code_changes", "stale"))
     with garbage.held():
         with places.relative_to(project.root):

@@ -28,8 +28,11 @@ SETTINGS: Mapping[str, type | tuple[str, ...]] = {
     "durability": ("full", "normal"),
     "storage": str,
     "keep_versions": int,
+    "keep_runs": int,
+    "pools": dict,
     "resources": dict,
     "config": dict,
+    "connections": dict,
 }
 """The settings that a project may have, each with its type or with the words that it may be."""
 
@@ -284,10 +287,23 @@ def _tables(key: str) -> Callable[[object], str | None]:
     return check
 
 
+def _slots(key: str) -> Callable[[object], str | None]:
+    def check(value: object) -> str | None:
+        assert isinstance(value, Mapping)
+        for name, slots in value.items():
+            if not isinstance(slots, int) or isinstance(slots, bool) or slots < 1:
+                return f"{key}.{name} is {slots!r}, but must be how many slots the pool has: 1 or more."
+        return None
+
+    return check
+
+
 _KINDS: Mapping[type, str] = {str: "text", int: "a whole number", dict: "a table"}
 _LIMITS: Mapping[str, Callable[[object], str | None]] = {
     "jobs": _at_least_one("jobs"),
     "keep_versions": _at_least_one("keep_versions"),
+    "keep_runs": _at_least_one("keep_runs"),
+    "pools": _slots("pools"),
     "resources": _tables("resources"),
     "config": _tables("config"),
 }

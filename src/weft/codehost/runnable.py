@@ -52,7 +52,8 @@ def ready(
             problems.extend(error.diagnostics)
         else:
             changed[key] = replace(body, config={name: getattr(made, name) for name in type(made).model_fields})
-    needed = set(definitions.resources) if steps is None else _resources_of(wanted.values())
+    tasks = [body for key, body in definitions.tasks.items() if steps is None or key in steps]
+    needed = set(definitions.resources) if steps is None else _resources_of(wanted.values(), tasks)
     filled: dict[str, object] = {}
     for name, resource in definitions.resources.items():
         try:
@@ -65,11 +66,10 @@ def ready(
     return replace(definitions, bodies={**definitions.bodies, **changed}, resources=filled)
 
 
-def _resources_of(wanted: Iterable[bodies.StepBody]) -> set[str]:
-    """The resources that bodies and their checks ask for by a parameter."""
-    return {
-        name
-        for body in wanted
-        for parameters in (body.parameters, *(check.parameters for check in body.checks))
-        for name in parameters.resources.values()
-    }
+def _resources_of(wanted: Iterable[bodies.StepBody], tasks: Iterable[bodies.TaskBody]) -> set[str]:
+    """The resources that bodies, their checks and tasks ask for by a parameter."""
+    asking = [
+        parameters for body in wanted for parameters in (body.parameters, *(each.parameters for each in body.checks))
+    ]
+    asking.extend(body.parameters for body in tasks)
+    return {name for parameters in asking for name in parameters.resources.values()}

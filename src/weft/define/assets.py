@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 
 from weft.define import options, specs
 from weft.model import diagnostics, errors, keys
+
+if TYPE_CHECKING:
+    from weft.define import asset_conditions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,6 +74,18 @@ class AssetDefinition(StepDefinition[P, R_co]):
     def spec(self) -> specs.AssetSpec:
         """What was said of the asset as such."""
         return self.outs[_ONLY]
+
+    def __and__(self, other: Any) -> asset_conditions.AssetCondition:
+        """Both, as a condition for a schedule."""
+        from weft.define import asset_conditions
+
+        return asset_conditions.joined("all", self, other)
+
+    def __or__(self, other: Any) -> asset_conditions.AssetCondition:
+        """One of them, as a condition for a schedule."""
+        from weft.define import asset_conditions
+
+        return asset_conditions.joined("any", self, other)
 
 
 class MultiAssetDefinition(StepDefinition[P, R_co]):

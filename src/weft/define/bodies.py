@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from weft.define import caching, task_options
 from weft.model import code, graph, keys
 from weft.storage import protocol
 
@@ -64,6 +65,53 @@ class StepBody:
     """Values of the config that were given with the step; files, environment and a run's own go before them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskBody:
+    """The function behind a task, with the arguments of its call where it is a step of a DAG.
+
+    `arguments` are by parameter: plain values with the leaves of `references` in them. `fields` names the arguments in
+    which text is a template, None for all. `conditions` are (wanted truth, function of the context, reason).
+    """
+
+    key: str
+    """The step, or `module:qualified.name` of a task for the calls of flows."""
+    name: str
+    function: Callable[..., Any]
+    parameters: Parameters
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    positional: tuple[Any, ...] = ()
+    """Arguments for `*args`, beyond those with names."""
+    conditions: tuple[tuple[bool, Callable[[Any], object], str], ...] = ()
+    cache: caching.Cache | None = None
+    hooks: task_options.Hooks = field(default_factory=task_options.Hooks)
+    retry_if: Callable[[BaseException], bool] | None = None
+    role: str = ""
+    below: tuple[str, ...] = ()
+    """The ids of the tasks directly below, for a branch to choose from."""
+    outlets: tuple[keys.AssetKey, ...] = ()
+    outlet_io: Mapping[keys.AssetKey, str] = field(default_factory=dict)
+    inlets: tuple[keys.AssetKey, ...] = ()
+    code: str = ""
+    resources: Mapping[str, object] = field(default_factory=dict)
+    """What the executor is asked for."""
+    setups: tuple[keys.StepKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineBody:
+    """The code of a pipeline as a whole: what it calls when a run ends, and the function of a flow."""
+
+    name: str
+    definition: Any
+    """The `FlowDefinition` or the `Declaration` of the DAG."""
+    on_success: tuple[Callable[..., object], ...] = ()
+    on_failure: tuple[Callable[..., object], ...] = ()
+    params: Any = None
+    """The pydantic model that parameters are validated by, None where there are none."""
+    macros: Mapping[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuiltDefinitions:
     """Everything that was defined, checked as a whole: the graph, the bodies and what they are given.
@@ -78,3 +126,6 @@ class BuiltDefinitions:
     io_managers: Mapping[str, protocol.IOManager] = field(default_factory=dict)
     manifests: Mapping[str, code.CodeManifest] = field(default_factory=dict)
     observers: Mapping[keys.AssetKey, StepBody] = field(default_factory=dict)
+    tasks: Mapping[str, TaskBody] = field(default_factory=dict)
+    """By step for those of DAGs, by `module:qualified.name` for tasks that flows may call."""
+    pipelines: Mapping[str, PipelineBody] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from weft.define import (
     collecting,
     describing,
     job_building,
+    judging,
     key_index,
     lasting,
     linking,
@@ -28,6 +29,8 @@ from weft.define import (
     signatures,
     specs,
 )
+from weft.define.dags import building as dag_building
+from weft.define.dags import codes, drawing
 from weft.model import code, diagnostics, graph, keys
 from weft.model import policies as model_policies
 from weft.storage import protocol as storage
@@ -94,6 +97,8 @@ def _build(
 ) -> bodies.BuiltDefinitions:
     found = problems.Problems()
     collected = collecting.collect(objects, found)
+    drawn = drawing.draw(collected.pipelines, found)
+    collecting.add_named(collected, drawing.assets_of(drawn), found)
     collected.io_managers.setdefault(DEFAULT_IO, default_io)
     building = _Building(
         found=found,
@@ -103,7 +108,10 @@ def _build(
     for spec in collected.externals:
         _declare(building, spec, None)
     declared = [each for step in collected.steps if (each := _declare_step(building, step)) is not None]
-    _check_aliases(building)
+    judging.check_aliases(building.assets, found)
+    named = drawing.Assets(building.assets, found)
+    for pipeline in drawn:
+        drawing.note_makers(pipeline, named)
     scope = parameters.Scope(assets=key_index.KeyIndex(building.assets), resources=collected.resources, found=found)
     checks = check_building.build_checks(collected.checks, building.assets, scope)
     linker = linking.Linker(building.assets, found)
@@ -112,14 +120,21 @@ def _build(
     for spec in collected.externals:
         if spec.observe is not None and building.assets.get(spec.key) is not None:
             _build_observer(building, spec, scope, checks)
-    found_jobs = job_building.jobs_of(collected.jobs, found)
+    fingerprints = codes.Codes(fingerprint, building.manifests)
+    made = dag_building.build(
+        drawn, scope=scope, assets=named, fingerprints=fingerprints, storage_of=lambda key: _storage_of(building, key)
+    )
+    dag_building.add_module_tasks(collected.tasks, made, fingerprints)
+    found_jobs = job_building.jobs_of(collected.jobs, found, named)
     result = graph.Graph(
         assets=building.assets,
         steps=building.steps,
         checks=tuple(each.check for several in checks.values() for each in several),
         jobs={name: each.job for name, each in found_jobs.items()},
+        pipelines=made.pipelines,
     )
-    _check_cycles(result, found)
+    dag_building.check_names(made, judging.other_names(result, found_jobs), found)
+    judging.check_cycles(result, found)
     job_building.check_selections(found_jobs, result, found)
     found.raise_if_any()
     return bodies.BuiltDefinitions(
@@ -129,7 +144,15 @@ def _build(
         io_managers=collected.io_managers,
         manifests=building.manifests,
         observers=building.observers,
+        tasks=made.tasks,
+        pipelines=made.bodies,
     )
+
+
+def _storage_of(building: _Building, key: keys.AssetKey) -> tuple[str | None, str | None]:
+    """Return the IO manager of an asset, None for the default one, and the pool that it needs."""
+    name = building.assets[key].io
+    return name, building.managers.by_name[name or DEFAULT_IO].pool
 
 
 def _declare(building: _Building, spec: specs.AssetSpec, step: keys.StepKey | None) -> bool:
@@ -365,35 +388,3 @@ def _build_observer(
     building.observers[spec.key] = bodies.StepBody(
         key=spec.key, function=observe, parameters=filling.parameters(), checks=tuple(checks.get(spec.key, ()))
     )
-
-
-def _check_aliases(building: _Building) -> None:
-    owners: dict[str, graph.Asset] = {}
-    for asset in building.assets.values():
-        for alias in asset.aliases:
-            other = owners.setdefault(alias, asset)
-            if other is not asset:
-                building.found.add(
-                    "duplicate-alias",
-                    f"The assets {other.key!r} and {asset.key!r} both are {alias!r}.",
-                    remedy="One asset has each name by which other systems know it; take it from the other.",
-                    location=asset.location,
-                )
-
-
-def _check_cycles(built: graph.Graph, found: problems.Problems) -> None:
-    """Add each cycle, by the keys along it."""
-    placed = set(built.order)
-    left = {key: None for key in built.steps if key not in placed}
-    while left:
-        cycle = graph.find_cycle(left, built.producers_of)
-        found.add(
-            "cycle",
-            f"These assets need each other: {' → '.join(cycle)}.",
-            remedy="Take one of the dependencies away.",
-            location=built.steps[cycle[0]].location,
-        )
-        for step in cycle[1:]:
-            left.pop(step, None)
-        ordered = set(graph.topological(left, built.producers_of))
-        left = {key: None for key in left if key not in ordered}

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from weft.define import assets, checks, definitions, jobs, problems, specs
+from weft.define import asset_conditions, assets, checks, definitions, flows, jobs, problems, specs, tasks
+from weft.define.dags import declaration, decorators
 from weft.model import diagnostics
 from weft.storage import protocol as storage
 
 Definition: TypeAlias = (
     "assets.StepDefinition[..., Any] | specs.AssetSpec | checks.CheckDefinition | jobs.JobDefinition"
-    " | definitions.Definitions"
+    " | definitions.Definitions | decorators.DagDefinition | declaration.Declaration | flows.FlowDefinition[..., Any]"
+    " | flows.Deployment | tasks.TaskDefinition[..., Any]"
 )
 _CLASSES = (
     assets.StepDefinition,
@@ -21,7 +23,13 @@ _CLASSES = (
     checks.CheckDefinition,
     jobs.JobDefinition,
     definitions.Definitions,
+    decorators.DagDefinition,
+    declaration.Declaration,
+    flows.FlowDefinition,
+    flows.Deployment,
+    tasks.TaskDefinition,
 )
+_PIPELINES = (decorators.DagDefinition, declaration.Declaration, flows.FlowDefinition, flows.Deployment)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +40,9 @@ class Collected:
     externals: list[specs.AssetSpec] = field(default_factory=list)
     checks: list[checks.CheckDefinition] = field(default_factory=list)
     jobs: list[jobs.JobDefinition] = field(default_factory=list)
+    pipelines: list[Any] = field(default_factory=list)
+    """DAGs, graphs of ops, flows and their deployments."""
+    tasks: list[tasks.TaskDefinition[..., Any]] = field(default_factory=list)
     resources: dict[str, object] = field(default_factory=dict)
     io_managers: dict[str, storage.IOManager] = field(default_factory=dict)
     seen: dict[int, object] = field(default_factory=dict)
@@ -89,15 +100,52 @@ def _add(value: Definition, collected: Collected, found: problems.Problems) -> N
             collected.checks.append(value)
         case jobs.JobDefinition():
             collected.jobs.append(value)
+        case tasks.TaskDefinition():
+            collected.tasks.append(value)
         case definitions.Definitions():
             _add_listed(value, collected, found)
+        case _ if isinstance(value, _PIPELINES):
+            collected.pipelines.append(value)
+
+
+def add_named(collected: Collected, named: Iterable[object], found: problems.Problems) -> None:
+    """Add the assets that pipelines name as objects but that no module holds by name."""
+    for each in named:
+        if isinstance(each, (assets.StepDefinition, specs.AssetSpec)):
+            _add(each, collected, found)
+    _join_uris(collected)
+
+
+def _join_uris(collected: Collected) -> None:
+    """Keep one of the `Asset`s of one URI, and none where another asset of the project has the URI as an alias."""
+    aliases: set[str] = set()
+    for spec in _all_specs(collected):
+        if not isinstance(spec, asset_conditions.Asset):
+            aliases.update(each for each in (spec.uri, *listed(spec.aliases)) if each)
+    kept: dict[tuple[str, str | None], None] = {}
+    left: list[specs.AssetSpec] = []
+    for spec in collected.externals:
+        if isinstance(spec, asset_conditions.Asset):
+            place = (spec.key, spec.uri)
+            if spec.uri in aliases or place in kept:
+                continue
+            kept[place] = None
+        left.append(spec)
+    collected.externals = left
+
+
+def _all_specs(collected: Collected) -> Iterable[specs.AssetSpec]:
+    yield from collected.externals
+    for step in collected.steps:
+        yield from step.outs.values()
 
 
 def _add_listed(given: definitions.Definitions, collected: Collected, found: problems.Problems) -> None:
     wanted: tuple[tuple[str, Iterable[object], tuple[type, ...]], ...] = (
         ("assets", given.assets, (assets.StepDefinition, specs.AssetSpec)),
         ("checks", given.checks, (checks.CheckDefinition,)),
-        ("jobs", given.jobs, (jobs.JobDefinition,)),
+        ("jobs", given.jobs, (jobs.JobDefinition, *_PIPELINES)),
+        ("pipelines", given.pipelines, _PIPELINES),
     )
     for argument, values, classes in wanted:
         for value in values:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from weft.define import assets as asset_definitions
     from weft.define import checks as check_definitions
     from weft.define import jobs as job_definitions
+    from weft.define.dags import decorators
     from weft.storage import protocol as storage
 
 
@@ -23,7 +24,8 @@ class Definitions:
     Args:
         assets: definitions and specs of assets.
         checks: checks of assets.
-        jobs: named selections.
+        jobs: named selections, and graphs of ops.
+        pipelines: DAGs, flows and their deployments.
         resources: objects by the name of the parameter that gets them; a `Resource` class takes its values from files
             and environment.
         io_managers: IO managers by the name that `io=` gives; "default" is used where nothing else is said.
@@ -31,7 +33,8 @@ class Definitions:
 
     assets: Sequence[asset_definitions.StepDefinition[..., Any] | specs.AssetSpec] = ()
     checks: Sequence[check_definitions.CheckDefinition] = ()
-    jobs: Sequence[job_definitions.JobDefinition] = ()
+    jobs: Sequence[job_definitions.JobDefinition | decorators.DagDefinition] = ()
+    pipelines: Sequence[object] = ()
     resources: Mapping[str, object] = field(default_factory=dict)
     io_managers: Mapping[str, storage.IOManager] = field(default_factory=dict)
     location: diagnostics.SourceLocation | None = field(default=None, repr=False)

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from weft.define import assets, describing, jobs, problems, specs
-from weft.model import diagnostics, errors, graph, keys, selection
+from weft.define.dags import drawing, schedules
+from weft.model import diagnostics, errors, graph, keys, pipelines, selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,9 @@ class FoundJob:
     location: diagnostics.SourceLocation | None
 
 
-def jobs_of(given: Iterable[jobs.JobDefinition], found: problems.Problems) -> dict[str, FoundJob]:
+def jobs_of(
+    given: Iterable[jobs.JobDefinition], found: problems.Problems, named: drawing.Assets
+) -> dict[str, FoundJob]:
     """Return the jobs by name; what is wrong is added and left out. Their selections are not judged yet."""
     made: dict[str, FoundJob] = {}
     for each in given:
@@ -42,9 +45,28 @@ def jobs_of(given: Iterable[jobs.JobDefinition], found: problems.Problems) -> di
         tags: Mapping[str, str] = found.attempt(
             "wrong-argument", subject, each.location, partial(describing.tags, "tags", each.tags), {}
         )
-        job = graph.Job(name=each.name, selection=text, description=each.description, tags=tags)
+        job = graph.Job(
+            name=each.name,
+            selection=text,
+            description=each.description,
+            tags=tags,
+            schedule=_schedule_of(each, subject, found, named),
+        )
         made[each.name] = FoundJob(job, each.location)
     return made
+
+
+def _schedule_of(
+    given: jobs.JobDefinition, subject: str, found: problems.Problems, named: drawing.Assets
+) -> pipelines.Schedule | None:
+    timing = schedules.Timing(schedule=given.schedule, timezone=given.timezone)
+    return found.attempt(
+        "wrong-schedule",
+        subject,
+        given.location,
+        lambda: schedules.read(timing, lambda asset: named.key_of(asset, subject, given.location)).schedule,
+        None,
+    )
 
 
 def _selection_of(given: Any) -> str:

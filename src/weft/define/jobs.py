@@ -1,11 +1,12 @@
-"""`job`: a named selection of assets, to be run together."""
+"""`job`: a named selection of assets, to be run together; and as a decorator a graph of ops."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from weft.define import specs
+from weft.define import options, specs
 from weft.model import diagnostics
 
 
@@ -18,21 +19,52 @@ class JobDefinition:
     description: str
     tags: specs.Names | Mapping[str, str]
     location: diagnostics.SourceLocation | None
+    schedule: object = None
+    timezone: str | None = None
 
 
 def job(
-    name: str,
-    selection: str | Sequence[specs.AssetLike],
+    name: Any = None,
+    selection: str | Sequence[specs.AssetLike] | None = None,
     *,
     description: str = "",
     tags: specs.Names | Mapping[str, str] = (),
-) -> JobDefinition:
-    """Name a selection of assets, to be run together.
+    schedule: Any = None,
+    timezone: str | None = None,
+    **given: Any,
+) -> Any:
+    """Name a selection of assets to be run together; or, as a decorator, put ops together by a function.
 
     Args:
-        name: the job's name.
+        name: the job's name; or the function that calls ops, where the decorator has no arguments.
         selection: an expression such as "group:trading and not tag:slow", or a list of assets.
         description: what it is for.
         tags: words, or names with values.
+        schedule: when it is due, in every form that a DAG's may have.
+        timezone: in which its cron text is read.
+        **given: of a job of ops, further options of a DAG.
+
+    Raises:
+        UsageError: there is no such argument, or what is decorated is no function.
     """
-    return JobDefinition(name=name, selection=selection, description=description, tags=tags, location=specs.caller(1))
+    facts = {"description": description, "tags": tags, "schedule": schedule, "timezone": timezone}
+    if selection is None:
+        from weft.define import ops
+
+        said = {each: value for each, value in facts.items() if value} | given
+        if callable(name):
+            return ops.as_job(name, said)
+        if name is not None:
+            said["name"] = name
+        return lambda function: ops.as_job(function, said)
+    if given:
+        options.check_names("job", given, frozenset({"selection", *facts}))
+    return JobDefinition(
+        name=name,
+        selection=selection,
+        description=description,
+        tags=tags,
+        location=specs.caller(1),
+        schedule=schedule,
+        timezone=timezone,
+    )

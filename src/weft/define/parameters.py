@@ -75,14 +75,14 @@ def fill(body: Body, signature: signatures.Signature, scope: Scope) -> Filling:
         annotation = annotations.get(name, signatures.MISSING)
         if name in body.ins:
             filling.reads.extend(read_of(body.ins[name], name, body, scope))
-        elif name == "context" or _is_context(annotation):
+        elif name == "context" or is_context(annotation):
             filling.context = name
         elif name == "config" and not scope.assets.find(name):
             _fill_config(name, annotation, filling, body, scope)
         elif name in body.resources:
             _fill_resource(name, body.resources[name], filling, body, scope)
         elif signatures.is_resource(annotation):
-            _fill_by_class(name, annotation, filling, body, scope)
+            fill_by_class(name, annotation, filling, body, scope)
         elif (dep := _dep_within(annotation)) is not None:
             filling.reads.extend(read_of(dep, name, body, scope))
         else:
@@ -159,7 +159,8 @@ def read_of(given: Any, parameter: str | None, body: Body, scope: Scope) -> list
             return []
 
 
-def _is_context(annotation: Any) -> bool:
+def is_context(annotation: Any) -> bool:
+    """Whether a parameter of this annotation gets the run's context."""
     return annotation is context.Context or (isinstance(annotation, type) and context.Context in annotation.__mro__)
 
 
@@ -193,7 +194,8 @@ def _fill_resource(parameter: str, name: str, filling: Filling, body: Body, scop
         _report_resource(name, parameter, body, scope)
 
 
-def _fill_by_class(name: str, annotation: type, filling: Filling, body: Body, scope: Scope) -> None:
+def fill_by_class(name: str, annotation: type, filling: Filling, body: Body, scope: Scope) -> None:
+    """Fill a parameter with the resource of its name, else with the only one of its class. Adds what is wrong."""
     if name in scope.resources:
         filling.resources[name] = name
         return

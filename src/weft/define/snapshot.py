@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from weft.define import bodies, lasting
+from weft.define import bodies, lasting, pipeline_snapshot
 from weft.model import diagnostics, errors, graph, policies
 from weft.model import partitions as partitioning
 
@@ -37,10 +37,20 @@ def snapshot(built: bodies.BuiltDefinitions | graph.Graph, *, root: Path | None 
         "steps": [writer.step(each) for each in source.steps.values()],
         "checks": [writer.check(each) for each in source.checks],
         "jobs": [
-            _filled(name=each.name, selection=each.selection, description=each.description, tags=dict(each.tags))
+            _filled(
+                name=each.name,
+                selection=each.selection,
+                description=each.description,
+                tags=dict(each.tags),
+                schedule=None if each.schedule is None else pipeline_snapshot.schedule_written(each.schedule),
+            )
             for each in source.jobs.values()
         ],
     }
+    if source.pipelines:
+        document["pipelines"] = [
+            pipeline_snapshot.written(each, writer.partitions_of, writer.at) for each in source.pipelines.values()
+        ]
     document["partitions"] = writer.partitions
     document["mappings"] = writer.mappings
     return document
@@ -62,6 +72,8 @@ def digest(document: Json) -> str:
     content = {
         name: [{key: value for key, value in each.items() if key != "at"} for each in part]
         if name in ("assets", "steps", "checks")
+        else [pipeline_snapshot.without_places(each) for each in part]
+        if name == "pipelines"
         else part
         for name, part in document.items()
     }
@@ -90,10 +102,12 @@ class _Writer:
         self._by_id[id(thing)] = (place, thing)
         return place
 
-    def _partitions(self, given: partitioning.Partitions | None) -> int | None:
+    def partitions_of(self, given: partitioning.Partitions | None) -> int | None:
+        """Return the number of partitions among those that were written, writing them where they are new."""
         return None if given is None else self._place(given, self.partitions, "partitions")
 
-    def _at(self, location: diagnostics.SourceLocation | None) -> list[str | int] | None:
+    def at(self, location: diagnostics.SourceLocation | None) -> list[str | int] | None:
+        """Return a place in a file, relative to the root."""
         return None if location is None else [location.file.removeprefix(self._root), location.line]
 
     def asset(self, asset: graph.Asset) -> Json:
@@ -101,7 +115,7 @@ class _Writer:
         return _filled(
             key=asset.key,
             step=asset.step,
-            partitions=self._partitions(asset.partitions),
+            partitions=self.partitions_of(asset.partitions),
             group=None if asset.group == "default" else asset.group,
             description=asset.description,
             owners=list(asset.owners),
@@ -113,7 +127,8 @@ class _Writer:
             code_changes=None if asset.code_changes == "stale" else asset.code_changes,
             io=asset.io,
             observable=asset.observable,
-            at=self._at(asset.location),
+            made_by=asset.made_by,
+            at=self.at(asset.location),
         )
 
     def step(self, step: graph.Step) -> Json:
@@ -132,10 +147,10 @@ class _Writer:
                 )
                 for each in step.dependencies
             ],
-            partitions=self._partitions(step.partitions),
+            partitions=self.partitions_of(step.partitions),
             code=step.code,
             policies=_filled(**msgspec.to_builtins(step.policies)),
-            at=self._at(step.location),
+            at=self.at(step.location),
         )
 
     def check(self, check: graph.Check) -> Json:
@@ -146,7 +161,7 @@ class _Writer:
             blocking=check.blocking,
             severity=None if check.severity == "error" else check.severity,
             description=check.description,
-            at=self._at(check.location),
+            at=self.at(check.location),
         )
 
 
@@ -198,6 +213,7 @@ def _graph(document: Json) -> graph.Graph:
             code_changes=each.get("code_changes", "stale"),
             io=each.get("io"),
             observable=each.get("observable", False),
+            made_by=each.get("made_by"),
             location=_location(each),
         )
         for each in document["assets"]
@@ -241,6 +257,7 @@ def _graph(document: Json) -> graph.Graph:
             selection=each["selection"],
             description=each.get("description", ""),
             tags=each.get("tags", {}),
+            schedule=pipeline_snapshot.schedule_read(each["schedule"]) if "schedule" in each else None,
         )
         for each in document["jobs"]
     )
@@ -249,6 +266,9 @@ def _graph(document: Json) -> graph.Graph:
         steps={each.key: each for each in steps},
         checks=tuple(checks),
         jobs={each.name: each for each in jobs},
+        pipelines={
+            each["name"]: pipeline_snapshot.read(each, divided, _location) for each in document.get("pipelines", ())
+        },
     )
 
 

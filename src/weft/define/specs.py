@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from weft.model import diagnostics, keys
 
 if TYPE_CHECKING:
-    from weft.define import assets, policies
+    from weft.define import asset_conditions, assets, policies
     from weft.model import partitions as partitioning
     from weft.model import policies as model_policies
     from weft.storage import protocol as storage
@@ -92,6 +92,18 @@ class AssetSpec:
         if self.key_prefix:
             object.__setattr__(self, "key", keys.join(prefix_of(self.key_prefix), self.key))
             object.__setattr__(self, "key_prefix", None)
+
+    def __and__(self, other: Any) -> asset_conditions.AssetCondition:
+        """Both, as a condition for a schedule."""
+        from weft.define import asset_conditions
+
+        return asset_conditions.joined("all", self, other)
+
+    def __or__(self, other: Any) -> asset_conditions.AssetCondition:
+        """One of them, as a condition for a schedule."""
+        from weft.define import asset_conditions
+
+        return asset_conditions.joined("any", self, other)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

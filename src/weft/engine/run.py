@@ -6,34 +6,44 @@ The run is changed in place: an event costs the neighbours of its node, never th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from weft.engine import state, transitions
+from weft.engine import growing, rules, spreading, state, transitions
+from weft.engine import network as networks
+from weft.engine.growing import add as add
 from weft.engine.state import Run as Run
 from weft.engine.state import begin as begin
+from weft.engine.state import fits as fits
 from weft.engine.state import is_exclusive as is_exclusive
 from weft.engine.state import take as take
 from weft.engine.state import take_along as take_along
 from weft.engine.state import take_one as take_one
 from weft.engine.words import CancelRequested as CancelRequested
+from weft.engine.words import Chosen as Chosen
 from weft.engine.words import Command as Command
+from weft.engine.words import Expanded as Expanded
 from weft.engine.words import Failed as Failed
 from weft.engine.words import Finish as Finish
 from weft.engine.words import FinishRun as FinishRun
 from weft.engine.words import Lost as Lost
+from weft.engine.words import Parked as Parked
 from weft.engine.words import Pruned as Pruned
 from weft.engine.words import Rejected as Rejected
 from weft.engine.words import RetryDue as RetryDue
 from weft.engine.words import RetryLater as RetryLater
+from weft.engine.words import Reused as Reused
 from weft.engine.words import RunEvent as RunEvent
+from weft.engine.words import Skipped as Skipped
 from weft.engine.words import Succeeded as Succeeded
 from weft.engine.words import Unstarted as Unstarted
-from weft.model import events
+from weft.model import events, keys
 
 Move = transitions.Move
 State = transitions.State
 _FAILED: frozenset[str] = frozenset({"failed", "timed_out", "crashed"})
+_CHOOSING = ("branch", "short_circuit")
+_UNDER_WAY = (State.WAITING, State.READY, State.RETRYING)
 _MOST_LOSSES = 3  # a step run whose workers keep vanishing is given up after this many
 
 
@@ -51,6 +61,22 @@ def step(run: Run, event: RunEvent) -> list[Command]:
             _finished(run, node, "succeeded", commands)
         case Failed():
             _fail(run, event, commands)
+        case Chosen(node, _, _, reused):
+            state.move(run, node, Move.REUSE if reused else Move.SUCCEED)
+            state.release(run, node)
+            _finished(run, node, "reused" if reused else "succeeded", commands, event)
+        case Reused(node):
+            state.move(run, node, Move.REUSE)
+            state.release(run, node)
+            _finished(run, node, "reused", commands)
+        case Skipped(node):
+            state.move(run, node, Move.SKIP)
+            state.release(run, node)
+            _finished(run, node, "skipped", commands)
+        case Parked(node, seconds):
+            _park(run, node, seconds, commands)
+        case Expanded(node, count):
+            _expand(run, node, count, commands)
         case Pruned(node):
             state.put_back(run, node)
             state.move(run, node, Move.PRUNE)
@@ -78,8 +104,16 @@ def step(run: Run, event: RunEvent) -> list[Command]:
     return commands
 
 
+def close(run: Run) -> list[Command]:
+    """Let an open run end, at once or when the last of its nodes has."""
+    run.open = False
+    commands: list[Command] = []
+    _end(run, commands)
+    return commands
+
+
 def _end(run: Run, commands: list[Command]) -> None:
-    if run.unfinished or run.ended:
+    if run.unfinished or run.ended or run.open:
         return
     run.ended = True
     commands.append(ending(run))
@@ -152,12 +186,40 @@ def _lose(run: Run, nodes: Iterable[int], commands: list[Command]) -> None:
             state.queue(run, node, first=True)
 
 
+def _park(run: Run, node: int, seconds: float, commands: list[Command]) -> None:
+    """Let a node wait without a worker and without its slots, and go on with the same attempt."""
+    state.move(run, node, Move.PARK)
+    state.release(run, node)
+    if run.cancelled:
+        _give_up(run, node, "cancelled", run.cancelled, commands)
+    else:
+        commands.append(RetryLater(node, seconds))
+
+
+def _expand(run: Run, node: int, count: int, commands: list[Command]) -> None:
+    """Let the items of a mapped step, or group, take the place of the node that stood for them."""
+    if run.cancelled:
+        state.release(run, node)
+        _give_up(run, node, "cancelled", run.cancelled, commands)
+        return
+    state.move(run, node, Move.EXPAND)
+    state.release(run, node)
+    if count <= 0:
+        commands.append(Finish((node,), "skipped", "nothing to map over"))
+        _finished(run, node, "skipped", commands)
+        return
+    run.unfinished -= 1
+    run.ends[node] = rules.SUCCESS
+    commands.extend(growing.expand(run, node, count))
+
+
 def _cancel(run: Run, reason: str, commands: list[Command]) -> None:
     run.cancelled = run.cancelled or reason
     ended: list[int] = []
     for node in range(run.network.size):
-        if run.states[node] in (State.WAITING, State.READY, State.RETRYING):
+        if run.states[node] in _UNDER_WAY and not run.network.bodiless(node):
             state.move(run, node, Move.GIVE_UP)
+            run.ends[node] = rules.CANCELLED
             ended.append(node)
     for queue in run.ready.values():
         queue.clear()
@@ -167,59 +229,61 @@ def _cancel(run: Run, reason: str, commands: list[Command]) -> None:
         commands.append(Finish(tuple(ended), "cancelled", run.cancelled))
 
 
-def _finished(run: Run, node: int, outcome: str, commands: list[Command]) -> None:
-    """Count a finished node and tell those that wait for it."""
+def _finished(
+    run: Run, node: int, outcome: events.Outcome, commands: list[Command], choice: Chosen | None = None
+) -> None:
+    """Count a finished node and tell those that wait for it; what its choice leaves out ends before."""
     run.unfinished -= 1
     run.counts[outcome] = run.counts.get(outcome, 0) + 1
-    below = run.network.downstream[node]
-    if not below:
+    ends = run.ends[node] = rules.bit_of(outcome)
+    network = run.network
+    below = network.downstream[node]
+    if not below and choice is None:
         return
-    if outcome in ("succeeded", "reused"):
-        _unblock(run, below)
-    else:
-        _hold_back(run, node, outcome, commands)
+    if ends == rules.SUCCESS and choice is None and not network.ruled:
+        _unblock(run, below or ())
+        if run.open:
+            network.downstream[node] = None  # its calls may be many, and nothing below it is told again
+        return
+    spread = spreading.Spread(run)
+    line = network.line_of(node)
+    if choice is not None or (ends == rules.SUCCESS and line.role in _CHOOSING):
+        _choose(run, line.step, choice, spread)
+    spread.tell(node, ends, True, line.step)
+    commands.extend(spread.go())
 
 
-def _unblock(run: Run, below: list[int]) -> None:
-    waits, size = run.waits, run.network.size
+def _choose(run: Run, step: keys.StepKey, choice: Chosen | None, spread: spreading.Spread) -> None:
+    """Skip what a choice leaves out; a step that all items would have to leave out only when all did."""
+    join = run.network.joins.get(step)
+    if join is not None:
+        run.choices[join] = run.choices.get(join, 0) + 1
+    if choice is None:
+        return
+    spread.skip(choice.skip, f"{step} chose another way", step)
+    for each in choice.steps:
+        if join is None:
+            spread.leave_out(each, step)
+        else:
+            found = run.left_out.setdefault(join, {})
+            found[each] = found.get(each, 0) + 1
+
+
+def _unblock(run: Run, below: Sequence[int]) -> None:
+    """Let a success be seen where all wait for nothing but successes."""
+    waits, marks = run.waits, run.network.marks
     waiting = deque((below,))
     fresh: list[int] = []
     while waiting:
         for node in waiting.popleft():
             waits[node] -= 1
             if waits[node] == 0 and run.states[node] == State.WAITING:
-                if node < size:
+                if marks[node] & networks.BODILESS:
+                    run.states[node] = State.FINISHED
+                    run.ends[node] = rules.SUCCESS
+                    waiting.append(run.network.downstream[node] or ())
+                else:
                     state.move(run, node, Move.UNBLOCK)
                     fresh.append(node)
-                else:
-                    run.states[node] = State.FINISHED
-                    waiting.append(run.network.downstream[node] or [])
     for node in reversed(fresh):
         state.queue(run, node, first=True)
-
-
-def _hold_back(run: Run, failed: int, outcome: str, commands: list[Command]) -> None:
-    """End everything below a node that did not succeed."""
-    ended: list[int] = []
-    waiting = [failed]
-    while waiting:
-        for node in run.network.downstream[waiting.pop()] or ():
-            if run.states[node] == State.FINISHED:
-                continue
-            run.states[node] = State.FINISHED
-            waiting.append(node)
-            if node < run.network.size:
-                ended.append(node)
-    if not ended:
-        return
-    word: events.Outcome = "cancelled" if outcome == "cancelled" else "upstream_failed"
-    run.unfinished -= len(ended)
-    run.counts[word] = run.counts.get(word, 0) + len(ended)
-    commands.append(
-        Finish(
-            tuple(sorted(ended)),
-            word,
-            f"{run.network.line_of(failed).step} did not succeed",
-            run.network.line_of(failed).step,
-        )
-    )

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from weft.engine import network as networks
-from weft.engine import transitions
-from weft.model import policies
+from weft.engine import rules, transitions
+from weft.engine.network import is_exclusive as is_exclusive
+from weft.model import keys
 
 Move = transitions.Move
 State = transitions.State
@@ -27,12 +29,29 @@ class Run:
     keep_going: bool
     states: bytearray
     waits: list[int]
+    seen: bytearray
+    """Which kinds of ends each node has seen above it (see `rules`)."""
+    ends: bytearray
+    """The kind of end that each finished node had."""
+    open: bool = False
+    """Whether more may be added: it does not end when its nodes have."""
+    gated: dict[int, int] = field(default_factory=dict)
+    """How many gates still hold a node back."""
+    ahead: set[keys.StepKey] = field(default_factory=set)
+    """Steps whose items, once they are known, end as skipped."""
+    choices: dict[int, int] = field(default_factory=dict)
+    """How many items have made their choice, by the join behind them."""
+    left_out: dict[int, dict[keys.StepKey, int]] = field(default_factory=dict)
+    """And how many of them left out each step."""
     attempts: dict[int, int] = field(default_factory=dict)
     """Attempts that count, of nodes that have had more than none: retries are measured by it."""
     losses: dict[int, int] = field(default_factory=dict)
     ready: dict[int, deque[int]] = field(default_factory=dict)
     pools: dict[str, int] = field(default_factory=dict)
     """Free slots of each pool that some step needs."""
+    capacities: dict[str, int] = field(default_factory=dict)
+    """All slots of each of them. A step that needs more takes these."""
+    given: Mapping[str, int] = field(default_factory=dict)
     holders: set[int] = field(default_factory=set)
     """The nodes that hold slots."""
     queued: dict[str, deque[int]] = field(default_factory=dict)
@@ -53,31 +72,72 @@ class Run:
         """How many nodes may start."""
         return sum(map(len, self.ready.values()))
 
+    def outcome_of(self, node: int) -> Literal["good", "failed", "skipped", "cancelled", ""]:
+        """How a node ended, "" for one that has not."""
+        return _WORDS[self.ends[node]]
 
-def begin(network: networks.Network, *, keep_going: bool, pools: Mapping[str, int] | None = None) -> Run:
+
+_WORDS: dict[int, Literal["good", "failed", "skipped", "cancelled", ""]] = {
+    0: "",
+    rules.SUCCESS: "good",
+    rules.FAILED: "failed",
+    rules.UPSTREAM_FAILED: "failed",
+    rules.SKIPPED: "skipped",
+    rules.CANCELLED: "cancelled",
+}
+
+
+def begin(
+    network: networks.Network,
+    *,
+    keep_going: bool,
+    pools: Mapping[str, int] | None = None,
+    open: bool = False,  # noqa: A002 - the word of what it sets
+) -> Run:
     """Make the run of a network, with every node that waits for nothing ready.
 
-    A pool has one slot unless `pools` says more.
+    A pool has one slot unless `pools` says more. An `open` run may get more nodes, and ends when it is closed.
     """
+    size = network.size
     run = Run(
         network=network,
         keep_going=keep_going,
-        states=bytearray(len(network.downstream)),
+        states=bytearray(size),
         waits=list(network.waits),
-        unfinished=network.size,
+        seen=bytearray(size),
+        ends=bytearray(size),
+        open=open,
+        gated=dict(network.gated),
+        given={**network.capacities, **(pools or {})},
+        unfinished=network.bodies,
     )
-    for line in network.lines:
-        for pool in line.policies.pools:
-            run.pools[pool] = (pools or {}).get(pool, 1)
     ready = bytes([State.READY])[0]
     for line in network.lines:
-        queue = run.ready.setdefault(-line.policies.priority, deque())
+        admit(run, line)
+        queue = run.ready[-line.policies.priority]
         for node in range(line.base, line.base + line.count):
-            if run.waits[node] == 0:
+            if run.waits[node] == 0 and node not in run.gated:
                 run.states[node] = ready
                 queue.append(node)
-    run.ready = dict(sorted(run.ready.items()))
     return run
+
+
+def admit(run: Run, line: networks.Line) -> None:
+    """Make the queue and the pools that a line needs."""
+    for pool, _ in line.pools:
+        if pool not in run.pools:
+            run.pools[pool] = run.capacities[pool] = max(1, run.given.get(pool, 1))
+    if -line.policies.priority not in run.ready:
+        run.ready[-line.policies.priority] = deque()
+        run.ready = dict(sorted(run.ready.items()))
+
+
+def grow(run: Run) -> None:
+    """Make room for the nodes that the network has got since."""
+    more = run.network.size - len(run.states)
+    for found in (run.states, run.seen, run.ends):
+        found.extend(bytes(more))
+    run.waits.extend(run.network.waits[-more:] if more else ())
 
 
 def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
@@ -95,22 +155,24 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
         held: list[int] = []
         while queue and len(taken) < limit:
             node = queue.popleft()
-            if run.states[node] != State.READY:
-                continue  # it was taken by itself
-            rules = line_of(node).policies
-            if exclusive is not None and is_exclusive(rules) != exclusive:
+            line = line_of(node)
+            if run.states[node] != State.READY:  # it was taken by itself, or a choice left it out
+                for pool, _ in line.pools:
+                    _let_forward(run, pool)  # whose turn it took
+                continue
+            if exclusive is not None and is_exclusive(line.policies) != exclusive:
                 held.append(node)
                 if len(held) > 10_000:
                     break
                 continue
-            if rules.batch and _is_gathering(run, line_of(node)):
-                run.gathering.setdefault(line_of(node).base, []).append(node)
+            if line.policies.batch and _is_gathering(run, line):
+                run.gathering.setdefault(line.base, []).append(node)
                 continue
-            full = next((pool for pool in rules.pools if run.pools[pool] <= 0), None)
+            full = next((pool for pool, slots in line.pools if run.pools[pool] < _need(run, pool, slots)), None)
             if full is not None:
                 run.queued.setdefault(full, deque()).append(node)
-                for pool in rules.pools:
-                    if run.pools[pool] > 0:
+                for pool, _ in line.pools:
+                    if pool != full and run.pools[pool] > 0:
                         _let_forward(run, pool)
                 continue
             _hold(run, node)
@@ -121,9 +183,22 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
 
 
 def take_one(run: Run, node: int) -> None:
-    """Take one node that may start; a queue finds out by itself that it is gone."""
+    """Take one node that may start; where it is not at an end of its queue, that finds out later that it is gone."""
+    queue = run.ready[-run.network.line_of(node).policies.priority]
+    if queue and queue[-1] == node:
+        queue.pop()
+    elif queue and queue[0] == node:
+        queue.popleft()
     move(run, node, Move.CLAIM)
     _hold(run, node)
+
+
+def fits(run: Run, node: int) -> bool:
+    """Whether the pools of a node have the slots that it needs; one that does not wait to start needs none."""
+    if run.states[node] in (State.WAITING, State.READY):
+        pools = run.network.line_of(node).pools
+        return run.states[node] == State.READY and all(run.pools[pool] >= _need(run, pool, n) for pool, n in pools)
+    return True
 
 
 def take_along(run: Run, node: int, limit: int) -> list[int]:
@@ -137,11 +212,6 @@ def take_along(run: Run, node: int, limit: int) -> list[int]:
     for each in taken:
         move(run, each, Move.CLAIM)
     return taken
-
-
-def is_exclusive(rules: policies.Policies) -> bool:
-    """Whether a step run needs a worker of its own."""
-    return rules.timeout is not None or rules.at_most_once
 
 
 def move(run: Run, node: int, by: Move) -> None:
@@ -169,22 +239,27 @@ def queue(run: Run, node: int, *, first: bool) -> None:
         queue.append(node)
 
 
+def _need(run: Run, pool: str, slots: int) -> int:
+    """The slots that a node needs of a pool: never more than there are, so that it can start at all."""
+    return min(slots, run.capacities[pool])
+
+
 def _hold(run: Run, node: int) -> None:
     """Give a node the slots of its pools."""
-    pools = run.network.line_of(node).policies.pools
+    pools = run.network.line_of(node).pools
     if pools:
         run.holders.add(node)
-        for pool in pools:
-            run.pools[pool] -= 1
+        for pool, slots in pools:
+            run.pools[pool] -= _need(run, pool, slots)
 
 
 def release(run: Run, node: int) -> None:
-    """Give back the slots that a node holds, and let one that waits for each of them come forward."""
+    """Give back the slots that a node holds, and let those that wait for them come forward."""
     if node not in run.holders:
         return
     run.holders.discard(node)
-    for pool in run.network.line_of(node).policies.pools:
-        run.pools[pool] += 1
+    for pool, slots in run.network.line_of(node).pools:
+        run.pools[pool] += _need(run, pool, slots)
         _let_forward(run, pool)
 
 
@@ -202,12 +277,17 @@ def _end_gathering(run: Run) -> None:
 
 
 def _let_forward(run: Run, pool: str) -> None:
+    """Queue those that have waited longest for a pool, as many as its free slots are enough for."""
     waiting = run.queued.get(pool)
-    while waiting:
-        node = waiting.popleft()
+    free = run.pools[pool]
+    while waiting and free > 0:
+        node = waiting[0]
         if run.states[node] == State.READY:
+            free -= _need(run, pool, dict(run.network.line_of(node).pools)[pool])
+            if free < 0:
+                return  # whoever needs many slots is not overtaken for ever by those who need few
             queue(run, node, first=True)
-            return
+        waiting.popleft()
 
 
 def tell(run: Run, node: int, what: str) -> None:

@@ -5,7 +5,8 @@
        │                       │  └─────lost────────┘  └─failed─▶ retrying ──due──▶ ready
        └──upstream failed, cancelled, pruned──▶ finished ◀──no retry left──┘
 
-A finished step run never moves again.
+A running one may also be reused, skipped or expanded into its items, which ends it, and parked, which is retrying at
+no cost of a retry. A finished step run never moves again.
 """
 
 from __future__ import annotations
@@ -42,6 +43,12 @@ class Move(IntEnum):
     PRUNE = 7
     GIVE_UP = 8
     """End without a body: upstream failed, cancelled, skipped, removed."""
+    REUSE = 9
+    SKIP = 10
+    """The body, or a condition before it, said that there is nothing to do."""
+    PARK = 11
+    EXPAND = 12
+    """Give way to the items that it stands for."""
 
 
 TABLE: dict[tuple[State, Move], State] = {
@@ -55,6 +62,10 @@ TABLE: dict[tuple[State, Move], State] = {
     (State.RUNNING, Move.RETRY_LATER): State.RETRYING,
     (State.RUNNING, Move.LOSE): State.READY,
     (State.RUNNING, Move.GIVE_UP): State.FINISHED,
+    (State.RUNNING, Move.REUSE): State.FINISHED,
+    (State.RUNNING, Move.SKIP): State.FINISHED,
+    (State.RUNNING, Move.PARK): State.RETRYING,
+    (State.RUNNING, Move.EXPAND): State.FINISHED,
     (State.RETRYING, Move.RETRY): State.READY,
     (State.RETRYING, Move.GIVE_UP): State.FINISHED,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from weft.model import events
+from weft.model import events, keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,66 @@ class CancelRequested:
     reason: str = "cancelled"
 
 
-RunEvent: TypeAlias = Succeeded | Failed | Pruned | Rejected | Lost | Unstarted | RetryDue | CancelRequested
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The body of a claimed node said that there is nothing to do, or its condition did."""
+
+    node: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """An earlier result serves for a claimed node; its body does not run."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The attempt of a node gave its worker back, and goes on when `RetryDue` comes. It costs no retry."""
+
+    node: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """A claimed fan node found out how many items it has. None of them makes it and what is below skipped."""
+
+    node: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A branch or short circuit succeeded with a choice; comes in place of `Succeeded`. See `tasks.settled`.
+
+    The nodes `skip` end as skipped, whatever their rules say, and so do all step runs of `steps`. Where the node is an
+    item of a mapped step, those of `steps` do only if every item left them out.
+    """
+
+    node: int
+    skip: tuple[int, ...] = ()
+    steps: tuple[keys.StepKey, ...] = ()
+    reused: bool = False
+
+
+RunEvent: TypeAlias = (
+    Succeeded
+    | Failed
+    | Pruned
+    | Rejected
+    | Lost
+    | Unstarted
+    | RetryDue
+    | CancelRequested
+    | Skipped
+    | Reused
+    | Parked
+    | Expanded
+    | Chosen
+)
 
 
 @dataclass(frozen=True, slots=True)

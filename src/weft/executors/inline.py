@@ -8,7 +8,6 @@ body, and so does not return.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 import time
@@ -160,7 +159,7 @@ class InlineExecutor:
             outcome, message = "cancelled", "The attempt was cancelled; its body was left to itself in a thread."
         if reports:
             return reports[0]
-        _ask_to_end(thread)
+        cancelling.ask_to_end(thread)
         self._runner = runner.abandoned()
         log = None
         if self._capture is not None:
@@ -205,13 +204,6 @@ class _Fenced(logs.Capture):
         """Append, unless the writer was fenced off."""
         if not self._abandoned or threading.get_ident() not in self._abandoned:
             super().write(content)
-
-
-def _ask_to_end(thread: threading.Thread) -> None:
-    """Raise `Cancelled` into a thread at its next Python instruction; a call into C is not reached."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(cancelling.Cancelled)
-    )
 
 
 def _cancelled(assignment: executor.Assignment, worker: str) -> executor.AttemptReport:

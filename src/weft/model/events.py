@@ -1,7 +1,12 @@
 """The events of the ledger: facts and decisions, each a value that is written once and never changed.
 
-Partitions are named by key. Times are microseconds since the epoch, UTC. A step run is (step, partition) within a run;
-an attempt is one try of it, counted from 1. An event that concerns many step runs at once lists their partitions.
+Partitions are named by key. Times are microseconds since the epoch, UTC. A step run is (step, partition, item) within a
+run; an attempt is one try of it, counted from 1. An event that concerns many step runs at once lists their partitions,
+or their items.
+
+Steps that make assets have partitions and no items. The steps of a pipeline's run have no partition of their own (the
+run has it) and an *item*: "" for a plain task of a DAG, the map path ("3", "1.4") for a mapped one, and the number of
+the call ("0", "1", …; "2.0" for the elements of a map) for the calls of a flow.
 """
 
 from __future__ import annotations
@@ -11,6 +16,12 @@ from typing import ClassVar, Literal, TypeAlias
 import msgspec
 
 from weft.model import stored
+from weft.model.facts import CheckResult as CheckResult
+from weft.model.facts import Error as Error
+from weft.model.facts import InputRecord as InputRecord
+from weft.model.facts import LogSegment as LogSegment
+from weft.model.facts import Materialization as Materialization
+from weft.model.facts import TaskResult as TaskResult
 
 Phase: TypeAlias = Literal[
     "created", "scheduled", "waiting", "queued", "starting", "running", "suspended", "cancelling", "finished", "unknown"
@@ -29,62 +40,18 @@ Outcome: TypeAlias = Literal[
 ]
 
 
+Trigger: TypeAlias = Literal["manual", "schedule", "backfill", "asset", "rerun", "subflow"]
+"""What asked for a run."""
+
+
+NULL = msgspec.Raw(b"null")
+"""JSON's null, for a value that is not there: a field of the type `Raw | None` could not be read back."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """A fact or a decision. Subclasses are named in the past tense; their name is the type in the log."""
 
     version: ClassVar[int] = 1
-
-
-class Error(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why an attempt failed: the exception's type, its message, and its traceback from the user's first frame on."""
-
-    kind: str
-    message: str
-    traceback: str = ""
-
-    @property
-    def told(self) -> str:
-        """The kind with the message, where there is one."""
-        return f"{self.kind}: {self.message}" if self.message else self.kind
-
-
-class LogSegment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The bytes of one attempt in a log file; `file` is relative to the project's log folder."""
-
-    file: str
-    start: int
-    end: int
-
-
-class InputRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
-    """What a step run read of one asset: a digest over the data versions, and each partition's version."""
-
-    digest: int
-    partitions: tuple[str | None, ...] = ()
-    versions: tuple[int, ...] = ()
-
-
-class CheckResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a check found. A check that raised has not passed and says so in `description`."""
-
-    name: str
-    passed: bool
-    blocking: bool = False
-    severity: str = "error"
-    description: str = ""
-    metadata: dict[str, msgspec.Raw] = {}
-
-
-class Materialization(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A new version of an asset's partition. It becomes current unless a blocking check failed (`rejected`)."""
-
-    asset: str
-    value: stored.StoredValue
-    code: str = ""
-    inputs: dict[str, InputRecord] = {}
-    metadata: dict[str, msgspec.Raw] = {}
-    checks: tuple[CheckResult, ...] = ()
-    rejected: bool = False
 
 
 class RunCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -102,6 +69,19 @@ class RunCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     steps: int = 0
     """How many step runs the plan has."""
     by: str = ""
+    partition: str | None = None
+    """The interval of a pipeline with a schedule."""
+    params: msgspec.Raw = NULL
+    """The parameters of a pipeline's run, as a JSON object, with defaults filled in."""
+    trigger: Trigger = "manual"
+    parent: str = ""
+    """The run whose step called this one, for a subflow; `parent_step` and `parent_item` name the step run."""
+    parent_step: str = ""
+    parent_item: str = ""
+    rerun_of: str = ""
+    """The finished run that this one repeats, keeping what succeeded there as far as the request says."""
+    pool: str = ""
+    """The work pool that the run waits in for a worker; "" for one that its creator drives."""
 
 
 class RunStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -126,6 +106,15 @@ class RunFinished(Event, frozen=True, kw_only=True, omit_defaults=True):
     run: str
     outcome: Outcome
     reason: str = ""
+    pipeline: str | None = None
+    """Set for a pipeline's run that has an interval: it counts as an attempt at that interval, as for an asset."""
+    partition: str | None = None
+    code: str = ""
+    inputs: dict[str, InputRecord] = {}
+    """The versions of the pipeline's inlets when the run began."""
+    result: stored.StoredValue | None = None
+    """What a flow returned, where it can be stored."""
+    error: Error | None = None
 
 
 class AttemptsStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -135,6 +124,9 @@ class AttemptsStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
     step: str
     partitions: tuple[str | None, ...] = (None,)
     attempt: int = 1
+    items: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    """In a flow, the step runs whose values or ends it waited for, as `step#item`."""
 
 
 class StepSucceeded(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -148,6 +140,9 @@ class StepSucceeded(Event, frozen=True, kw_only=True, omit_defaults=True):
     duration: int = 0
     outputs: tuple[Materialization, ...] = ()
     log: LogSegment | None = None
+    item: str = ""
+    task: TaskResult | None = None
+    """What a task's step run leaves behind; None for a step that makes assets."""
 
 
 class AttemptFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -170,6 +165,9 @@ class AttemptFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
     assets: tuple[str, ...] = ()
     outputs: tuple[Materialization, ...] = ()
     log: LogSegment | None = None
+    item: str = ""
+    rendered: dict[str, str] = {}
+    """The templates of the step's arguments with their values filled in, where the attempt came so far."""
 
 
 class AttemptsLost(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -183,6 +181,7 @@ class AttemptsLost(Event, frozen=True, kw_only=True, omit_defaults=True):
     partitions: tuple[str | None, ...] = (None,)
     attempt: int = 1
     reason: str = ""
+    items: tuple[str, ...] = ()
 
 
 class StepsFinished(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -196,6 +195,78 @@ class StepsFinished(Event, frozen=True, kw_only=True, omit_defaults=True):
     subject: str = ""
     """What the reason points at, such as the step that failed above."""
     assets: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    log: LogSegment | None = None
+
+
+class StepReused(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A step run of a pipeline ended with the result of an earlier one, and its body did not run.
+
+    `source_run` names the run that made the result: from the cache, or, in a rerun, what it keeps of the run before.
+    """
+
+    run: str
+    step: str
+    item: str = ""
+    source_run: str = ""
+    reason: Literal["cached", "kept"] = "cached"
+    task: TaskResult | None = None
+
+
+class StepParked(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An attempt gave its worker back and waits; it is tried again, as the same attempt, at `until`."""
+
+    run: str
+    step: str
+    item: str = ""
+    attempt: int = 1
+    until: int = 0
+    reason: str = ""
+    log: LogSegment | None = None
+
+
+class StepMapped(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A mapped step found out how many step runs it has: items `0` to before `count`, below its own item."""
+
+    run: str
+    step: str
+    item: str = ""
+    count: int = 0
+
+
+class ArtifactMade(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Something for people to look at was attached to a step run, under a key: each time a new version of it."""
+
+    run: str
+    key: str
+    kind: Literal["markdown", "table", "link", "image", "plot", "progress"]
+    value: stored.StoredValue
+    step: str = ""
+    item: str = ""
+    partition: str | None = None
+    description: str = ""
+    asset: str = ""
+
+
+class InputRequested(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A run waits for a person: `schema` is the JSON schema of the form, null where a mere go-ahead will do."""
+
+    run: str
+    key: str
+    schema: msgspec.Raw = NULL
+    message: str = ""
+    until: int | None = None
+    suspended: bool = False
+    """Whether the run's process ended meanwhile; else it waits inside of it."""
+
+
+class InputGiven(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A person answered: `value` is what was filled in, valid under the schema."""
+
+    run: str
+    key: str
+    value: msgspec.Raw = NULL
+    by: str = ""
 
 
 class Materialized(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -285,6 +356,13 @@ class VersionsRemoved(Event, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
+class RunValuesRemoved(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Retention removed what the steps of these runs returned; the runs stay, and the cache gives nothing of them."""
+
+    runs: tuple[str, ...]
+    reason: str = ""
+
+
 class CodeRecorded(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A code manifest was seen for the first time; `document` is the digest of the manifest with its sources."""
 
@@ -302,6 +380,12 @@ AnyEvent: TypeAlias = (
     | AttemptFailed
     | AttemptsLost
     | StepsFinished
+    | StepReused
+    | StepParked
+    | StepMapped
+    | ArtifactMade
+    | InputRequested
+    | InputGiven
     | Materialized
     | Observed
     | ChecksEvaluated
@@ -310,5 +394,6 @@ AnyEvent: TypeAlias = (
     | PartitionsAdded
     | PartitionsRemoved
     | VersionsRemoved
+    | RunValuesRemoved
     | CodeRecorded
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from weft.model import diagnostics, keys, policies
+from weft.model import diagnostics, keys, pipelines, policies
 from weft.model import partitions as partitioning
 
 
@@ -66,12 +66,14 @@ class Asset:
     io: str | None = None
     observable: bool = False
     """Whether an external asset has a function that observes its data version."""
+    made_by: str | None = None
+    """The pipeline that declares it as an outlet, of an asset that no step of the graph makes."""
     location: diagnostics.SourceLocation | None = None
 
 
 CallableToKeys = Callable[[str], Iterable[str]]
 
-StepKind = Literal["asset", "observe", "check", "task"]
+StepKind = Literal["asset", "observe", "check", "pipeline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,7 @@ class Job:
     selection: str
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    schedule: pipelines.Schedule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +111,8 @@ class Graph:
     steps: Mapping[keys.StepKey, Step]
     checks: tuple[Check, ...] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    pipelines: Mapping[str, pipelines.Pipeline] = field(default_factory=dict)
+    """DAGs, flows and graphs of ops; their steps are in them, and not among the steps of the graph."""
 
     @cached_property
     def readers(self) -> Mapping[keys.AssetKey, tuple[keys.StepKey, ...]]:

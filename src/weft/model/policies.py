@@ -25,10 +25,15 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     factor: float = 1.0
     max_delay: float | None = None
     jitter: float = 0.0
+    delays: tuple[float, ...] = ()
+    """The delays before the first retries one by one, in place of `delay` and `factor`; the last one holds on."""
 
     def delay_before(self, retry: int, random: float) -> float:
         """Seconds to wait before retry number `retry` (from 1); `random` is in [0, 1)."""
-        delay = self.delay * self.factor ** (retry - 1)
+        if self.delays:
+            delay = self.delays[min(retry, len(self.delays)) - 1]
+        else:
+            delay = self.delay * self.factor ** (retry - 1)
         if self.max_delay is not None:
             delay = min(delay, self.max_delay)
         return delay * (1.0 + self.jitter * random)
@@ -44,6 +49,10 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     priority: int = 0
     at_most_once: bool = False
     batch: bool = False
+    slots: int = 1
+    """How many slots of each of its pools it takes."""
+    tags: tuple[str, ...] = ()
+    """Tags of a task: a run may limit how many steps of a tag are under way at once."""
 
 
 class FreshnessPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

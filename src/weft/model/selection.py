@@ -10,9 +10,11 @@ from typing import TypeAlias, assert_never
 from weft.model import graph, keys, spelling
 from weft.model.selection_syntax import FIELDS as FIELDS
 from weft.model.selection_syntax import STATUSES as STATUSES
-from weft.model.selection_syntax import All, And, Named, Not, Or, Reach, Where
+from weft.model.selection_syntax import All, And, Not, Or, Reach
+from weft.model.selection_syntax import Named as Named
 from weft.model.selection_syntax import Selection as Selection
 from weft.model.selection_syntax import SelectionError as SelectionError
+from weft.model.selection_syntax import Where as Where
 from weft.model.selection_syntax import parse as parse
 
 Statuses: TypeAlias = Callable[[keys.AssetKey], frozenset[str]]
@@ -99,14 +101,18 @@ class _Evaluation:
                 column=named.column,
                 remedy=f'Write the whole key, or `"*/{name}"` for all of them.',
             )
+        pipelines = self._graph.pipelines
+        near = None if name in pipelines else spelling.did_you_mean(name, [*assets, *pipelines])
         raise SelectionError(
             f"There is no asset {name!r}.",
             source=named.source or name,
             column=named.column,
-            remedy=spelling.did_you_mean(name, assets) or self._remedy_for(name),
+            remedy=near or self._remedy_for(name),
         )
 
     def _remedy_for(self, name: str) -> str:
+        if name in self._graph.pipelines:
+            return f"There is a pipeline of that name: `weft pipelines {name}` shows it, `weft run {name}` runs it."
         if name in self._graph.jobs:
             return f"There is a job of that name: `job:{name}`."
         if any(asset.group == name for asset in self._graph.assets.values()):
@@ -245,6 +251,14 @@ def needs_status(selection: str | Selection, within: graph.Graph | None = None) 
                 waiting.extend(parse(within.jobs[name].selection) for name in new)
         waiting.extend(_parts(part))
     return False
+
+
+def leaves(selection: Selection) -> Iterator[Named | Where]:
+    """Return the names and fields that an expression is made of."""
+    if isinstance(selection, Named | Where):
+        yield selection
+    for part in _parts(selection):
+        yield from leaves(part)
 
 
 def _parts(selection: Selection) -> Iterator[Selection]:

@@ -341,7 +341,8 @@ class Explainer:
         by_status: dict[plan.Status, PartitionSet] = {}
         why: list[plan.Cause] = []
         if standing is None:
-            by_status["fresh"] = findings.universe(asset.partitions, found.now)
+            # of what is made here nothing is wanted, as of a pipeline that nothing schedules
+            by_status["fresh"] = findings.universe(asset.partitions, found.now) if asset.step is None else EMPTY
         else:
             rest = standing.wanted
             for word, ordinals in _words(standing, standing.own[asset_key]):

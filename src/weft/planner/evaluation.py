@@ -197,7 +197,8 @@ def _stand_of_input(
     if unread:
         nothing_read = PartitionSet.of(unread)
         found -= nothing_read
-        if evaluation.graph.assets[dependency.asset].step is None:
+        above = evaluation.graph.assets[dependency.asset]
+        if above.step is None and above.made_by is None:
             # it was read before anybody looked at its version
             found |= nothing_read - _seen_first(evaluation, standing, dependency, nothing_read)
         else:

@@ -11,6 +11,7 @@ from weft.model import errors, keys, partition_set, partitions, plan
 from weft.model import graph as graphs
 from weft.planner import causes, evaluation
 from weft.planner import found as findings
+from weft.planner import pipelines as planned
 from weft.planner import standing as standings
 
 PartitionSet = partition_set.PartitionSet
@@ -23,7 +24,7 @@ def make(graph: graphs.Graph, observed: columns_model.Observed, now: datetime, r
     Raises:
         UsageError: the request names a partition that no selected asset has, or asks to make what nothing makes.
     """
-    wanted = wanted_partitions(graph, now, request)
+    wanted = wanted_partitions(graph, now, request, observed)
     found = evaluation.evaluate(
         graph, observed, now, wanted, exact=request.exact, ask_is_stale=request.rebuild_undecided
     )
@@ -67,10 +68,13 @@ def make(graph: graphs.Graph, observed: columns_model.Observed, now: datetime, r
     )
 
 
-def wanted_partitions(graph: graphs.Graph, now: datetime, request: plan.Request) -> dict[keys.AssetKey, PartitionSet]:
+def wanted_partitions(
+    graph: graphs.Graph, now: datetime, request: plan.Request, observed: columns_model.Observed | None = None
+) -> dict[keys.AssetKey, PartitionSet]:
     """The partitions of each selected asset that the request is about; external assets have none to make.
 
-    With `partitions`, an asset whose definition does not know the key is left out; that all are is an error.
+    With `partitions`, an asset whose definition does not know the key is left out; that all are is an error. What a
+    pipeline desires depends on what of it is `observed` to have run.
 
     Raises:
         UsageError: see `make`.
@@ -83,7 +87,7 @@ def wanted_partitions(graph: graphs.Graph, now: datetime, request: plan.Request)
             remedy=f"What is made from them can be selected, such as {below}; `--refresh` observes them.",
         )
     if request.partitions is None:
-        return {asset: findings.universe(graph.assets[asset].partitions, now) for asset in makeable}
+        return {asset: _existing(graph, observed, asset, now, exact=request.exact) for asset in makeable}
     found: dict[keys.AssetKey, PartitionSet] = {}
     failures: list[tuple[keys.AssetKey, errors.UsageError]] = []
     parsed: dict[str, PartitionSet | None] = {}
@@ -109,6 +113,19 @@ def wanted_partitions(graph: graphs.Graph, now: datetime, request: plan.Request)
             remedy="Leave it out, or select assets that have partitions (`weft ls` shows which).",
         )
     return found
+
+
+def _existing(
+    graph: graphs.Graph, observed: columns_model.Observed | None, asset: keys.AssetKey, now: datetime, *, exact: bool
+) -> PartitionSet:
+    """What there should be of an asset at `now`; of a pipeline without intervals one run, where that is asked for."""
+    definition = graph.assets[asset].partitions
+    if not planned.is_pipeline(graph, asset):
+        return findings.universe(definition, now)
+    if exact and definition is None:
+        return standings.ONE
+    columns = observed.columns.get(asset) if observed is not None else None
+    return planned.desired(graph.pipelines[asset], columns, now)
 
 
 def _only_failed(standing: standings.Standing, wanted: Mapping[keys.AssetKey, PartitionSet]) -> PartitionSet:
@@ -181,7 +198,7 @@ def status(
     """Where each of these assets stands, with everything above it taken into account."""
     chosen = list(assets)
     wanted = {
-        asset: findings.universe(graph.assets[asset].partitions, now)
+        asset: _existing(graph, observed, asset, now, exact=False)
         for asset in chosen
         if graph.assets[asset].step is not None
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from weft.model import columns, events, partition_set, partitions
@@ -55,6 +55,95 @@ class RunRow:
     reused: int
     failed: int
     held: int
+    partition: str | None = None
+    params: bytes | None = None
+    """JSON object."""
+    trigger: str = "manual"
+    parent: str = ""
+    parent_step: str = ""
+    parent_item: str = ""
+    rerun_of: str = ""
+    pool: str = ""
+    values_removed: bool = False
+    """Whether retention removed what its steps returned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRunRow:
+    """Where a step run of a pipeline stands. Times are microseconds since the epoch, `duration` microseconds.
+
+    `phase` is running, waiting (for a retry or parked, `reason` says for what, `until` when it goes on) or finished;
+    what has not begun has no row. `position` is that of the event with its result.
+    """
+
+    run: str
+    step: str
+    item: str
+    phase: str
+    outcome: str | None
+    reason: str
+    attempt: int
+    at: int
+    started: int
+    duration: int
+    source_run: str
+    position: int
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactRow:
+    """One version of an artifact; `id` is the position of its event, `latest` whether no later one has its key."""
+
+    id: int
+    key: str
+    kind: str
+    run: str
+    step: str
+    item: str
+    asset: str
+    partition: str | None
+    description: str
+    at: int
+    latest: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRow:
+    """A question to a person, and the answer; `value` None and `answered` None while it is open."""
+
+    run: str
+    key: str
+    schema: bytes | None
+    message: str
+    asked: int
+    until: int | None
+    suspended: bool
+    answered: int | None
+    value: bytes | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkPoolRow:
+    """Where runs wait to be picked up by workers; `config` is a JSON object, `slots` None for no bound."""
+
+    name: str
+    type: str
+    config: str
+    slots: int | None
+    paused: bool
+    created: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedResult:
+    """A result that may serve again, and the run that made it."""
+
+    run: str
+    step: str
+    item: str
+    result: events.TaskResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +178,7 @@ class CheckRow:
     description: str
     at: int
     run: str
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -107,6 +197,9 @@ class Reader(Protocol):
 
     def versions(self, asset: str, keys: Sequence[str] | None = None, *, limit: int | None = None) -> list[VersionRow]:
         """The versions of an asset (of these partitions), newest first."""
+
+    def decisions(self, asset: str) -> list[tuple[int, events.Accepted | events.VersionPointed]]:
+        """What people decided about an asset's partitions, each with its time, newest first."""
 
     def attempted_by(self, asset: str, keys: Sequence[str] | None = None) -> list[str]:
         """The runs that last attempted partitions of an asset (these ones), newest first."""
@@ -129,8 +222,52 @@ class Reader(Protocol):
     def checks(self, asset: str) -> list[CheckRow]:
         """The latest result of each check of an asset, by partition."""
 
-    def runs(self, *, limit: int | None = None, live: bool = False) -> list[RunRow]:
-        """Runs, newest first; with `live`, those that have not finished."""
+    def runs(
+        self,
+        *,
+        limit: int | None = None,
+        live: bool = False,
+        pipeline: str | None = None,
+        partition: str | None = None,
+        parent: str | None = None,
+        pool: str | None = None,
+    ) -> list[RunRow]:
+        """Runs, newest first; with `live`, unfinished ones; of a pipeline, its interval, a parent, a pool.
+
+        A parent or pool of "" means those that have none.
+        """
+
+    def step_runs(self, run: str) -> list[StepRunRow]:
+        """The step runs of a pipeline's run that have begun or ended, in order of their first event."""
+
+    def step_counts(self, run: str) -> dict[tuple[str, str], int]:
+        """How many step runs each mapped step of a pipeline's run has, by step and item."""
+
+    def cached(self, key: str, *, now: int) -> CachedResult | None:
+        """The newest result under a cache key that serves at `now` (microseconds), None where there is none."""
+
+    def cached_runs(self, *, now: int) -> set[str]:
+        """The runs whose results the cache may still hand out at `now`."""
+
+    def artifact(self, id: int) -> events.ArtifactMade | None:  # noqa: A002 - the word of the row
+        """One version of an artifact with its value, None where there is none of this id."""
+
+    def artifacts(
+        self,
+        *,
+        run: str | None = None,
+        key: str | None = None,
+        asset: str | None = None,
+        latest: bool = False,
+        limit: int | None = None,
+    ) -> list[ArtifactRow]:
+        """Artifacts, newest first; with `latest`, the newest version of each key alone."""
+
+    def work_pools(self) -> list[WorkPoolRow]:
+        """The work pools, by name."""
+
+    def input_requests(self, run: str | None = None, *, open_only: bool = False) -> list[InputRow]:
+        """Questions to people, of one run or of all, newest first."""
 
     def runs_with_prefix(self, prefix: str) -> list[RunRow]:
         """Runs whose id begins with `prefix`."""
@@ -210,6 +347,12 @@ class Ledger(Reader, Protocol):
 
     def renew_lease(self, lease: Lease, expires: int) -> bool:
         """Keep a lease until `expires` (microseconds); False when another process has it."""
+
+    def put_work_pool(self, row: WorkPoolRow) -> None:
+        """Keep a work pool under its name; one that exists is changed, but for the time when it was made."""
+
+    def remove_work_pool(self, name: str) -> bool:
+        """Let go of a work pool; False where there is none of this name."""
 
     def save_columns(self, assets: Mapping[str, partitions.Partitions | None]) -> None:
         """Keep the columns of large assets that have changed much, so that the next planning is quick."""

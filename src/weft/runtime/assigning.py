@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from weft.engine import network as networks
 from weft.engine import run as engine
-from weft.model import keys, policies
+from weft.model import policies
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import batches, binding
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A node that was handed out, with what it reads."""
-
-    line: networks.Line
-    ordinal: int
-    partition: keys.PartitionKey
-    attempt: int
-    reads: tuple[binding.Read, ...]
+from weft.runtime import batches, binding, work
 
 
 class Assigner:
@@ -30,16 +17,16 @@ class Assigner:
     def __init__(self, binder: binding.Binder, batched: batches.Batches, lease: ledgers.Lease) -> None:
         """Look inputs up in `binder`, and note in `batched` which nodes share an assignment."""
         self._binder = binder
-        self._batches = batched
+        self._batched = batched
         self._lease = lease
         self._physical = 0
 
-    def assignments(self, claimed: Mapping[int, Claimed]) -> list[executors.Assignment]:
+    def assignments(self, claimed: Mapping[int, work.Claimed]) -> list[executors.Assignment]:
         """What the executor is given for these nodes; a batch is one assignment."""
-        bound = self._binder.bind({node: each.reads for node, each in claimed.items()})
+        bound = self._binder.bind({node: each.bound for node, each in claimed.items()})
         found = []
         for nodes in _groups(claimed):
-            node = self._batches.add({each: claimed[each].partition for each in nodes}) if len(nodes) > 1 else nodes[0]
+            node = self._batched.add({each: claimed[each].partition for each in nodes}) if len(nodes) > 1 else nodes[0]
             each = claimed[node]
             rules: policies.Policies = each.line.policies
             self._physical += 1
@@ -62,7 +49,7 @@ class Assigner:
         return found
 
 
-def _groups(claimed: Mapping[int, Claimed]) -> list[list[int]]:
+def _groups(claimed: Mapping[int, work.Claimed]) -> list[list[int]]:
     """The nodes that share an assignment: those of one line and attempt that declares `batch`, else each alone."""
     groups: dict[tuple[int, int, int], list[int]] = {}
     for node, each in claimed.items():

@@ -48,6 +48,7 @@ class Batches:
                 id=node,
                 duration=share,
                 outputs=tuple(output for output in report.outputs if output.partition == partition),
+                task=report.task if node == report.id else None,
             )
             for node, partition in members.items()
         ]

@@ -155,7 +155,7 @@ class Binder:
         """Name an input that has no data although the body needs it, or None."""
         for read in reads:
             asset = self._graph.assets[read.dependency.asset]
-            if asset.step is None or read.dependency.parameter is None:
+            if not _is_made_here(asset) or read.dependency.parameter is None:
                 continue
             columns = self.known[asset.key]
             if not read.ordinals:
@@ -172,7 +172,7 @@ class Binder:
         for reads in all_reads.values():
             for read in reads:
                 asset = read.dependency.asset
-                if read.dependency.parameter is None or self._graph.assets[asset].step is None:
+                if read.dependency.parameter is None or not _is_made_here(self._graph.assets[asset]):
                     continue
                 columns = self.known[asset]
                 for ordinal in read.ordinals:
@@ -195,7 +195,7 @@ class Binder:
         present = [each for each in read.ordinals if columns.token_of(each)]
         versions = tuple(columns.versions[each] for each in present)
         values: list[stored.StoredValue] = []
-        if read.dependency.parameter is not None and self._graph.assets[asset].step is not None:
+        if read.dependency.parameter is not None and _is_made_here(self._graph.assets[asset]):
             for version in versions:
                 value = looked_up.get((asset, version)) or self._values.get(asset, version)
                 if value is not None:
@@ -235,6 +235,11 @@ class Binder:
         self.known[asset].versions[ordinal] = version
         if asset in self._read_in_run:
             self._values.put(asset, version, value)
+
+
+def _is_made_here(asset: graphs.Asset) -> bool:
+    """Whether its values are weft's to read: a step or a pipeline makes it."""
+    return asset.step is not None or asset.made_by is not None
 
 
 def _keys(definition: partitions.Partitions | None, ordinals: Sequence[int]) -> tuple[str | None, ...]:

@@ -1,51 +1,40 @@
-"""The driver of a run: one loop on one thread that waits for reports, decides with the engine, and writes ahead.
+"""The driver of a run: one loop that waits for reports, decides with the engine, and writes ahead.
 
 Theory of operation. One turn of the loop:
 
-1. take in the reports that have come; each becomes an event in the *outbox* and a move in the engine;
-2. take nodes that may start, as many as the executor has room for; what turns out not to need a run is pruned on the
-spot, the others
-   are *claimed* in the outbox;
+1. take in the reports that have come; each becomes events in the *outbox* and moves in the engine;
+2. take nodes that may start, as many as the executor has room for; what turns out not to need a run is settled on the
+   spot, the others are *claimed* in the outbox;
 3. commit the outbox in one transaction, under the lease: outcome of one step and claim of the next are one commit a
-hop, and under
-   load whatever gathered while the last commit ran goes together;
+   hop, and under load whatever gathered while the last commit ran goes together;
 4. only then hand the claimed nodes to the executor.
 
 A success becomes visible to nodes below it in step 1, but their bodies start in step 4, after its commit: nothing acts
 on what is not written. If a commit fails the loop stops; the ledger has the last state that was true, and the next
 driver goes on from it.
+
+What a step run reads and what its report means is the `Work`'s to say. A run whose work calls bodies in its own thread
+(a flow) claims and settles those nodes itself, between turns, under `lock`: with `claim` and `settle`.
 """
 
 from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-
-import msgspec
+import threading
+from collections.abc import Iterable, Sequence
 
 from weft.engine import network as networks
 from weft.engine import run as engine
-from weft.ledger import codec
-from weft.model import events, keys
-from weft.model import graph as graphs
+from weft.model import events
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import assigning, batches, binding
+from weft.runtime import batches, hooks, outbox, telling
+from weft.runtime import work as works
 
-Listener = Callable[[Sequence[events.Event]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbered:
-    """An output whose version is the position of an event in the outbox."""
-
-    place: int
-    asset: keys.AssetKey
-    ordinal: int
-    output: events.Materialization
+Listener = outbox.Listener
+_CROWDED_SECONDS = 0.05
 
 
 class Driver:
@@ -56,35 +45,39 @@ class Driver:
         *,
         ledger: ledgers.Ledger,
         executor: executors.Executor,
-        graph: graphs.Graph,
         run: engine.Run,
-        binder: binding.Binder,
+        work: works.Work,
         lease: ledgers.Lease,
         clock: clocks.Clock,
         listener: Listener | None = None,
+        lock: threading.RLock | None = None,
     ) -> None:
-        """Drive `run` (of the run that `lease` is for) on `executor`."""
-        self._ledger = ledger
+        """Drive `run` (of the run that `lease` is for), whose step runs are `work`, on `executor`.
+
+        Runs that write through one connection, such as a flow and its subflows, share one `lock`.
+        """
+        self.lock = lock or threading.RLock()
+        self._changed = threading.Condition(self.lock)
+        self.outcome: events.Outcome | None = None
         self._executor = executor
-        self._graph = graph
         self._run = run
         self._network = run.network
-        self._binder = binder
+        self._work = work
         self._lease = lease
         self._clock = clock
-        self._listener = listener
-        self._outbox: list[events.Event] = []
-        self._numbered: list[_Numbered] = []
-        self._claimed: dict[int, assigning.Claimed] = {}
-        self._batches = batches.Batches()
-        self._assigner = assigning.Assigner(binder, self._batches, lease)
+        self._outbox = outbox.Outbox(ledger, lease, written=work.written, listener=listener)
+        self._hooks = hooks.Hooks(executor)
+        self._teller = telling.Teller(lease.run, run.network, work)
+        self._claimed: dict[int, works.Claimed] = {}
+        self._again: dict[int, works.Claimed] = {}
+        self._own: dict[int, float | None] = {}
         self._retries: list[tuple[float, int]] = []
-        self._kinds = sorted({engine.is_exclusive(line.policies) for line in run.network.lines}, reverse=True)
         self._hurry = False
+        self._crowded = False
         self._cancel_requests = 0
         self._cancels_done = 0
         self._cancel_reason = "cancelled"
-        self.outcome: events.Outcome | None = None
+        self._overdue = False
 
     def cancel(self, reason: str = "cancelled") -> None:
         """Ask for the end: the first time what runs may finish, the second time it is killed.
@@ -93,25 +86,16 @@ class Driver:
         """
         self._cancel_requests += 1
         self._cancel_reason = reason
-        if self._cancel_requests > 1 and self._claimed:
-            # at once, and not only when the loop comes round: inline, it is inside a body now
-            self._executor.cancel(self._batches.leaders(list(self._claimed)), kill=True)
+        if self._cancel_requests > 1:
+            self._kill()  # at once, and not only when the loop comes round: inline, it is inside a body now
         self._executor.wake()
 
     def lost(self, nodes: Sequence[int], reason: str = "the driver died") -> None:
         """Write down that the attempts of these nodes ended with their worker, or with the driver before this one."""
-        for node in nodes:
-            line = self._network.line_of(node)
-            self._outbox.append(
-                events.AttemptsLost(
-                    run=self._lease.run,
-                    step=line.step,
-                    partitions=tuple(self._partition_keys(line, (node,))),
-                    attempt=self._run.attempt_of(node),
-                    reason=reason,
-                )
-            )
-            self._do(engine.step(self._run, engine.Lost((node,))))
+        with self.lock:
+            for node in nodes:
+                self._outbox.add((self._teller.lost(node, self._run.attempt_of(node), reason),))
+                self._do(engine.step(self._run, engine.Lost((node,))))
 
     def drive(self) -> events.Outcome:
         """Run the loop until every step run has finished; returns the outcome of the run.
@@ -122,145 +106,162 @@ class Driver:
         """
         reports: list[executors.AttemptReport] = []
         while True:
+            self.turn(reports)
+            if self.outcome is not None and not self._hooks.left:
+                return self.outcome
+            reports = self._executor.poll(self.patience())
+
+    def turn(self, reports: Iterable[executors.AttemptReport]) -> None:
+        """One turn of the loop; may be called by any thread, and waits for nothing but the lock and the commit."""
+        with self.lock:
             self._heed_cancel()
             for report in reports:
-                for each in self._batches.taken_apart(report):
+                for each in self._work.taken_apart(report):
                     self._take_in(each)
+            if self._again:
+                again, self._again = self._again, {}
+                self._submit(again)
             self._fire_retries()
             claimed = self._claim()
             self._end_if_empty()
-            self._commit()
+            self.commit()
             if claimed:
-                self._executor.submit(self._assigner.assignments(claimed))
-            if self.outcome is not None:
-                return self.outcome
-            reports = self._executor.poll(self._patience())
+                self._submit(claimed)
+            self._crowded = self._hooks.submit()
+
+    def patience(self) -> float | None:
+        """How many seconds the next turn may wait for reports; None until some come."""
+        if self._hurry:
+            return 0.0
+        due = [self._retries[0][0]] if self._retries else []
+        if self._crowded:  # of a worker that takes the place of a killed one nothing is reported
+            due.append(self._clock.monotonic() + _CROWDED_SECONDS)
+        if not self._overdue and (deadline := self._work.deadline()) is not None:
+            due.append(deadline[0])
+        return max(0.0, min(due) - self._clock.monotonic()) if due else None
+
+    # --- in turns with whoever calls bodies in a thread of its own ---
+
+    def add(self, line: networks.Line, waits: Sequence[int] = ()) -> int:
+        """Let the run grow by the nodes of a line that wait for these; returns the first. Nothing is committed."""
+        with self.lock:
+            base, commands = engine.add(self._run, line, waits)
+            self._do(commands)
+            return base
+
+    def claim(self, node: int) -> works.Claimed | None:
+        """Take a node that may start, or is to be tried again, for a body that the caller runs itself; committed.
+
+        Waits until its pools have slots for it. None where it has been settled without a body. Its report is given to
+        `settle`, never to `turn`.
+        """
+        with self.lock:
+            self._own[node] = None
+            if self._run.states[node] == engine.State.RETRYING:
+                self._do(engine.step(self._run, engine.RetryDue(node)))
+            while not engine.fits(self._run, node):
+                self._changed.wait()
+            if self._run.states[node] != engine.State.READY:
+                del self._own[node]
+                return None
+            engine.take_one(self._run, node)
+            found = self._claim_one(node)
+            if found is None:
+                del self._own[node]
+            else:
+                self._start({node: found})
+            self.commit()
+            return found
+
+    def settle(self, report: executors.AttemptReport) -> float | None:
+        """Take in the report of a node that was claimed by `claim`, and commit.
+
+        Returns after how many seconds it is to be claimed once more, None when it has ended.
+        """
+        with self.lock:
+            self._take_in(report)
+            self.commit()
+            later = self._own[report.id]
+            if later is None:
+                del self._own[report.id]
+            return later
+
+    def write(self, *told: events.Event) -> None:
+        """Have events written with the next commit."""
+        with self.lock:
+            self._outbox.add(told)
+
+    def close(self) -> events.Outcome | None:
+        """End an open run as soon as nothing of it is under way any more; committed."""
+        with self.lock:
+            self._do(engine.close(self._run))
+            self.commit()
+            return self.outcome
+
+    def commit(self) -> None:
+        """Write what is in the outbox, in one transaction."""
+        with self.lock:
+            if self._outbox.commit(release=self.outcome is not None):
+                self._changed.notify_all()
 
     # --- what happened ---
 
     def _take_in(self, report: executors.AttemptReport) -> None:
+        self._hooks.running.discard(report.id)
         claimed = self._claimed.get(report.id)
         if claimed is None or claimed.attempt != report.attempt:
-            return  # of an attempt that was given up before
+            return  # of an attempt that was given up before, or of a hook
         del self._claimed[report.id]
-        if report.outcome == "unstarted":
-            self._do(engine.step(self._run, engine.Unstarted((report.id,))))
-        elif report.outcome == "lost":
-            self.lost((report.id,), report.error.message if report.error else "the worker was lost")
-        elif report.outcome == "succeeded":
-            self._succeeded(report, claimed)
-        else:
-            self._failed(report, claimed, outputs=())
+        match report.outcome:
+            case "unstarted":
+                self._do(engine.step(self._run, engine.Unstarted((report.id,))))
+            case "lost":
+                self.lost((report.id,), report.error.message if report.error else "the worker was lost")
+            case "succeeded":
+                self._ended(self._work.succeeded(report, claimed), report, claimed)
+            case "skipped" | "parked" | "looked_up":
+                self._ended(self._work.other(report, claimed), report, claimed)
+            case _:
+                self._failed(self._work.failed(report, claimed), report, claimed)
 
-    def _succeeded(self, report: executors.AttemptReport, claimed: assigning.Claimed) -> None:
-        inputs = self._binder.record(claimed.reads)
-        outputs = tuple(
-            events.Materialization(
-                asset=output.asset,
-                value=output.value,
-                code=claimed.line.code,
-                inputs=inputs,
-                metadata=output.metadata,
-                checks=output.checks,
-                rejected=any(check.blocking and not check.passed for check in output.checks),
-            )
-            for output in report.outputs
-        )
-        absent = set(claimed.line.outputs) - {output.asset for output in outputs}
-        if absent or len(outputs) != len(claimed.line.outputs):
-            # an executor is not trusted: what comes back is checked against what was planned
-            error = events.Error(kind="OutputMissing", message=f"no output came for {', '.join(sorted(absent))}")
-            if not absent:
-                told = ", ".join(output.asset for output in outputs)
-                error = events.Error(kind="OutputUnexpected", message=f"not the planned outputs came: {told}")
-            self._failed(
-                msgspec.structs.replace(report, outcome="failed", error=error, outputs=()), claimed, outputs=()
-            )
-            return
-        if any(output.rejected for output in outputs):
-            self._failed(_check_failure(report, outputs), claimed, outputs=outputs)
-            return
-        self._note(claimed, outputs)
-        self._outbox.append(
-            events.StepSucceeded(
-                run=self._lease.run,
-                step=claimed.line.step,
-                partition=claimed.partition,
-                attempt=report.attempt,
-                started=report.started,
-                duration=report.duration,
-                outputs=outputs,
-                log=report.log,
-            )
-        )
-        self._do(engine.step(self._run, engine.Succeeded(report.id)))
-
-    def _note(self, claimed: assigning.Claimed, outputs: Iterable[events.Materialization]) -> None:
-        """Let what waits for these outputs see them; their event is about to be put into the outbox."""
-        at = clocks.microseconds(self._clock.now())
-        digests = {read.dependency.slot: read.digest for read in claimed.reads}
-        for output in outputs:
-            if output.rejected:
-                continue
-            self._binder.published(
-                output.asset,
-                claimed.ordinal,
-                token=codec.token(output.value.data_version),
-                code=output.code,
-                inputs=digests,
-                at=at,
-                run=self._lease.run,
-            )
-            self._numbered.append(_Numbered(len(self._outbox), output.asset, claimed.ordinal, output))
-
-    def _failed(
+    def _ended(
         self,
+        told: works.Ended | works.Claimed | works.Failure,
         report: executors.AttemptReport,
-        claimed: assigning.Claimed,
-        *,
-        outputs: tuple[events.Materialization, ...],
+        claimed: works.Claimed,
     ) -> None:
-        outcome: events.Outcome = "failed" if report.outcome == "code_moved" else report.outcome  # type: ignore[assignment]
-        error = report.error
-        if outcome == "cancelled" and not self._cancel_requests:
-            outcome = "failed"
-            error = error or events.Error(
-                kind="KeyboardInterrupt", message="the body was interrupted, and not because the run was to end"
-            )
-        if report.outcome == "code_moved":
-            error = events.Error(
-                kind="CodeMoved", message="the code in the worker is not the code that was planned; plan again"
-            )
-        retryable = report.retryable and report.outcome != "code_moved" and not outputs
+        match told:
+            case works.Ended():
+                self._outbox.add(told.events, told.note)
+                for move in told.moves:
+                    self._do(engine.step(self._run, move))
+            case works.Failure():
+                self._failed(told, report, claimed)
+            case works.Claimed():
+                if self._run.cancelled:
+                    self._do(engine.step(self._run, engine.Unstarted((report.id,))))
+                    return
+                self._claimed[report.id] = told
+                self._again[report.id] = told
+
+    def _failed(self, failure: works.Failure, report: executors.AttemptReport, claimed: works.Claimed) -> None:
+        ending = bool(self._cancel_requests) or self._overdue
+        outcome, error, retryable = telling.judged(report, failure, ending=ending)
         commands = engine.step(
             self._run,
             engine.Failed(report.id, outcome, retryable, random.random()),  # noqa: S311 - jitter
         )
-        retry_at = None
-        for command in commands:
-            if isinstance(command, engine.RetryLater):
-                retry_at = clocks.microseconds(self._clock.now()) + int(command.delay * 1e6)
-        rejected = tuple(output.asset for output in outputs if output.rejected)
+        delays = [command.delay for command in commands if isinstance(command, engine.RetryLater)]
         if outcome == "cancelled":
-            self._finish_nodes((report.id,), "cancelled", self._run.cancelled or "cancelled", "")
+            reason = self._run.cancelled or "cancelled"
+            self._outbox.add(self._teller.finished((report.id,), "cancelled", reason, ""))
         else:
-            self._note(claimed, outputs)
-            self._outbox.append(
-                events.AttemptFailed(
-                    run=self._lease.run,
-                    step=claimed.line.step,
-                    partition=claimed.partition,
-                    attempt=report.attempt,
-                    outcome=outcome,
-                    error=error,
-                    retry_at=retry_at,
-                    started=report.started,
-                    duration=report.duration,
-                    assets=rejected or claimed.line.outputs,
-                    outputs=outputs,
-                    log=report.log,
-                )
-            )
+            retry_at = clocks.microseconds(self._clock.now()) + int(delays[0] * 1e6) if delays else None
+            failed = self._teller.failed(report, claimed, failure, outcome, error, retry_at)
+            self._outbox.add((failed,), failure.note)
+        self._outbox.add(failure.events)
+        if report.id not in self._own:
+            self._hooks.add(self._work.after_failure(report.id, report, claimed, again=bool(delays)))
         self._do(commands)
 
     # --- what follows ---
@@ -269,50 +270,49 @@ class Driver:
         for command in commands:
             match command:
                 case engine.RetryLater(node, delay):
-                    heapq.heappush(self._retries, (self._clock.monotonic() + delay, node))
+                    if node in self._own:
+                        self._own[node] = delay
+                    else:
+                        heapq.heappush(self._retries, (self._clock.monotonic() + delay, node))
                 case engine.Finish(nodes, outcome, reason, subject):
-                    self._finish_nodes(nodes, outcome, reason, subject)
+                    self._outbox.add(self._teller.finished(nodes, outcome, reason, subject))
                 case engine.FinishRun(outcome, reason):
-                    self._finish_run(outcome, reason)
-
-    def _finish_nodes(self, nodes: Sequence[int], outcome: events.Outcome, reason: str, subject: str) -> None:
-        by_line: dict[int, list[int]] = {}
-        for node in nodes:
-            by_line.setdefault(self._network.line_of(node).base, []).append(node)
-        for members in by_line.values():
-            line = self._network.line_of(members[0])
-            self._outbox.append(
-                events.StepsFinished(
-                    run=self._lease.run,
-                    step=line.step,
-                    partitions=tuple(self._partition_keys(line, members)),
-                    outcome=outcome,
-                    reason=reason,
-                    subject=subject,
-                    assets=line.outputs,
-                )
-            )
-
-    def _finish_run(self, outcome: events.Outcome, reason: str) -> None:
-        self.outcome = outcome
-        self._outbox.append(events.RunFinished(run=self._lease.run, outcome=outcome, reason=reason))
+                    finished = self._work.finished(outcome, reason)
+                    self.outcome = finished.outcome
+                    self._outbox.add((finished,))
 
     def _end_if_empty(self) -> None:
         """End a run that has nothing left to do when it begins: an empty one, or one that was picked up at its end."""
-        if self.outcome is None and not self._run.unfinished:
+        if self.outcome is None and not self._run.unfinished and not self._run.open:
             self._run.ended = True
             self._do((engine.ending(self._run),))
 
     def _heed_cancel(self) -> None:
+        if not self._overdue and (deadline := self._work.deadline()) is not None:
+            self._overdue = self._clock.monotonic() >= deadline[0]
+            if self._overdue:
+                self._request_cancel(deadline[1])
+                self._kill()
         if self._cancels_done >= self._cancel_requests:
             return
         first = self._cancels_done == 0
         self._cancels_done = self._cancel_requests
         if first:
-            self._outbox.append(events.RunCancelRequested(run=self._lease.run, reason=self._cancel_reason))
-            self._do(engine.step(self._run, engine.CancelRequested(self._cancel_reason)))
-        if self._cancel_requests > 1 and self._claimed:
-            self._executor.cancel(self._batches.leaders(list(self._claimed)), kill=True)
+            self._request_cancel(self._cancel_reason)
+        if self._cancel_requests > 1:
+            self._hooks.clear()
+            self._kill()
+
+    def _request_cancel(self, reason: str) -> None:
+        if self.outcome is None:
+            self._outbox.add((events.RunCancelRequested(run=self._lease.run, reason=reason),))
+            self._do(engine.step(self._run, engine.CancelRequested(reason)))
+
+    def _kill(self) -> None:
+        given = self._work.leaders([node for node in list(self._claimed) if node not in self._own])
+        given += self._hooks.running
+        if given:
+            self._executor.cancel(given, kill=True)
 
     def _fire_retries(self) -> None:
         now = self._clock.monotonic()
@@ -320,19 +320,13 @@ class Driver:
             _, node = heapq.heappop(self._retries)
             self._do(engine.step(self._run, engine.RetryDue(node)))
 
-    def _patience(self) -> float | None:
-        if self._hurry:
-            return 0.0
-        if self._retries:
-            return max(0.0, self._retries[0][0] - self._clock.monotonic())
-        return None
-
     # --- claiming ---
 
-    def _claim(self) -> dict[int, assigning.Claimed]:
-        claimed: dict[int, assigning.Claimed] = {}
+    def _claim(self) -> dict[int, works.Claimed]:
+        claimed: dict[int, works.Claimed] = {}
+        aside: list[int] = []
         self._hurry = False
-        for exclusive in self._kinds:
+        for exclusive in sorted(self._network.kinds, reverse=True):
             if claimed:
                 self._hurry = True  # the executor tells its room for the others once it has these
                 break
@@ -342,86 +336,41 @@ class Driver:
                 if not nodes:
                     break
                 for node in nodes:
+                    if node in self._own:
+                        aside.append(node)
+                        continue
                     along = [node]
                     if self._network.line_of(node).policies.batch:
                         along += engine.take_along(self._run, node, batches.MOST)
                     found = {each: one for each in along if (one := self._claim_one(each)) is not None}
                     claimed.update(found)
                     room -= bool(found)
-        by_line: dict[tuple[int, int], list[keys.PartitionKey]] = {}
-        for each in claimed.values():
-            by_line.setdefault((each.line.base, each.attempt), []).append(each.partition)
-        for (base, attempt), partitions in by_line.items():
-            self._outbox.append(
-                events.AttemptsStarted(
-                    run=self._lease.run,
-                    step=self._network.line_of(base).step,
-                    partitions=tuple(partitions),
-                    attempt=attempt,
-                )
-            )
-        self._claimed.update(claimed)
+                    self._hurry |= len(found) < len(along)  # what was settled may have let others start
+        if aside:  # somebody waits for a slot to run them in a thread of its own
+            self._do(engine.step(self._run, engine.Unstarted(tuple(aside))))
+        self._start(claimed)
         return claimed
 
-    def _claim_one(self, node: int) -> assigning.Claimed | None:
+    def _start(self, claimed: dict[int, works.Claimed]) -> None:
+        """Write down that attempts of these nodes begin."""
+        self._outbox.add(self._teller.started(claimed))
+        self._claimed.update(claimed)
+
+    def _claim_one(self, node: int) -> works.Claimed | None:
         """Bind a node that was taken; None where it turns out that it has not to run."""
-        line = self._network.line_of(node)
-        ordinal = line.ordinals[node - line.base]
-        step = self._graph.steps[line.step]
-        reads = tuple(self._binder.reads(step, ordinal))
-        if line.conditional:
-            verdict = self._binder.verdict(line, ordinal, reads)
-            if verdict != "run":
-                moved = engine.Pruned(node) if verdict == "same" else engine.Rejected(node)
-                self._do(engine.step(self._run, moved))
-                return None
-        partition = next(iter(self._partition_keys(line, (node,))))
-        found = assigning.Claimed(line, ordinal, partition, self._run.attempt_of(node), reads)
-        missing = self._binder.missing(reads)
-        if missing is not None:
-            error = events.Error(
-                kind="InputMissing",
-                message=f"{missing} has no data. Make it first: weft materialize {missing.partition('[')[0]}",
-            )
-            report = executors.AttemptReport(
-                id=node, attempt=found.attempt, outcome="failed", error=error, retryable=False
-            )
-            self._failed(report, found, outputs=())
-            return None
-        return found
+        attempt = self._run.attempt_of(node)
+        answer = self._work.claim(node, attempt)
+        match answer:
+            case works.Claimed():
+                return answer
+            case works.Settled():
+                self._outbox.add(answer.events, answer.note)
+                for move in answer.moves:
+                    self._do(engine.step(self._run, move))
+            case works.Failure():
+                report = executors.AttemptReport(id=node, attempt=attempt, outcome="failed", error=answer.error)
+                self._failed(answer, report, self._teller.unclaimed(node, attempt))
+        return None
 
-    def _partition_keys(self, line: networks.Line, nodes: Iterable[int]) -> list[keys.PartitionKey]:
-        definition = self._graph.steps[line.step].partitions
-        if definition is None:
-            return [None for _ in nodes]
-        return list(definition.keys([line.ordinals[node - line.base] for node in nodes]))
-
-    # --- writing ---
-
-    def _commit(self) -> None:
-        if not self._outbox:
-            return
-        batch, numbered = self._outbox, self._numbered
-        self._outbox, self._numbered = [], []
-        with self._ledger.transaction() as transaction:
-            transaction.check_lease(self._lease)
-            first = transaction.append(batch)
-            if self.outcome is not None:
-                transaction.release(self._lease.run)
-        for each in numbered:
-            self._binder.numbered(each.asset, each.ordinal, first + each.place, each.output.value)
-        if self._listener is not None:
-            self._listener(batch)
-
-
-def _check_failure(
-    report: executors.AttemptReport, outputs: Iterable[events.Materialization]
-) -> executors.AttemptReport:
-    failed = [
-        f"{output.asset}: {check.name}" + (f" ({check.description})" if check.description else "")
-        for output in outputs
-        for check in output.checks
-        if check.blocking and not check.passed
-    ]
-    error = events.Error(kind="CheckFailed", message="blocking check failed: " + "; ".join(failed))
-    return msgspec.structs.replace(report, outcome="failed", error=error, retryable=False)
+    def _submit(self, claimed: dict[int, works.Claimed]) -> None:
+        self._executor.submit(self._work.assignments(claimed))

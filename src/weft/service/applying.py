@@ -15,6 +15,7 @@ import time
 import msgspec
 
 from weft.model import errors, events, keys, plan
+from weft.ports import caller
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
@@ -45,6 +46,10 @@ def apply(
         LedgerError: the ledger cannot be written.
     """
     begun = time.monotonic()
+    if any(line.step in world.graph.pipelines for line in made.steps):
+        from weft.service import pipeline_applying
+
+        return pipeline_applying.apply(world, made, how, ask=ask)
     for _ in range(_MOST_PLANS):
         if not made.steps:
             return _nothing(begun)
@@ -102,6 +107,7 @@ def _create_run(world: worlds.World, made: plan.Plan, run: str) -> ledgers.Lease
             touched[asset] = None
         touched.update(dict.fromkeys(each.asset for each in graph.steps[line.step].dependencies))
     lease = ledgers.Lease(run=run, epoch=1)
+    running = caller.current.get()
     with world.ledger.transaction() as transaction:
         if transaction.position() != made.position:
             moved = [asset for asset in touched if transaction.changed_since(asset, made.position)]
@@ -129,6 +135,7 @@ def _create_run(world: worlds.World, made: plan.Plan, run: str) -> ledgers.Lease
                     request=made.request.selection or "",
                     steps=made.count,
                     by=world.user,
+                    parent=running.run_id if running is not None else "",
                 ),
                 events.RunStarted(run=run, epoch=1, owner=str(owners.myself())),
             ]
@@ -160,6 +167,6 @@ def _wait_for_holders(world: worlds.World, error: errors.ReservationError, how: 
             return
         now = clocks.microseconds(world.clock.now())
         if owners.is_dead(owners.decode(lease.owner), run=holder, expires=lease.expires, now=now):
-            recovering.recover(world)
+            recovering.recover(world, run=holder)
             return
         time.sleep(_WAIT_SECONDS)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from weft.model import errors, events, keys, stored
 from weft.ports import ledger as ledgers
-from weft.service import publishing, views
+from weft.service import cleaning_runs, publishing, views
 from weft.service import world as worlds
 from weft.storage import typed
 
@@ -39,6 +39,8 @@ class GcView(views.View, frozen=True, kw_only=True):
     bytes: int
     problems: list[str]
     dry_run: bool
+    runs: list[str]
+    """The runs of pipelines whose values went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,12 @@ class _Old:
 
 
 def gc(
-    world: worlds.World, *, keep: int | None = None, older_than: float | None = None, dry_run: bool = False
+    world: worlds.World,
+    *,
+    keep: int | None = None,
+    keep_runs: int | None = None,
+    older_than: float | None = None,
+    dry_run: bool = False,
 ) -> GcView:
     """Remove old versions and leftovers.
 
@@ -57,7 +64,8 @@ def gc(
     Args:
         world: the world.
         keep: how many versions of each partition stay; the project's setting unless given.
-        older_than: only versions older than this go, in seconds.
+        keep_runs: how many runs of each pipeline keep their values; the project's setting unless given.
+        older_than: only versions and runs older than this go, in seconds.
         dry_run: remove nothing.
     """
     count = world.settings.keep_versions if keep is None else keep
@@ -71,20 +79,29 @@ def gc(
         if manager is None:
             problems.append(f"{asset} is no longer defined and what stores it is unknown; its versions stay.")
             continue
-        gone = _expire(world, asset, count, older_than, dry_run=dry_run)
-        if not gone:
+        old = _expire(world, asset, count, older_than, dry_run=dry_run)
+        if not old:
             continue
-        size = sum(each.value.size or 0 for each in gone if each.value.uri is not None)
+        size = sum(each.value.size or 0 for each in old if each.value.uri is not None)
         freed += size
         removed.append(
-            RemovedView(asset=asset, versions=[views.version_name(each.row.id) for each in gone], bytes=size)
+            RemovedView(asset=asset, versions=[views.version_name(each.row.id) for each in old], bytes=size)
         )
         if not dry_run:
             if asset in world.graph.assets:
                 publishing.publish(world, [asset])
-            problems += _remove_values(world, asset, gone)
+            problems += _remove_values(world, asset, old)
     leftovers, size = _sweep(world, dry_run=dry_run)
-    return GcView(removed=removed, leftovers=leftovers, bytes=freed + size, problems=problems, dry_run=dry_run)
+    most = world.settings.keep_runs if keep_runs is None else keep_runs
+    gone = cleaning_runs.remove(world, keep=most, older_than=older_than, dry_run=dry_run)
+    return GcView(
+        removed=removed,
+        leftovers=leftovers,
+        bytes=freed + size + gone.bytes,
+        problems=problems,
+        dry_run=dry_run,
+        runs=list(gone.runs),
+    )
 
 
 def _manager(world: worlds.World, asset: keys.AssetKey) -> object | None:
@@ -183,6 +200,8 @@ def _sweep(world: worlds.World, *, dry_run: bool) -> tuple[list[str], int]:
     before = time.time() - _LEFTOVER_SECONDS
     old: list[Path] = []
     for folder, names, files in _walk(root):
+        if folder == root:
+            names[:] = [each for each in names if each != cleaning_runs.FOLDER]  # what runs left goes with them
         if not folder.name.startswith("@"):
             continue  # files lie only in folders of partitions; what else is here is none of ours
         for name in [each for each in names if each.endswith(".dir") or each.startswith(".")]:

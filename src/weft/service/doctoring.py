@@ -164,11 +164,13 @@ def _runs(world: worlds.World) -> Iterator[Finding]:
     live = len(world.ledger.runs(live=True)) - len(dead)
     yield Finding(subject="runs", level="ok", text=f"{live} live")
     for each in dead:
+        of_pipeline = each.row.pipeline is not None
+        then = f"`weft resume {each.row.id[:8]}` goes on with it" if of_pipeline else ""
         yield Finding(
             subject="runs",
             level="warning",
             text=(
                 f"run {each.row.id} was interrupted after {each.row.succeeded:,} of {each.row.steps:,} steps; "
-                "the next `weft apply` goes on or ends it"
+                f"{then or 'the next `weft apply` goes on or ends it'}"
             ),
         )

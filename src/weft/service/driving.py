@@ -16,7 +16,7 @@ from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import garbage
 from weft.ports import ledger as ledgers
-from weft.runtime import binding, heartbeat, owners
+from weft.runtime import asset_work, binding, heartbeat, owners
 from weft.runtime import driver as drivers
 from weft.service import publishing, views
 from weft.service import world as worlds
@@ -73,8 +73,8 @@ def drive(
     """
     graph = world.graph
     network = networks.build(made.steps, graph, made.now)
-    run = engine.begin(network, keep_going=made.request.keep_going)
-    counted = _Counter()
+    run = engine.begin(network, keep_going=made.request.keep_going, pools=world.settings.pools)
+    counted = Counter()
     lost: list[int] = []
     if history:
         counted.take(history)
@@ -100,14 +100,14 @@ def drive(
         if how.listener is not None:
             how.listener(batch)
 
+    work = asset_work.AssetWork(graph=graph, network=network, binder=binder, lease=lease, clock=world.clock)
     driver = drivers.Driver(
-        ledger=world.ledger, executor=executor, graph=graph, run=run, binder=binder, lease=lease, clock=world.clock,
-        listener=listener,
-    )  # fmt: skip
+        ledger=world.ledger, executor=executor, run=run, work=work, lease=lease, clock=world.clock, listener=listener
+    )
     driver.lost(lost)
     if how.started is not None:
         how.started(driver, lease.run, made.count)
-    with _heartbeat(world, lease, driver), garbage.calmed():
+    with beating(world, lease, driver), garbage.calmed():
         outcome = driver.drive()
     publishing.publish(world, {asset for line in made.steps for asset in line.outputs})
     world.ledger.save_columns({asset: graph.assets[asset].partitions for line in made.steps for asset in line.outputs})
@@ -134,7 +134,7 @@ def _touched(world: worlds.World, made: plan.Plan) -> list[keys.AssetKey]:
 
 
 def _node_finder(world: worlds.World, network: networks.Network) -> replay.NodeOf:
-    def node_of(step: str, partition: str | None) -> int | None:
+    def node_of(step: str, partition: str | None, item: str) -> int | None:
         definition = world.graph.steps[step].partitions if step in world.graph.steps else None
         ordinal = definition.find(partition) if definition is not None and partition is not None else 0
         return network.node(step, ordinal) if ordinal is not None else None
@@ -143,44 +143,60 @@ def _node_finder(world: worlds.World, network: networks.Network) -> replay.NodeO
 
 
 @contextmanager
-def _heartbeat(world: worlds.World, lease: ledgers.Lease, driver: drivers.Driver) -> Iterator[None]:
+def beating(world: worlds.World, lease: ledgers.Lease, driver: drivers.Driver) -> Iterator[None]:
+    """Keep the lease of a run within; the driver is told to end when it is lost."""
+
     def renew() -> bool:
         return world.renew(lease, clocks.microseconds(world.clock.now()) + int(heartbeat.LEASE_SECONDS * 1e6))
 
-    beating = heartbeat.Heartbeat(renew, lambda: driver.cancel("the run was taken over"))
-    beating.start()
+    thread = heartbeat.Heartbeat(renew, lambda: driver.cancel("the run was taken over"))
+    thread.start()
     try:
         yield
     finally:
-        beating.stop()
+        thread.stop()
 
 
-class _Counter:
+class Counter:
     """Counts how a run goes."""
 
     def __init__(self) -> None:
-        self.succeeded = self.reused = self.held = 0
+        """Count from nothing."""
+        self.succeeded = self.reused = self.skipped = self.held = 0
         self.failures: list[views.FailureView] = []
 
     def take(self, batch: Sequence[events.Event]) -> None:
+        """Take in what was committed."""
         for event in batch:
             match event:
                 case events.StepSucceeded():
                     self.succeeded += 1
+                case events.StepReused():
+                    self.reused += 1
                 case events.AttemptFailed(retry_at=None):
                     told = event.error.told if event.error else ""
-                    self._fail(event.step, event.partition, event.outcome, told, event.attempt)
+                    self._fail(event.step, event.partition, event.outcome, told, event.attempt, event.item)
                 case events.StepsFinished(outcome="reused"):
-                    self.reused += len(event.partitions)
+                    self.reused += count_of(event)
+                case events.StepsFinished(outcome="skipped", items=items) if items:
+                    self.skipped += len(items)
                 case events.StepsFinished(outcome="failed" | "crashed" | "timed_out"):
-                    for partition in event.partitions:
-                        self._fail(event.step, partition, event.outcome, event.reason, 0)
+                    for partition in event.partitions if not event.items else (None,):
+                        for item in event.items or ("",):
+                            self._fail(event.step, partition, event.outcome, event.reason, 0, item)
                 case events.StepsFinished():
-                    self.held += len(event.partitions)
+                    self.held += count_of(event)
                 case _:
                     pass
 
-    def _fail(self, step: str, partition: str | None, outcome: str, error: str, attempts: int) -> None:
+    def _fail(self, step: str, partition: str | None, outcome: str, error: str, attempts: int, item: str) -> None:
         self.failures.append(
-            views.FailureView(step=step, partition=partition, outcome=outcome, error=error, attempts=attempts)
+            views.FailureView(
+                step=step, partition=partition, outcome=outcome, error=error, attempts=attempts, item=item
+            )
         )
+
+
+def count_of(event: events.StepsFinished | events.AttemptsStarted) -> int:
+    """How many step runs an event is about."""
+    return len(event.items) or len(event.partitions)

@@ -2,71 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
 from weft.ledger import codec
-from weft.model import errors, events, keys, partition_set, partitions
+from weft.model import errors, keys, partition_set, partitions
 from weft.model import graph as graphs
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
 from weft.service import views
 from weft.service import world as worlds
 
-
-class StepCount(views.View, frozen=True, kw_only=True):
-    """How the step runs of one step went within a run."""
-
-    step: str
-    succeeded: int = 0
-    reused: int = 0
-    failed: int = 0
-    held: int = 0
-    lost: int = 0
-    seconds: float = 0.0
-
-
-class RunDetail(views.View, frozen=True, kw_only=True):
-    """One run with its steps and what did not succeed."""
-
-    run: views.RunView
-    steps: list[StepCount]
-    failures: list[views.FailureView]
-
-
-class AttemptLog(views.View, frozen=True, kw_only=True):
-    """The output of one attempt."""
-
-    run: str
-    step: str
-    partition: str | None
-    attempt: int
-    outcome: str
-    at: str | None
-    seconds: float
-    error: str
-    traceback: str
-    text: str
-
-
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 
-def runs(ledger: ledgers.Reader, *, limit: int | None = None) -> list[views.RunView]:
-    """Runs, newest first; one that lives in the ledger but whose owner is dead says so in `reason`."""
-    return [_run_view(ledger, row) for row in ledger.runs(limit=limit)]
+def runs(
+    ledger: ledgers.Reader,
+    *,
+    limit: int | None = None,
+    pipeline: str | None = None,
+    partition: str | None = None,
+    parent: str | None = None,
+) -> list[views.RunView]:
+    """Runs, newest first; of a pipeline, its interval, or those that a run called.
+
+    One that lives in the ledger but whose owner is dead says so in `reason`.
+
+    Raises:
+        UsageError: nothing of that pipeline has ever run.
+    """
+    found = ledger.runs(limit=limit, pipeline=pipeline, partition=partition, parent=parent)
+    if not found and pipeline is not None and not ledger.runs(limit=1, pipeline=pipeline):
+        from weft.model import spelling
+
+        known = sorted({row.pipeline for row in ledger.runs() if row.pipeline is not None})
+        raise errors.UsageError(
+            f"No run of a pipeline {pipeline!r} is recorded.",
+            remedy=spelling.did_you_mean(pipeline, known)
+            or (f"There are runs of: {', '.join(known[:10])}." if known else "`weft runs` lists all runs."),
+        )
+    return [run_view(ledger, row) for row in found]
 
 
 def find_run(ledger: ledgers.Reader, name: str) -> ledgers.RunRow:
-    """The run whose id is, or begins with, `name`; "last" is the newest one.
+    """The run whose id is, or begins with, `name`; "last" is the newest one that no other called.
 
     Raises:
         UsageError: there is none, or several.
     """
-    found = ledger.runs(limit=1) if name == "last" else ledger.runs_with_prefix(name)
+    found = ledger.runs(limit=1, parent="") if name == "last" else ledger.runs_with_prefix(name)
     if len(found) == 1:
         return found[0]
     if found:
@@ -87,7 +73,7 @@ def run_named(ledger: ledgers.Reader, name: str) -> ledgers.RunRow | None:
     """
     if name != "last" and ledger.attempted_by(name):
         return None
-    found = ledger.runs(limit=1) if name == "last" else ledger.runs_with_prefix(name)
+    found = ledger.runs(limit=1, parent="") if name == "last" else ledger.runs_with_prefix(name)
     return find_run(ledger, name) if found else None
 
 
@@ -110,61 +96,9 @@ def attempts_of(world: worlds.World, name: str) -> tuple[keys.AssetKey, list[str
     return asset, steps_of(world.graph, asset)
 
 
-def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
-    """One run with its steps and failures."""
-    counts: dict[str, dict[str, int]] = {}
-    failures: list[views.FailureView] = []
-    for _, _, event in ledger.events(row.id):
-        match event:
-            case events.StepSucceeded():
-                _add(counts, event.step, "succeeded", 1, event.duration)
-            case events.AttemptFailed(retry_at=None):
-                _add(counts, event.step, "failed", 1, event.duration)
-                told = event.error.told if event.error else ""
-                failures.append(
-                    views.FailureView(
-                        step=event.step,
-                        partition=event.partition,
-                        outcome=event.outcome,
-                        error=told,
-                        attempts=event.attempt,
-                    )
-                )
-            case events.AttemptsLost():
-                _add(counts, event.step, "lost", len(event.partitions), 0)
-            case events.StepsFinished():
-                failed = event.outcome in ("failed", "timed_out", "crashed")
-                kind = "reused" if event.outcome == "reused" else "failed" if failed else "held"
-                _add(counts, event.step, kind, len(event.partitions), 0)
-                if failed:
-                    failures += [
-                        views.FailureView(
-                            step=event.step, partition=each, outcome=event.outcome, error=event.reason, attempts=0
-                        )
-                        for each in event.partitions
-                    ]
-            case _:
-                pass
-    steps = [
-        StepCount(step=step, seconds=round(found.pop("microseconds", 0) / 1e6, 6), **found)
-        for step, found in counts.items()
-    ]
-    return RunDetail(run=_run_view(ledger, row), steps=steps, failures=failures)
-
-
-def _add(counts: dict[str, dict[str, int]], step: str, kind: str, count: int, microseconds: int) -> None:
-    found = counts.setdefault(step, {})
-    found[kind] = found.get(kind, 0) + count
-    found["microseconds"] = found.get("microseconds", 0) + microseconds
-
-
-def _run_view(ledger: ledgers.Reader, row: ledgers.RunRow) -> views.RunView:
-    reason = row.reason
-    if row.phase != "finished":
-        lease = ledger.lease(row.id)
-        now = int(datetime.now(UTC).timestamp() * 1e6)
-        if lease is not None and owners.is_dead(owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now):
-            reason = f"interrupted: {owners.decode(lease.owner)} died; the next apply goes on or ends it"
+def run_view(ledger: ledgers.Reader, row: ledgers.RunRow) -> views.RunView:
+    """A run as it is shown."""
+    reason = row.reason if row.phase == "finished" else _standing(ledger, row)
     return views.RunView(
         id=row.id,
         pipeline=row.pipeline,
@@ -176,74 +110,33 @@ def _run_view(ledger: ledgers.Reader, row: ledgers.RunRow) -> views.RunView:
         created_at=views.time_of_us(row.created) or "",
         selection=row.request or None,
         by=row.by,
-        steps=row.steps,
+        # a flow's calls are counted as they come
+        steps=max(row.steps, row.succeeded + row.reused + row.failed + row.held),
         succeeded=row.succeeded,
         reused=row.reused,
         failed=row.failed,
         held=row.held,
+        partition=row.partition,
+        params=msgspec.json.decode(row.params) if row.params else None,
+        trigger=row.trigger,
+        parent=row.parent or None,
+        rerun_of=row.rerun_of or None,
+        pool=row.pool or None,
     )
 
 
-# --- logs -------------------------------------------------------------------------------------------------------------
-
-
-def attempts(
-    ledger: ledgers.Reader,
-    logs_folder: Path,
-    run: str,
-    *,
-    steps: Sequence[str] | None = None,
-    partitions: Sequence[str] | None = None,
-    attempt: int | None = None,
-    after: int = 0,
-) -> Iterator[tuple[int, AttemptLog]]:
-    """The attempts of a run in the order in which they ended, each with its position in the log of events."""
-    wanted = None if partitions is None else set(partitions)
-    for position, at, event in ledger.events(run, after=after):
-        if not isinstance(event, events.StepSucceeded | events.AttemptFailed):
-            continue
-        if steps is not None and event.step not in steps:
-            continue
-        if wanted is not None and event.partition not in wanted:
-            continue
-        if attempt is not None and event.attempt != attempt:
-            continue
-        failed = isinstance(event, events.AttemptFailed)
-        error = event.error if isinstance(event, events.AttemptFailed) else None
-        yield (
-            position,
-            AttemptLog(
-                run=run,
-                step=event.step,
-                partition=event.partition,
-                attempt=event.attempt,
-                outcome=event.outcome if isinstance(event, events.AttemptFailed) else "succeeded",
-                at=views.time_of_us(event.started or at),
-                seconds=round(event.duration / 1e6, 6),
-                error=error.told if error is not None else "" if not failed else "no error was told",
-                traceback=error.traceback if error is not None else "",
-                text=read_segment(logs_folder, event.log) if event.log is not None else "",
-            ),
-        )
-
-
-def read_segment(folder: Path, segment: events.LogSegment) -> str:
-    """The output of one attempt; what is gone, or lies outside of the folder, is told in its place."""
-    root = folder.resolve()
-    path = (root / segment.file).resolve()
-    if not path.is_relative_to(root):
-        return f"(the log {segment.file!r} lies outside of {folder})\n"
-    try:
-        with path.open("rb") as file:
-            file.seek(segment.start)
-            return file.read(max(0, segment.end - segment.start)).decode("utf-8", "replace")
-    except OSError as error:
-        return f"(the log {segment.file!r} cannot be read: {error.strerror or error})\n"
-
-
-def last_runs(ledger: ledgers.Reader, asset: keys.AssetKey, named: Sequence[str] | None) -> list[str]:
-    """The runs that last attempted partitions of an asset, newest first."""
-    return ledger.attempted_by(asset, named)
+def _standing(ledger: ledgers.Reader, row: ledgers.RunRow) -> str:
+    """Why a run that has not finished stands where it stands: its owner is dead, or it waits for a person."""
+    lease = ledger.lease(row.id)
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    if lease is not None and owners.is_dead(owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now):
+        of_flow = row.request.startswith("flow ")
+        how = f"`weft resume {row.id[:8]}` goes on" if of_flow else "the next apply or run of it goes on or ends it"
+        return f"interrupted: {owners.decode(lease.owner)} died; {how}"
+    asked = ledger.input_requests(row.id, open_only=True)
+    if asked:
+        return f"waits for a person: {', '.join(each.message or each.key for each in reversed(asked))}"
+    return row.reason
 
 
 # --- versions ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -21,12 +22,12 @@ class Interrupts:
 
     def __init__(self) -> None:
         """Heed nothing yet."""
-        self._driver: drivers.Driver | None = None
+        self._drivers: dict[int, drivers.Driver] = {}  # the latest one of each thread
         self.count = 0
 
     def attach(self, driver: drivers.Driver) -> None:
-        """Requests go to this driver from here on; one that came before is passed on."""
-        self._driver = driver
+        """Requests go to this driver from here on, in this thread's place; one that came before is passed on."""
+        self._drivers[threading.get_ident()] = driver
         for _ in range(min(self.count, 2)):
             driver.cancel("interrupted")
 
@@ -44,18 +45,22 @@ class Interrupts:
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
-        if self._driver is None or self.count > 2:
+        if not self._drivers or self.count > 2:
             raise KeyboardInterrupt
         self._tell("Finishing what runs; press Ctrl-C again to kill it." if self.count == 1 else "Killing what runs.")
-        self._driver.cancel("interrupted")
+        self._cancel("interrupted")
 
     def _terminated(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
-        if self._driver is None:
+        if not self._drivers:
             raise KeyboardInterrupt
         if self.count == 1:
             self._tell("Asked to end: finishing what runs.")
-            self._driver.cancel("terminated")
+            self._cancel("terminated")
+
+    def _cancel(self, reason: str) -> None:
+        for driver in list(self._drivers.values()):
+            driver.cancel(reason)
 
     def _tell(self, text: str) -> None:
         """Write to the terminal itself: Python's streams may lead into a body's log, or be in use at this moment."""

@@ -17,6 +17,8 @@ from weft.ports import clock as clocks
 from weft.runtime import owners
 from weft.service import world as worlds
 
+_RECENT_RUNS = 20
+
 
 class CodeDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A code manifest as the ledger keeps it, with the sources that it was taken from."""
@@ -27,7 +29,7 @@ class CodeDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 def observe(world: worlds.World, assets: Iterable[keys.AssetKey]) -> columns_model.Observed:
     """Read what is known of these assets and of everything above them."""
-    graph = world.graph
+    graph = world.planned
     scope = above(graph, assets)
     external = frozenset(asset for asset in scope if graph.assets[asset].step is None)
     position = world.ledger.position()
@@ -36,7 +38,7 @@ def observe(world: worlds.World, assets: Iterable[keys.AssetKey]) -> columns_mod
         position=position,
         columns=columns,
         manifests=_manifests(world, columns),
-        seconds=world.ledger.step_seconds(),
+        seconds=_seconds(world, scope),
         reserved=_reserved(world, scope),
     )
 
@@ -104,8 +106,8 @@ def _manifests(
     manifests = _Manifests(world)
     same: dict[tuple[str, str], bool] = {}
     for asset, each in columns.items():
-        step = world.graph.assets[asset].step
-        today = world.graph.steps[step].code if step is not None else ""
+        step = world.planned.assets[asset].step
+        today = world.planned.steps[step].code if step is not None else ""
         for digest in {*each.code_names, *(rejection.code for rejection in each.rejected.values())} - {"", today}:
             if (digest, today) not in same:
                 same[digest, today] = manifests.is_same(digest, today)
@@ -114,6 +116,20 @@ def _manifests(
             else:
                 manifests.add(digest)
     return manifests.entries
+
+
+def _seconds(world: worlds.World, scope: Iterable[keys.AssetKey]) -> Mapping[str, float]:
+    """Forecasts of one attempt of each step; of a pipeline, the mean of its last runs that succeeded."""
+    found = dict(world.ledger.step_seconds())
+    for name in world.graph.pipelines.keys() & set(scope):
+        taken = [
+            row.finished - row.started
+            for row in world.ledger.runs(pipeline=name, limit=_RECENT_RUNS)
+            if row.outcome == "succeeded" and row.finished is not None and row.started is not None
+        ]
+        if taken:
+            found[name] = sum(taken) / len(taken) / 1e6
+    return found
 
 
 def _dead_runs(world: worlds.World) -> frozenset[str]:
@@ -136,7 +152,7 @@ def _reserved(
     found: dict[str, list[tuple[str, partition_set.PartitionSet]]] = {}
     for asset in scope:
         if asset in busy:
-            definition = world.graph.assets[asset].partitions
+            definition = world.planned.assets[asset].partitions
             mark = definition.fingerprint if definition is not None else ""
             found[asset] = [
                 (run, ordinals)

@@ -36,13 +36,13 @@ class KeysView(views.View, frozen=True, kw_only=True):
 
 
 def partitions_of(world: worlds.World, asset: keys.AssetKey, chosen: str | None = None) -> PartitionsView:
-    """The partitions of an asset, or those that `--partitions` chooses.
+    """The partitions of an asset, or the intervals of a pipeline that should have run; those that are chosen.
 
     Raises:
         UsageError: it has none, or a key is wrong.
     """
     now = world.clock.now()
-    definition = world.graph.assets[asset].partitions
+    definition = world.planned.assets[asset].partitions
     if definition is None:
         raise errors.UsageError(f"{asset} has no partitions.", remedy=f"`weft status {asset}` shows where it stands.")
     status = planning.statuses(world, [asset], now=now)[asset]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from weft.model import errors, keys, plan, selection
+from weft.planner import pipelines as planned
 from weft.planner import planning
 from weft.ports import garbage
-from weft.service import observing
+from weft.service import explaining, observing
 from weft.service import world as worlds
 
 
@@ -30,26 +31,30 @@ class Ask:
 
 
 def make_plan(world: worlds.World, ask: Ask, *, now: datetime | None = None) -> plan.Plan:
-    """Plan what brings the selection to fresh.
+    """Plan what brings the selection to fresh: assets, and pipelines that it names.
 
     Raises:
         UsageError: a wrong selection or partition.
     """
-    if not world.graph.assets:
+    if not world.graph.assets and (ask.selection is None or not world.graph.pipelines):
+        names = list(world.graph.pipelines)
         raise errors.UsageError(
             "The project defines no assets, so there is nothing to plan.",
-            remedy="Decorate a function with @asset in its definitions, or give other definitions with -f or -m.",
+            remedy=f"Pipelines are planned by name: `weft plan {names[0]}`."
+            if names
+            else "Decorate a function with @asset in its definitions, or give other definitions with -f or -m.",
         )
     with garbage.held():
-        request = request_of(world, ask)
+        request = request_of(world, ask, pipelines=True)
         observed = observing.observe(world, request.assets)
-        return planning.make(world.graph, observed, now or world.clock.now(), request)
+        made = planning.make(world.planned, observed, now or world.clock.now(), request)
+    return explaining.explained(world, made)
 
 
-def request_of(world: worlds.World, ask: Ask) -> plan.Request:
+def request_of(world: worlds.World, ask: Ask, *, pipelines: bool = False) -> plan.Request:
     """Resolve the words of a request: the selection to assets, what was left open to the project's settings."""
     keep_going = ask.keep_going if ask.keep_going is not None else world.settings.on_failure == "keep_going"
-    assets = select(world, ask.selection)
+    assets = select(world, ask.selection, pipelines=pipelines)
     if ask.selection is None:
         assets = [asset for asset in assets if world.graph.assets[asset].step is not None]
     elif not assets and not selection.needs_status(ask.selection, world.graph):
@@ -69,8 +74,10 @@ def request_of(world: worlds.World, ask: Ask) -> plan.Request:
     )
 
 
-def select(world: worlds.World, expression: str | None) -> Sequence[keys.AssetKey]:
+def select(world: worlds.World, expression: str | None, *, pipelines: bool = False) -> Sequence[keys.AssetKey]:
     """The assets that an expression selects, in graph order; all of them for None.
+
+    With `pipelines`, also the pipelines that it names (in full, or all of them by `kind:pipeline`), under their names.
 
     Raises:
         SelectionError: the expression is wrong, or names an asset that is not there.
@@ -78,15 +85,26 @@ def select(world: worlds.World, expression: str | None) -> Sequence[keys.AssetKe
     if expression is None:
         return list(world.graph.assets)
     parsed = selection.parse(expression)
+    graph = planned.included(world.graph, _pipelines_named(world, parsed)) if pipelines else world.graph
     words: Mapping[keys.AssetKey, frozenset[str]] = {}
     if selection.needs_status(parsed):
-        words = {asset: each.words for asset, each in statuses(world, list(world.graph.assets)).items()}
-    return selection.select(parsed, world.graph, lambda asset: words.get(asset, frozenset()))
+        words = {asset: each.words for asset, each in statuses(world, list(graph.assets)).items()}
+    return selection.select(parsed, graph, lambda asset: words.get(asset, frozenset()))
+
+
+def _pipelines_named(world: worlds.World, parsed: selection.Selection) -> set[str]:
+    found: set[str] = set()
+    for leaf in selection.leaves(parsed):
+        names = (leaf.name,) if isinstance(leaf, selection.Named) else leaf.values if leaf.field == "key" else ()
+        found.update(each for each in names if each in world.graph.pipelines)
+        if isinstance(leaf, selection.Where) and leaf.field == "kind" and planned.KIND in leaf.values:
+            return set(world.graph.pipelines)
+    return found
 
 
 def statuses(
     world: worlds.World, assets: Sequence[keys.AssetKey], *, now: datetime | None = None
 ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
-    """Where each of these assets stands."""
+    """Where each of these assets (or pipelines) stands."""
     observed = observing.observe(world, assets)
-    return planning.status(world.graph, observed, now or world.clock.now(), assets)
+    return planning.status(world.planned, observed, now or world.clock.now(), assets)

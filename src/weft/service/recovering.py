@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -91,10 +92,16 @@ def resume(world: worlds.World, each: Interrupted, how: driving.How) -> views.Ap
         executor.close()
 
 
-def recover(world: worlds.World) -> int:
-    """End the runs whose owner died, so that what they held is free; returns how many. What they finished stays."""
+def recover(world: worlds.World, *, run: str | None = None) -> int:
+    """End the runs of assets whose owner died, so that what they held is free; returns how many.
+
+    What they finished stays. Runs of pipelines are left to be gone on with (`going_on`, `weft resume`); with `run`,
+    that one alone is ended, whatever it is, because it stands in the way.
+    """
     ended = 0
     for each in interrupted(world):
+        if each.row.id != run if run is not None else each.row.pipeline is not None:
+            continue
         with owners.driving(each.row.id):
             lease = _take_over(world, each)
             if lease is None:
@@ -102,12 +109,43 @@ def recover(world: worlds.World) -> int:
             outcome: events.Outcome = "cancelled" if each.row.phase == "cancelling" else "crashed"
             with world.ledger.transaction() as transaction:
                 transaction.check_lease(lease)
-                transaction.append(
-                    [events.RunFinished(run=each.row.id, outcome=outcome, reason=f"{_owner(each)} died")]
-                )
+                transaction.append([_finished(world, each, outcome)])
                 transaction.release(each.row.id)
         ended += 1
     return ended
+
+
+def _finished(world: worlds.World, each: Interrupted, outcome: events.Outcome) -> events.RunFinished:
+    pipeline = world.graph.pipelines.get(each.row.pipeline or "")
+    of_interval = each.row.partition is not None and pipeline is not None
+    return events.RunFinished(
+        run=each.row.id,
+        outcome=outcome,
+        reason=f"{_owner(each)} died",
+        pipeline=each.row.pipeline if of_interval else None,
+        partition=each.row.partition,
+        code=pipeline.code if of_interval and pipeline is not None else "",
+    )
+
+
+def going_on(
+    world: worlds.World, pipeline: str, partition: str | None, params: Mapping[str, object] | None = None
+) -> Interrupted | None:
+    """The run of a pipeline's interval (and, where given, of these parameters) whose owner died and that can go on.
+
+    One whose pipeline has changed since cannot, nor one that was asked to end: it is ended, and a new one keeps what
+    succeeded in it.
+    """
+    for each in interrupted(world):
+        row = each.row
+        if row.pipeline != pipeline or row.partition != partition:
+            continue
+        if params is not None and (msgspec.json.decode(row.params) if row.params else {}) != params:
+            continue
+        if row.phase != "cancelling" and row.definitions == world.graph.pipelines[pipeline].code:
+            return each
+        recover(world, run=row.id)
+    return None
 
 
 def _owner(each: Interrupted) -> str:

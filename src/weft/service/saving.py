@@ -52,7 +52,7 @@ def save(world: worlds.World, made: plan.Plan, path: Path) -> None:
             for code in codes
             if code in world.definitions.manifests
         },
-        view=views.plan_view(world.graph, made),
+        view=views.plan_view(world.planned, made),
     )
     aside = path.with_name(f".{path.name}.tmp")
     try:
@@ -135,7 +135,7 @@ def differences(world: worlds.World, saved: SavedPlan, made: plan.Plan) -> list[
     today = documents.document_of(made)
     if _lines(document.lines) == _lines(today.lines) and document.preconditions == today.preconditions:
         return []
-    observed = observing.observe(world, [asset for asset in document.assets if asset in world.graph.assets])
+    observed = observing.observe(world, [asset for asset in document.assets if asset in world.planned.assets])
     relies = _relies(world, made, observed)
     moved: list[str] = []
     for step in [*before, *(step for step in after if step not in before)]:
@@ -175,11 +175,11 @@ def _code(
     before: Mapping[str, documents.PlanLine],
     after: Mapping[str, plan.PlanStep],
 ) -> list[str]:
-    if step not in world.graph.steps:
+    if step not in world.planned.steps:
         return [f"{step} is not defined any more."]
     if step not in before:
         return []
-    old, new = before[step].code, world.graph.steps[step].code
+    old, new = before[step].code, world.planned.steps[step].code
     if old == new:
         return []
     known, manifest = saved.manifests.get(old), world.definitions.manifests.get(new)
@@ -192,9 +192,9 @@ def _code(
 def _partitions(
     world: worlds.World, document: documents.PlanDocument, made: plan.Plan, observed: columns_model.Observed, step: str
 ) -> list[str]:
-    definition = world.graph.steps[step].partitions if step in world.graph.steps else None
+    definition = world.planned.steps[step].partitions if step in world.planned.steps else None
     marks = {line.fingerprint for line in document.lines if line.step == step}
-    if step not in world.graph.steps:
+    if step not in world.planned.steps:
         return []
     if marks and marks != {definition.fingerprint if definition is not None else ""}:
         return [f"The partitions of {step} are defined in another way."]
@@ -202,7 +202,7 @@ def _partitions(
     told = []
     gone, new = planned - now, now - planned
     if gone:
-        asset = world.graph.steps[step].outputs[0]
+        asset = world.planned.steps[step].outputs[0]
         columns = observed.columns.get(asset)
         made_since = [
             each
@@ -238,7 +238,7 @@ def _inputs(
             if old.get(asset) == new.get(asset):
                 continue
             columns = observed.columns.get(asset)
-            definition = world.graph.assets[asset].partitions if asset in world.graph.assets else None
+            definition = world.planned.assets[asset].partitions if asset in world.planned.assets else None
             changed = partition_set.PartitionSet.empty()
             run = ""
             if columns is not None:
@@ -267,11 +267,11 @@ def _relies(
     seen = observed or observing.observe(world, made.request.assets)
     found: dict[str, Reliance] = {}
     for step_key in dict.fromkeys(line.step for line in made.steps):
-        step = world.graph.steps[step_key]
+        step = world.planned.steps[step_key]
         due = _ordinals(made.steps, step_key)
         inputs: dict[str, int] = {}
         for dependency in step.dependencies:
-            above = world.graph.assets[dependency.asset].partitions
+            above = world.planned.assets[dependency.asset].partitions
             read = dependency.mapping.upstream(due, step.partitions, above, made.now)
             inputs[dependency.asset] = columns_model.digest_of(seen.columns.get(dependency.asset), read)
         outputs = {

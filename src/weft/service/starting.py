@@ -12,7 +12,7 @@ _SETTINGS = """\
 # The settings of this project; all but the first have the defaults that are shown.
 definitions = "definitions.py"
 
-# executor = "process"        # or "inline"
+# executor = "process"        # or "thread", "inline"
 # jobs = 4                    # worker processes; as many as processors by default
 # code_changes = "stale"      # what changed code means for history: stale, forward_only, ask
 # on_failure = "keep_going"   # or "fail_fast"

@@ -90,6 +90,11 @@ class StatusView(View, frozen=True, kw_only=True):
     external: bool
     orphaned: list[str]
     last_success: str | None
+    kind: str = "asset"
+    """Or "pipeline", whose partitions are the intervals that should have run by now."""
+    last_run: str | None = None
+    """Of a pipeline: its latest run, and how that ended or stands."""
+    last_outcome: str | None = None
 
 
 class VersionView(View, frozen=True, kw_only=True):
@@ -123,6 +128,14 @@ class RunView(View, frozen=True, kw_only=True):
     reused: int
     failed: int
     held: int
+    partition: str | None = None
+    """The interval of a pipeline's run."""
+    params: dict[str, object] | None = None
+    trigger: str = "manual"
+    parent: str | None = None
+    """The run that called it, for a subflow."""
+    rerun_of: str | None = None
+    pool: str | None = None
 
 
 class FailureView(View, frozen=True, kw_only=True):
@@ -133,6 +146,8 @@ class FailureView(View, frozen=True, kw_only=True):
     outcome: str
     error: str
     attempts: int
+    item: str = ""
+    """Which one, of a mapped step of a pipeline."""
 
 
 class ApplyView(View, frozen=True, kw_only=True):
@@ -148,6 +163,12 @@ class ApplyView(View, frozen=True, kw_only=True):
     seconds: float
     resumed: bool = False
     plan: PlanView | None = None
+    skipped: int = 0
+    """Step runs of a pipeline that were not to run: a branch that was not taken, a condition."""
+    pipeline: str | None = None
+    partition: str | None = None
+    runs: list[ApplyView] = []
+    """The runs of pipelines, where there were some beside or instead of one of assets."""
 
 
 def time_of(moment: datetime | None) -> str | None:

@@ -13,6 +13,7 @@ from typing import Literal
 from weft.define import bodies
 from weft.model import code, keys, partitions
 from weft.model import graph as graphs
+from weft.planner import pipelines as planned
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
@@ -28,6 +29,8 @@ class Settings:
     jobs: int | None = None
     on_failure: OnFailure = "keep_going"
     keep_versions: int = 3
+    keep_runs: int = 50
+    pools: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -42,26 +45,33 @@ class World:
     renew: Callable[[ledgers.Lease, int], bool]
     """Renews a lease, through a connection that the heartbeat's thread may use."""
     sources_of: Callable[[code.CodeManifest], Mapping[str, str]]
+    reopen: Callable[[], ledgers.Ledger] | None = None
+    """Opens the ledger once more, for another thread; None where it can't be."""
     root: Path | None = None
     home: Path | None = None
     user: str = ""
     settings: Settings = field(default_factory=Settings)
     graph: graphs.Graph = field(init=False)
+    _planned: graphs.Graph | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Fill in the keys of dynamic partitions."""
         self.graph = self.definitions.graph
         self.resolve_partitions()
 
+    @property
+    def planned(self) -> graphs.Graph:
+        """The graph as plans are made on it: with a stand-in for each pipeline."""
+        if self._planned is None:
+            self._planned = planned.included(self.graph)
+        return self._planned
+
     def resolve_partitions(self) -> None:
         """Read the keys of dynamic partitions from the ledger, and put them into the graph."""
         raw = self.definitions.graph
-        dynamic = {
-            key
-            for key, asset in raw.assets.items()
-            if asset.partitions is not None and asset.partitions.dynamic_names()
-        }
-        if not dynamic:
+        self._planned = None
+        dynamic = {key for key, asset in raw.assets.items() if _is_dynamic(asset.partitions)}
+        if not dynamic and not any(_is_dynamic(each.partitions) for each in raw.pipelines.values()):
             return
         known = {
             name: partitions.DynamicKeys(keys=tuple(keys), removed=frozenset(removed))
@@ -81,4 +91,12 @@ class World:
                 key: replace(step, partitions=resolved(step.partitions)) if step.partitions is not None else step
                 for key, step in raw.steps.items()
             },
+            pipelines={
+                name: replace(each, partitions=resolved(each.partitions)) if _is_dynamic(each.partitions) else each
+                for name, each in raw.pipelines.items()
+            },
         )
+
+
+def _is_dynamic(definition: partitions.Partitions | None) -> bool:
+    return definition is not None and bool(definition.dynamic_names())

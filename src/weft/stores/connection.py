@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from weft.ledger import tables
 from weft.model import errors
+from weft.stores import migrating
 
 Durability = Literal["full", "normal"]
 _BUSY_SECONDS = 60.0
@@ -39,7 +39,7 @@ def open_connection(path: Path | None, *, durability: Durability = "full") -> sq
         )
         try:
             connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
-            _migrate(connection, path)
+            migrating.migrate(connection, path)
             connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
             connection.execute("PRAGMA cache_size = -32768")
             connection.execute("PRAGMA temp_store = MEMORY")
@@ -48,38 +48,6 @@ def open_connection(path: Path | None, *, durability: Durability = "full") -> sq
             connection.close()
             raise
     return connection
-
-
-def _migrate(connection: sqlite3.Connection, path: Path | None) -> None:
-    newest = len(tables.MIGRATIONS)
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > newest:
-        raise errors.LedgerError(
-            f"The ledger {path} has schema version {version}; this weft knows up to {newest}.",
-            remedy="Use the newer weft that wrote it.",
-        )
-    if version == newest:
-        return
-    if path is not None:
-        connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
-        for number in range(version, newest):
-            for statement in tables.MIGRATIONS[number].split(";"):
-                if statement.strip():
-                    connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {newest}")
-        connection.execute("COMMIT")
-    except BaseException:
-        roll_back(connection)
-        raise
-
-
-def roll_back(connection: sqlite3.Connection) -> None:
-    """End a transaction without a trace; SQLite may have done so by itself, as on a full disk."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,11 +18,12 @@ from weft.model import columns as columns_model
 from weft.model import events, partition_set, partitions
 from weft.ports import ledger as ports
 from weft.stores import connection as connections
-from weft.stores import summaries
+from weft.stores import run_reading, summaries
 
 _Item = TypeVar("_Item")
 _CHUNK = 500  # parameters of one IN (…)
 _SUMMARY_FROM = 2000  # partitions from which on a summary pays
+_decode_metadata = msgspec.json.Decoder(dict[str, object]).decode
 _decode_inputs = msgspec.msgpack.Decoder(dict[str, int]).decode
 
 _ROW_COLUMNS = (
@@ -79,17 +79,8 @@ def _partition_row(row: tuple[Any, ...]) -> columns_model.PartitionRow:
     )
 
 
-class SqliteReader:
+class SqliteReader(run_reading.RunReader):
     """Reads of one ledger file. Reads see everything that was committed before they began."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
-        """Read through `connection`; `path` is for messages."""
-        self._connection = connection
-        self.path = path
-
-    def _rows(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with connections.translated(self.path):
-            return self._connection.execute(statement, parameters).fetchall()
 
     def position(self) -> int:
         """Position of the last event, 0 where there is none."""
@@ -213,6 +204,18 @@ class SqliteReader:
             for row in rows
         ]  # fmt: skip
 
+    def decisions(self, asset: str) -> list[tuple[int, events.Accepted | events.VersionPointed]]:
+        """What people decided about an asset's partitions, each with its time, newest first."""
+        found: list[tuple[int, events.Accepted | events.VersionPointed]] = []
+        for place, at, body in self._rows(
+            "SELECT position, at, CAST(body AS BLOB) FROM event WHERE type IN ('Accepted', 'VersionPointed') "
+            "ORDER BY position DESC"
+        ):
+            event = codec.decode(body, place)
+            if isinstance(event, events.Accepted | events.VersionPointed) and event.asset == asset:
+                found.append((at, event))
+        return found
+
     def attempted_by(self, asset: str, keys: Sequence[str] | None = None) -> list[str]:
         """The runs that last attempted partitions of an asset (these ones), newest first."""
         rows = self._rows(
@@ -264,26 +267,16 @@ class SqliteReader:
             ports.CheckRow(
                 asset=row[0], key=row[1], name=row[2], version=row[3], passed=bool(row[4]), blocking=bool(row[5]),
                 severity=row[6], description=row[7], at=row[8], run=row[9],
+                metadata=_decode_metadata(row[10]) if row[10] else {},
             )
             for row in self._rows(
-                "SELECT asset, key, name, version, passed, blocking, severity, description, at, run "
+                "SELECT asset, key, name, version, passed, blocking, severity, description, at, run, metadata "
                 "FROM check_result WHERE asset = ? ORDER BY key, name",
                 (asset,),
             )
         ]  # fmt: skip
 
-    # --- runs ---
-
-    def runs(self, *, limit: int | None = None, live: bool = False) -> list[ports.RunRow]:
-        """Runs, newest first; with `live`, those that have not finished."""
-        where = "WHERE phase <> 'finished'" if live else ""
-        bound = f" LIMIT {int(limit)}" if limit else ""
-        return [_run_row(row) for row in self._rows(f"{_RUN_SELECT} {where} ORDER BY created DESC, id{bound}")]
-
-    def runs_with_prefix(self, prefix: str) -> list[ports.RunRow]:
-        """Runs whose id begins with `prefix`."""
-        escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return [_run_row(row) for row in self._rows(f"{_RUN_SELECT} WHERE id LIKE ? ESCAPE '\\'", (f"{escaped}%",))]
+    # --- the log ---
 
     def events(
         self, run: str | None = None, *, after: int = 0, limit: int | None = None
@@ -346,20 +339,6 @@ class SqliteReader:
     def known_codes(self) -> set[str]:
         """Code digests whose manifest is kept."""
         return {row[0] for row in self._rows("SELECT code FROM code")}
-
-
-_RUN_SELECT = (
-    "SELECT id, execution, pipeline, definitions, plan, request, by_whom, phase, outcome, reason, created, started, "
-    "finished, epoch, steps, succeeded, reused, failed, held FROM run"
-)
-
-
-def _run_row(row: tuple[Any, ...]) -> ports.RunRow:
-    names = (
-        "id", "execution", "pipeline", "definitions", "plan", "request", "by", "phase", "outcome", "reason", "created",
-        "started", "finished", "epoch", "steps", "succeeded", "reused", "failed", "held",
-    )  # fmt: skip
-    return ports.RunRow(**dict(zip(names, row, strict=True)))
 
 
 def _marks(part: Sequence[object]) -> str:

@@ -12,28 +12,14 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from weft.ledger import codec, fold, tables, writes
+from weft.ledger import codec, fold
 from weft.model import errors, events, partition_set, partitions
 from weft.ports import clock as clocks
 from weft.ports import ledger as ports
 from weft.stores import connection as connections
-from weft.stores import reading, summaries, verify
-
-
-def _upsert(write: tables.Write) -> str:
-    columns = write.columns
-    marks = ", ".join("?" * len(columns))
-    changes = [f"{each} = excluded.{each}" for each in write.replace]
-    changes += [f"{each} = {write.table}.{each} + excluded.{each}" for each in write.add]
-    action = f"DO UPDATE SET {', '.join(changes)}" if changes else "DO NOTHING"
-    return (
-        f"INSERT INTO {write.table} ({', '.join(columns)}) VALUES ({marks}) "  # noqa: S608 - names are ours
-        f"ON CONFLICT ({', '.join(write.key)}) {action}"
-    )
-
+from weft.stores import migrating, reading, summaries, upserts, verify
 
 _WORTH_SAVING = 1000  # rows that changed since a summary, from which on a new one pays
-_UPSERTS = {kind: _upsert(write) for kind, write in writes.WRITES.items()}
 
 
 def _encoded(batch: Sequence[events.Event]) -> tuple[list[str], Sequence[events.Event]]:
@@ -67,7 +53,7 @@ class SqliteTransaction:
             ],
         )
         for kind, rows in fold.fold((first + place, now, event) for place, event in enumerate(batch)):
-            connection.executemany(_UPSERTS[kind], rows)
+            connection.executemany(upserts.UPSERTS[kind], rows)
         return first
 
     def lease(self, run: str) -> ports.LeaseRow | None:
@@ -156,6 +142,7 @@ class SqliteLedger(reading.SqliteReader):
         """
         super().__init__(connections.open_connection(path, durability=durability), path)
         self._clock = clock or clocks.SystemClock()
+        self._synchronised = durability == "full"
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
@@ -170,8 +157,23 @@ class SqliteLedger(reading.SqliteReader):
                 yield SqliteTransaction(self._connection, clocks.microseconds(self._clock.now()))
                 self._connection.execute("COMMIT")
             except BaseException:
-                connections.roll_back(self._connection)
+                migrating.roll_back(self._connection)
                 raise
+
+    @contextlib.contextmanager
+    def unsynchronised(self) -> Iterator[None]:
+        """Commits within survive `kill -9`; a power failure may lose those that no later commit has made lasting.
+
+        For what is done again if it is lost, such as the claim of a call whose body then runs.
+        """
+        if not self._synchronised:
+            yield
+            return
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            self._connection.execute("PRAGMA synchronous = FULL")
 
     def append(self, batch: Sequence[events.Event], *, lease: ports.Lease | None = None) -> int:
         """Append events in one transaction; returns the position of the first.
@@ -193,6 +195,21 @@ class SqliteLedger(reading.SqliteReader):
             )
             return cursor.rowcount == 1
 
+    def put_work_pool(self, row: ports.WorkPoolRow) -> None:
+        """Keep a work pool under its name; one that exists is changed, but for the time when it was made."""
+        with self.transaction():
+            self._connection.execute(
+                "INSERT INTO work_pool (name, type, config, slots, paused, created) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET type = excluded.type, config = excluded.config, "
+                "slots = excluded.slots, paused = excluded.paused",
+                (row.name, row.type, row.config, row.slots, int(row.paused), row.created),
+            )
+
+    def remove_work_pool(self, name: str) -> bool:
+        """Let go of a work pool; False where there is none of this name."""
+        with self.transaction():
+            return self._connection.execute("DELETE FROM work_pool WHERE name = ?", (name,)).rowcount == 1
+
     def save_columns(self, assets: Mapping[str, partitions.Partitions | None]) -> None:
         """Keep the columns of large assets that have changed much since, so that the next planning reads few rows."""
         for asset, definition in assets.items():
@@ -206,7 +223,7 @@ class SqliteLedger(reading.SqliteReader):
 
     def verify(self) -> verify.Verification:
         """Rebuild every projection from the events and compare with what is kept."""
-        return verify.verify(self._connection, self.path, _UPSERTS)
+        return verify.verify(self._connection, self.path)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from weft.ledger import codec, fold, tables
 from weft.model import errors
 from weft.stores import connection as connections
+from weft.stores import upserts
 
 _BATCH = 5000
 
@@ -28,7 +29,7 @@ class Verification:
         return not self.unreadable and not any(self.differences.values())
 
 
-def verify(connection: sqlite3.Connection, path: Path | None, upserts: dict[str, str]) -> Verification:
+def verify(connection: sqlite3.Connection, path: Path | None) -> Verification:
     """Rebuild every projection from the events, in memory, and compare row by row with what is kept.
 
     Both are read in one snapshot, so that processes may go on writing meanwhile.
@@ -54,7 +55,7 @@ def verify(connection: sqlite3.Connection, path: Path | None, upserts: dict[str,
                             unreadable.append(f"event {position}: {error.message}")
                     count += len(rows)
                     for kind, changes in fold.fold(batch):
-                        rebuilt.executemany(upserts[kind], changes)
+                        rebuilt.executemany(upserts.UPSERTS[kind], changes)
                 kept_rows: dict[str, int] = {}
                 differences: dict[str, list[str]] = {}
                 for table in tables.PROJECTIONS:

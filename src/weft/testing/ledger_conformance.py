@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from weft.model import columns as columns_model
@@ -27,8 +29,14 @@ def succeeded(asset: str, partition: str | None, data_version: str, **more: Any)
     return events.StepSucceeded(run="r", step=asset, partition=partition, outputs=(output,), duration=1_000_000)
 
 
-def draw_events(dice: random.Random, count: int) -> list[events.Event]:
-    """Random events about the assets "plain", "daily" and "looked_at"; a history that could be."""
+def task_succeeded(run: str, step: str, item: str = "", **more: Any) -> events.StepSucceeded:
+    """The event that a step run of a pipeline has its result."""
+    result = events.TaskResult(value=value(f"v{item}"), **more)
+    return events.StepSucceeded(run=run, step=step, item=item, started=5, duration=7, task=result)
+
+
+def draw_events(dice: random.Random, count: int, *, pipelines: bool = True) -> list[events.Event]:
+    """Random events about the assets "plain", "daily" and "looked_at" (and pipelines); a history that could be."""
     found: list[events.Event] = []
     for _ in range(count):
         asset = dice.choice(("plain", "daily", "daily", "daily"))
@@ -68,10 +76,38 @@ def draw_events(dice: random.Random, count: int) -> list[events.Event]:
                         asset=asset, partition=key, to=1, data_version="v1", code=code, inputs=inputs, signature="s"
                     ),
                     events.Accepted(asset=asset, partition=key, signature=f"s{dice.random()}", reason="so", by="me"),
+                    *([_draw_of_pipeline(dice, run)] if pipelines else ()),
                 )
             )
         )  # fmt: skip
     return found
+
+
+def _draw_of_pipeline(dice: random.Random, run: str) -> events.Event:
+    """An event of a pipeline's run, over few steps and items, so that they meet."""
+    step, item = dice.choice(("p:a", "p:b")), dice.choice(("", "0", "1.2"))
+    return dice.choice(
+        (
+            events.AttemptsStarted(run=run, step=step, items=(item, "7")),
+            task_succeeded(run, step, item, cache=dice.choice(("", "k"))),
+            events.AttemptFailed(run=run, step=step, item=item, retry_at=dice.choice((None, 9))),
+            events.AttemptsLost(run=run, step=step, items=(item,)),
+            events.StepsFinished(
+                run=run, step=step, items=(item,), outcome=dice.choice(("skipped", "rolled_back", "crashed"))
+            ),
+            events.StepReused(run=run, step=step, item=item, source_run="q"),
+            events.StepParked(run=run, step=step, item=item, until=dice.randint(1, 9)),
+            events.StepMapped(run=run, step=step, count=dice.randint(0, 9)),
+            events.ArtifactMade(run=run, key=dice.choice("kl"), kind="link", value=value("v")),
+            events.InputRequested(run=run, key="k", suspended=dice.random() < 0.5),
+            events.InputGiven(run=run, key="k", by="me"),
+            events.RunCreated(run=run, execution="e", pipeline="daily", steps=3),
+            events.RunFinished(
+                run=run, outcome=dice.choice(("succeeded", "failed", "cancelled")), pipeline="daily",
+                partition=dice.choice(_KEYS),
+            ),
+        )
+    )  # fmt: skip
 
 
 def _accepted(made: events.Materialization) -> events.Materialization:
@@ -276,7 +312,7 @@ class LedgerConformance:
         (check,) = ledger.checks("a")
         assert (check.name, check.passed, check.blocking, check.version) == ("sound", False, True, bad)
 
-    # --- runs, keys, documents ---
+    # --- runs ---
 
     def test_runs_count_what_became_of_their_steps(self, ledger: Any) -> None:
         """And tell which are live."""
@@ -298,6 +334,213 @@ class LedgerConformance:
         assert {row.id for row in ledger.runs()} == {"ab1", "a_2"}
         assert [row.id for row in ledger.runs_with_prefix("a_")] == ["a_2"]
         assert len(ledger.runs(limit=1)) == 1
+
+    def test_runs_are_found_by_pipeline_interval_and_parent(self, ledger: Any) -> None:
+        """With what asked for them, their parameters and the run that they repeat."""
+        ledger.append([events.RunCreated(run="r1", execution="e", pipeline="etl", partition="2024-01-01")])
+        ledger.append(
+            [
+                events.RunCreated(
+                    run="r2", execution="e", pipeline="etl", partition="2024-01-02", trigger="rerun", rerun_of="r1",
+                    params=msgspec.Raw(b'{"n":3}'),
+                ),
+                events.RunCreated(
+                    run="r3", execution="e", pipeline="part", trigger="subflow", parent="r2", parent_step="etl:call",
+                    parent_item="4",
+                ),
+            ]
+        )  # fmt: skip
+        assert {row.id for row in ledger.runs(pipeline="etl")} == {"r1", "r2"}
+        (second,) = ledger.runs(pipeline="etl", partition="2024-01-02")
+        assert (second.id, second.trigger, second.rerun_of, second.params) == ("r2", "rerun", "r1", b'{"n":3}')
+        (child,) = ledger.runs(parent="r2")
+        assert (child.id, child.parent, child.parent_step, child.parent_item) == ("r3", "r2", "etl:call", "4")
+        assert (child.partition, child.params, child.pipeline) == (None, None, "part")
+        assert {row.id for row in ledger.runs(parent="")} == {"r1", "r2"}
+        assert ledger.runs(pipeline="other") == ledger.runs(parent="r1") == []
+
+    def test_an_interval_of_a_pipeline_is_known_like_a_partition_of_an_asset(self, ledger: Any) -> None:
+        """A success is a version that says nothing of the content; a failure is told; a cancelled run changes none."""
+        days = ("2024-01-01", "2024-01-02", "2024-01-03")
+        read = {"u": events.InputRecord(digest=17)}
+        told = events.Error(kind="KeyError", message="'price'")
+
+        def ended(run: str, day: str, outcome: events.Outcome, **more: Any) -> events.RunFinished:
+            return events.RunFinished(
+                run=run, outcome=outcome, pipeline="daily", partition=day, code="c", inputs=read, **more
+            )
+
+        finished = [
+            ended("r1", days[0], "succeeded"),
+            ended("r2", days[1], "failed", error=told),
+            ended("r3", days[2], "failed"),
+            ended("r4", days[2], "succeeded"),
+            ended("r5", days[0], "cancelled"),
+            ended("r6", days[1], "cancelled"),
+        ]
+        ledger.append(finished)
+        ledger.append([events.RunFinished(run="r7", outcome="succeeded", pipeline="daily")])
+        known = ledger.columns({"daily": DAILY})["daily"]
+        first, second, third = (DAILY.ordinal(each) for each in days)
+        assert [known.versions[each] for each in (first, second, third)] == [1, 0, 4]
+        assert (known.run_of(first), known.code_of(first), known.input_of(first, "u")) == ("r1", "c", 17)
+        assert known.token_of(first) != known.token_of(third)
+        assert set(known.failed) == {second}
+        assert (known.failed[second].run, known.failed[second].error) == ("r2", "KeyError: 'price'")
+        assert ledger.versions("daily") == []
+        assert ledger.versioned_assets() == []
+
+    # --- step runs of pipelines ---
+
+    def test_step_runs_say_where_they_stand(self, ledger: Any) -> None:
+        """In the order in which they began; what has not begun has no row."""
+        ledger.append(
+            [
+                events.RunCreated(run="r", execution="e", pipeline="p", steps=4),
+                events.AttemptsStarted(run="r", step="p:get", items=("",)),
+                events.AttemptsStarted(run="r", step="a"),
+            ]
+        )
+        (row,) = ledger.step_runs("r")
+        assert (row.step, row.item, row.phase, row.outcome, row.attempt) == ("p:get", "", "running", None, 1)
+        ledger.append(
+            [
+                task_succeeded("r", "p:get"),
+                events.StepMapped(run="r", step="p:each", count=12),
+                events.AttemptsStarted(run="r", step="p:each", items=tuple(str(n) for n in range(11))),
+                events.StepParked(run="r", step="p:each", item="2", until=99, reason="no file yet"),
+                events.AttemptFailed(
+                    run="r", step="p:each", item="3", retry_at=77, error=events.Error(kind="E", message="no")
+                ),
+                events.AttemptFailed(run="r", step="p:each", item="4", outcome="timed_out"),
+                events.AttemptsLost(run="r", step="p:each", items=("5", "6"), reason="a worker died"),
+                events.StepReused(run="r", step="p:each", item="10", source_run="q"),
+                events.StepsFinished(run="r", step="p:put", outcome="upstream_failed", reason="p:each failed"),
+            ]
+        )
+        found = {(row.step, row.item): row for row in ledger.step_runs("r")}
+        assert list(found) == [("p:get", ""), *(("p:each", str(n)) for n in range(11)), ("p:put", "")]
+        done = found["p:get", ""]
+        assert (done.phase, done.outcome, done.started, done.duration) == ("finished", "succeeded", 5, 7)
+        parked, retried, lost = (found["p:each", item] for item in "235")
+        assert (parked.phase, parked.until, parked.reason) == ("waiting", 99, "no file yet")
+        assert (retried.phase, retried.until, retried.reason, retried.outcome) == ("waiting", 77, "E: no", None)
+        assert (lost.phase, lost.reason) == ("waiting", "a worker died")
+        assert (found["p:each", "4"].phase, found["p:each", "4"].outcome) == ("finished", "timed_out")
+        reused = found["p:each", "10"]
+        assert (reused.outcome, reused.reason, reused.source_run) == ("reused", "cached", "q")
+        assert (found["p:put", ""].outcome, found["p:put", ""].reason) == ("upstream_failed", "p:each failed")
+        assert ledger.step_counts("r") == {("p:each", ""): 12}
+        (run,) = ledger.runs()
+        assert (run.steps, run.succeeded, run.reused, run.failed, run.held) == (15, 1, 1, 1, 1)
+        assert ledger.verify().passed
+
+    def test_what_was_rolled_back_no_longer_counts_as_done(self, ledger: Any) -> None:
+        """It succeeded, and then it did not."""
+        ledger.append([events.RunCreated(run="r", execution="e"), task_succeeded("r", "f:put", "3")])
+        ledger.append([events.StepsFinished(run="r", step="f:put", items=("3",), outcome="rolled_back")])
+        (row,) = ledger.step_runs("r")
+        assert (row.outcome, row.duration) == ("rolled_back", 7)
+        assert [(run.succeeded, run.held) for run in ledger.runs()] == [(0, 1)]
+
+    def test_the_cache_gives_the_newest_result_that_has_not_expired(self, ledger: Any) -> None:
+        """And says which run made it."""
+        ledger.append([task_succeeded("r1", "p:a", cache="k"), task_succeeded("r1", "p:a", "7")])
+        ledger.append([task_succeeded("r2", "q:a", "1", cache="k", expires=1000, named={"n": value("v")})])
+        found = ledger.cached("k", now=999)
+        assert (found.run, found.step, found.item) == ("r2", "q:a", "1")
+        assert found.result.value.data_version == "v1"
+        assert found.result.named == {"n": value("v")}
+        assert ledger.cached("k", now=1000) is None
+        assert ledger.cached("other", now=0) is None
+        assert (ledger.cached_runs(now=999), ledger.cached_runs(now=1000)) == ({"r2"}, set())
+        ledger.append([task_succeeded("r3", "p:a", cache="k"), events.RunCreated(run="r3", execution="e")])
+        assert ledger.cached("k", now=5000).run == "r3"
+        ledger.append([events.RunValuesRemoved(runs=("r3", "r9"), reason="old")])
+        assert ledger.cached("k", now=5000) is None
+        assert ledger.cached_runs(now=999) == set()
+        assert [row.values_removed for row in ledger.runs_with_prefix("r3")] == [True]
+
+    def test_artifacts_have_versions_by_key(self, ledger: Any) -> None:
+        """Found by run, key and asset; the newest of a key is marked."""
+        made = [
+            events.ArtifactMade(run=run, key=key, kind="markdown", value=value(key), step="p:a", **more)
+            for run, key, more in (
+                ("r1", "report", {"description": "of the day"}),
+                ("r1", "chart", {"asset": "a/b", "partition": "x"}),
+                ("r2", "report", {"item": "3"}),
+            )
+        ]
+        ledger.append(made)
+        assert [(row.id, row.key, row.latest) for row in ledger.artifacts()] == [
+            (3, "report", True),
+            (2, "chart", True),
+            (1, "report", False),
+        ]
+        assert [row.id for row in ledger.artifacts(latest=True)] == [3, 2]
+        assert [row.id for row in ledger.artifacts(key="report", limit=1)] == [3]
+        assert [row.id for row in ledger.artifacts(run="r1")] == [2, 1]
+        (chart,) = ledger.artifacts(asset="a/b")
+        assert (chart.id, chart.partition, chart.step, chart.item) == (2, "x", "p:a", "")
+        assert ledger.artifact(1) == made[0]
+        assert ledger.artifact(4) is None
+
+    def test_a_question_to_a_person_is_open_until_it_is_answered_or_its_run_ends(self, ledger: Any) -> None:
+        """A run whose process ended meanwhile is suspended, until a process takes it up again."""
+        ledger.append([events.RunCreated(run="r", execution="e"), events.RunStarted(run="r")])
+        ledger.append(
+            [
+                events.InputRequested(run="r", key="ok", message="Ship it?", schema=msgspec.Raw(b"{}"), suspended=True),
+                events.InputRequested(run="r", key="other"),
+            ]
+        )
+        assert [run.phase for run in ledger.runs()] == ["suspended"]
+        assert {row.key for row in ledger.input_requests(open_only=True)} == {"ok", "other"}
+        ledger.append([events.InputGiven(run="r", key="ok", value=msgspec.Raw(b'{"yes":true}'), by="me")])
+        asked = {row.key: row for row in ledger.input_requests("r")}
+        assert (asked["ok"].schema, asked["ok"].message, asked["ok"].suspended) == (b"{}", "Ship it?", True)
+        assert (asked["ok"].value, asked["ok"].by) == (b'{"yes":true}', "me")
+        assert asked["ok"].answered
+        assert asked["other"].answered is None
+        assert [row.key for row in ledger.input_requests(open_only=True)] == ["other"]
+        ledger.append([events.RunStarted(run="r", epoch=2)])
+        assert [run.phase for run in ledger.runs()] == ["running"]
+        ledger.append([events.RunFinished(run="r", outcome="cancelled")])
+        assert ledger.input_requests(open_only=True) == []
+        assert ledger.input_requests("elsewhere") == []
+
+    def test_what_people_decided_is_told_newest_first(self, ledger: Any) -> None:
+        """Who, why, and of which partition."""
+        said = [
+            events.Accepted(asset="a", partition="x", signature="s", reason="known gap", by="me"),
+            events.VersionPointed(asset="a", partition="x", to=1, data_version="v", by="you", note="worse"),
+            events.Accepted(asset="b", signature="s", reason="so", by="me"),
+        ]
+        ledger.append([succeeded("a", "x", "v1"), *said])
+        assert [event for _, event in ledger.decisions("a")] == [said[1], said[0]]
+        assert ledger.decisions("c") == []
+
+    def test_checks_keep_their_metadata(self, ledger: Any) -> None:
+        """What a check counted is why it is believed."""
+        found = events.CheckResult(name="sound", passed=True, metadata={"rows": msgspec.Raw(b"3")})
+        ledger.append([events.ChecksEvaluated(asset="a", results=(found,), version_id=1)])
+        assert [row.metadata for row in ledger.checks("a")] == [{"rows": 3}]
+
+    def test_runs_wait_in_work_pools(self, ledger: Any) -> None:
+        """A pool can be changed and removed; its runs are found by it."""
+        row = ledgers.WorkPoolRow(name="big", type="process", config='{"a":1}', slots=None, paused=False, created=5)
+        ledger.put_work_pool(row)
+        ledger.put_work_pool(replace(row, name="also", slots=3))
+        ledger.put_work_pool(replace(row, paused=True, slots=2, created=9))
+        assert ledger.work_pools() == [replace(row, name="also", slots=3), replace(row, paused=True, slots=2)]
+        assert ledger.remove_work_pool("also")
+        assert not ledger.remove_work_pool("also")
+        ledger.append(
+            [events.RunCreated(run="r1", execution="e", pool="big"), events.RunCreated(run="r2", execution="e")]
+        )
+        assert [(run.id, run.pool) for run in ledger.runs(pool="big", live=True)] == [("r1", "big")]
+
+    # --- keys, documents ---
 
     def test_dynamic_keys_keep_the_order_in_which_they_came(self, ledger: Any) -> None:
         """Ordinals are that order, so removing and adding again must not move a key."""

@@ -1,4 +1,4 @@
-"""Fixtures for pytest, loaded by its entry point: `weft_clock`, `weft_materialize` and `weft_project`.
+"""Fixtures for pytest, loaded by its entry point: `weft_clock`, `weft_materialize`, `weft_project` and `weft_flows`.
 
 Nothing of weft is imported before a test asks for it.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from weft.testing import clock, project
+    from weft.testing import clock, flows, project
 
 
 @pytest.fixture
@@ -46,3 +46,12 @@ def weft_project(tmp_path: Path) -> Iterator[project.TemporaryProject]:
     finally:
         sys.path[:] = before
         sys.modules.pop("definitions", None)
+
+
+@pytest.fixture
+def weft_flows(tmp_path: Path) -> Iterator[flows.FlowHome]:
+    """Flows that are called in the test run in a ledger of its own, in a temporary folder."""
+    from weft.testing import flows
+
+    with flows.isolated(tmp_path) as home:
+        yield home

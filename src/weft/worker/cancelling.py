@@ -14,3 +14,10 @@ def is_ctrl_c_heard() -> bool:
     """Tell whether a Ctrl-C raises KeyboardInterrupt into the calling thread; else a body raised it of itself."""
     on_main_thread = threading.current_thread() is threading.main_thread()
     return on_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def ask_to_end(thread: threading.Thread) -> None:
+    """Raise `Cancelled` into a thread at its next Python instruction; a call into C is not reached."""
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Cancelled))

@@ -51,6 +51,12 @@ async def collect(items: AsyncIterator[Result]) -> list[Result]:
     return [item async for item in items]
 
 
+def is_cancellation(error: BaseException) -> bool:
+    """Tell whether an exception is the cancellation of a task of an event loop."""
+    kind = type(error)
+    return kind.__name__ == "CancelledError" and kind.__module__.startswith("asyncio")
+
+
 def close() -> None:
     """Close this thread's event loop."""
     loop = getattr(_loops, "loop", None)

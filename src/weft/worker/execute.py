@@ -8,19 +8,24 @@ not change its inputs (see `values`).
 from __future__ import annotations
 
 import copy
+import dataclasses
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from weft.define import bodies, sources
+from weft.connections import learning
+from weft.define import artifacts, bodies, signals, sources
 from weft.define import outputs as defined
 from weft.model import errors, events, stored
-from weft.ports import executor
+from weft.ports import caller, executor
 from weft.storage import protocol
 from weft.worker import (
     cancelling,
     checks,
     context,
     coroutines,
+    ended,
     failures,
     inputs,
     logs,
@@ -32,6 +37,10 @@ from weft.worker import (
     texts,
     values,
 )
+
+if TYPE_CHECKING:
+    from weft.worker.tasks import attempt as attempts
+    from weft.worker.tasks import live as calls
 
 _CANCELLED = "The attempt was cancelled."
 _CHECKED_BY_CLASS = (int, float, str, bytes, bool, dict, list, tuple, set)
@@ -51,6 +60,7 @@ class Runner:
         files: Sequence[sources.File] = (),
         memory: int = values.MEMORY,
         keyboard: bool = True,
+        live: Mapping[int, calls.LiveCall] | None = None,
     ) -> None:
         """Make a runner; no body runs yet.
 
@@ -63,14 +73,18 @@ class Runner:
             files: files of values for resources and config, the strongest first.
             memory: bytes of values that are kept for hand-over in memory.
             keyboard: whether Ctrl-C reaches this process; else a KeyboardInterrupt is the body's own, a failure.
+            live: live calls of flows, by the ids of their assignments.
         """
         self.worker = worker
         self.running: int | None = None
         """The id of the assignment whose body runs now: only then may `Cancelled` be raised from outside."""
         self._to_cancel: int | None = None
+        self._definitions = definitions
+        self._live = live
+        self._tasks: list[attempts.TaskRunner] = []
         self._capture = capture
         self._keyboard = keyboard
-        self._masks = masks or masking.Masks()
+        self._masks = masking.Masks() if masks is None else masks
         self._values = values.Values(definitions.io_managers, memory=memory)
         self._resources = resources.Resources(definitions.resources, files=files, learn=self._masks.learn)
         self._resources.learn_secrets()
@@ -78,43 +92,30 @@ class Runner:
 
     def run(self, assignment: executor.Assignment) -> executor.AttemptReport:
         """Run one attempt to its end and tell how it ended; never raises because of the body."""
-        started = time.time_ns() // 1000
-        clock = time.perf_counter_ns()
-        capture = self._capture
-        if capture is not None:
-            capture.begin(assignment.run)
-        outcome: executor.ReportOutcome = "cancelled"
-        made: tuple[executor.OutputReport, ...] = ()
-        error: events.Error | None = None
-        retryable = True
+        started, clock = time.time_ns() // 1000, time.perf_counter_ns()
+        if self._capture is not None:
+            self._capture.begin(assignment.run)
         try:
             self.running = assignment.id
             if self._to_cancel == assignment.id:
                 raise cancelling.Cancelled(_CANCELLED)
-            outcome, made, error = self._attempt(assignment)
+            how = self._make(assignment) if assignment.task is None else self.tasks.run(assignment)
             self.running = None
-        except cancelling.Cancelled as interruption:
-            self.running = None
-            outcome, error = "cancelled", failures.describe(interruption, self._masks)
         except BaseException as failure:  # whatever it is: it must not end the process that runs bodies
             self.running = None
-            error = failures.describe(failure, self._masks)
-            if not (isinstance(failure, KeyboardInterrupt) and self._keyboard and cancelling.is_ctrl_c_heard()):
-                outcome = "failed"
-                error, retryable = self._judge(assignment.step, failure, error)
-        log = capture.end() if capture is not None else None
-        return executor.AttemptReport(
-            id=assignment.id,
-            attempt=assignment.attempt,
-            outcome=outcome,
-            outputs=made,
-            error=error,
-            retryable=retryable,
-            started=started,
-            duration=(time.perf_counter_ns() - clock) // 1000,
-            log=log,
-            worker=self.worker,
-        )
+            how = self._ended_by(assignment, failure)
+        return self._report(assignment, how, started, clock)
+
+    async def run_async(self, assignment: executor.Assignment) -> executor.AttemptReport:
+        """Run one attempt at a task in the event loop that runs now."""
+        started, clock = time.time_ns() // 1000, time.perf_counter_ns()
+        if self._capture is not None:
+            self._capture.begin(assignment.run)
+        try:
+            how = await self.tasks.run_async(assignment)
+        except BaseException as failure:  # as above
+            how = self._ended_by(assignment, failure)
+        return self._report(assignment, how, started, clock)
 
     def interrupt(self, assignment: int) -> None:
         """Raise `Cancelled` into the body if this assignment runs now, else as soon as it starts.
@@ -127,9 +128,51 @@ class Runner:
 
     def abandoned(self) -> Runner:
         """Return a runner that goes on in place of this one, whose attempt was left to itself in another thread."""
+        return self.sibling(self._capture)
+
+    def sibling(self, capture: logs.Capture | None) -> Runner:
+        """Return a runner for another thread, with resources and values in common, whose output goes to `capture`."""
         other = copy.copy(self)
         other.running = None
+        other._to_cancel = None
+        other._capture = capture
         return other
+
+    @property
+    def tasks(self) -> attempts.TaskRunner:
+        """What runs attempts at tasks; made when the first one comes, and the same for all siblings."""
+        if not self._tasks:
+            from weft.worker.tasks import attempt
+
+            self._tasks.append(
+                attempt.TaskRunner(self._definitions, self._values, self._prepared, self._masks, self._live)
+            )
+        return self._tasks[0]
+
+    def _ended_by(self, assignment: executor.Assignment, failure: BaseException) -> ended.Ended:
+        error = failures.describe(failure, self._masks)
+        if isinstance(failure, cancelling.Cancelled) or coroutines.is_cancellation(failure):
+            return ended.Ended(outcome="cancelled", error=error)
+        if isinstance(failure, KeyboardInterrupt) and self._keyboard and cancelling.is_ctrl_c_heard():
+            return ended.Ended(outcome="cancelled", error=error)
+        return ended.Ended(outcome="failed", error=error)
+
+    def _report(
+        self, assignment: executor.Assignment, how: ended.Ended, started: int, clock: int
+    ) -> executor.AttemptReport:
+        return executor.AttemptReport(
+            id=assignment.id,
+            attempt=assignment.attempt,
+            outcome=how.outcome,
+            outputs=how.outputs,
+            error=how.error,
+            retryable=how.retryable,
+            started=started,
+            duration=(time.perf_counter_ns() - clock) // 1000,
+            log=self._capture.end() if self._capture is not None else None,
+            worker=self.worker,
+            task=how.task,
+        )
 
     def close(self) -> None:
         """Tear down the resources and end the event loop."""
@@ -137,16 +180,43 @@ class Runner:
         self._resources.close()
         coroutines.close()
 
-    def _attempt(
-        self, assignment: executor.Assignment
-    ) -> tuple[executor.ReportOutcome, tuple[executor.OutputReport, ...], events.Error | None]:
+    def _make(self, assignment: executor.Assignment) -> ended.Ended:
+        """Run an attempt at a step that makes assets, with what its body attaches and calls of tasks in it."""
+        name = assignment.outputs[0] if len(assignment.outputs) == 1 else assignment.step
+        collector = artifacts.Collector(
+            self._prepared.storage,
+            run=assignment.run,
+            name=name,
+            tag=assignment.tag,
+            asset=name if name in assignment.outputs else "",
+            assets=assignment.outputs,
+        )
+        nested = self.tasks.calls_within(assignment) if "weft.define.tasks" in sys.modules else None
+        before, taught = caller.current.set(nested), learning.learner.set(self._masks.learn)
+        try:
+            with artifacts.collecting(collector):
+                how = self._attempt(assignment)
+        except (cancelling.Cancelled, KeyboardInterrupt):
+            raise
+        except BaseException as failure:  # a body may raise anything
+            error, retryable = self._judge(assignment.step, failure, failures.describe(failure, self._masks))
+            how = ended.Ended(outcome="failed", error=error, retryable=retryable)
+        finally:
+            learning.learner.reset(taught)
+            caller.current.reset(before)
+        made = collector.reports()
+        return dataclasses.replace(how, task=executor.TaskReport(artifacts=made)) if made else how
+
+    def _attempt(self, assignment: executor.Assignment) -> ended.Ended:
         step = self._prepared.step(assignment.step)
         if assignment.code != step.code and assignment.code:
-            return "code_moved", (), _moved(assignment, step.code)
+            return ended.moved(assignment, step.code)
         function = step.function
         seen = context.StepContext(assignment, step.step, resources=function.resources, config=function.config)
         if assignment.check_only is not None:
-            return "succeeded", (self._check_only(assignment, assignment.check_only, step, seen),), None
+            return ended.Ended(
+                outcome="succeeded", outputs=(self._check_only(assignment, assignment.check_only, step, seen),)
+            )
         arguments = dict(function.constants)
         if assignment.inputs:
             function.inputs.bind(assignment.inputs, arguments)
@@ -154,12 +224,9 @@ class Runner:
             arguments[function.context] = seen
         returned = function.call(arguments)
         if step.observes:
-            return "succeeded", (_observed(assignment, returned, seen, self._masks),), None
-        return (
-            "succeeded",
-            tuple([self._write(assignment, step, seen, made) for made in _made(assignment, step, returned)]),
-            None,
-        )
+            return ended.Ended(outcome="succeeded", outputs=(_observed(assignment, returned, seen, self._masks),))
+        written = [self._write(assignment, step, seen, made) for made in _made(assignment, step, returned)]
+        return ended.Ended(outcome="succeeded", outputs=tuple(written))
 
     def _write(
         self,
@@ -226,6 +293,8 @@ class Runner:
 
     def _judge(self, step: str, failure: BaseException, error: events.Error) -> tuple[events.Error, bool]:
         """Ask the step's predicate whether a failure may be tried again; one that raises means no, and is told."""
+        if isinstance(failure, signals.Fail):
+            return error, False
         try:
             predicate = self._prepared.step(step).body.retry_if
             return error, True if predicate is None else bool(predicate(failure))
@@ -316,14 +385,4 @@ def _observed(
     facts = {**seen.facts.get(asset, {}), **facts}
     return executor.OutputReport(
         asset=asset, value=value, metadata=metadata.encode(facts, masks), partition=assignment.partition
-    )
-
-
-def _moved(assignment: executor.Assignment, code: str) -> events.Error:
-    return events.Error(
-        kind="weft.CodeMoved",
-        message=(
-            f"The code of {assignment.step!r} is {code or 'unknown'} in this process, but the plan was made for "
-            f"{assignment.code}. Nothing ran. Plan again."
-        ),
     )

@@ -37,7 +37,7 @@ class Capture:
         """Keep where to write: below `folder`, to files named after `worker`; `limit` is in bytes for each attempt."""
         self.folder = folder
         self.worker = worker
-        self.masks = masks or masking.Masks()
+        self.masks = masking.Masks() if masks is None else masks
         self.limit = limit
         self.active = False
         self._run = ""

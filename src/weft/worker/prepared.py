@@ -81,6 +81,11 @@ class Preparation:
         self._configs = configs
         self._steps: dict[str, PreparedStep] = {}
 
+    @property
+    def storage(self) -> protocol.IOManager:
+        """The default IO manager."""
+        return self._definitions.io_managers["default"]
+
     def step(self, key: str) -> PreparedStep:
         """Return a step, prepared.
 
@@ -108,12 +113,12 @@ class Preparation:
             body=body,
             step=step,
             code=step.code if step is not None else "",
-            function=self._function(key, body.function, body.parameters, body.config),
+            function=self.function(key, body.function, body.parameters, body.config),
             outputs={asset: self._output(body, asset, batch) for asset in made},
             names=_names(body, made),
             checks={
                 asset: tuple(
-                    (each, self._function(key, each.function, each.parameters, each.config))
+                    (each, self.function(key, each.function, each.parameters, each.config))
                     for each in body.checks
                     if each.check.asset == asset
                 )
@@ -123,9 +128,15 @@ class Preparation:
             batch=batch,
         )
 
-    def _function(
+    def function(
         self, key: str, function: Callable[..., Any], parameters: bodies.Parameters, defaults: Mapping[str, object]
     ) -> PreparedFunction:
+        """Return a function with its resources and its config.
+
+        Raises:
+            UsageError: there is no such resource.
+            Exception: what setting up a resource or its config raised.
+        """
         given = {parameter: self._resources.get(name) for parameter, name in parameters.resources.items()}
         constants: dict[str, object] = dict(given)
         config = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,8 @@ class Resources:
         self._learn = learn
         self._resolved: dict[str, object] = {}
         self._ready: dict[str, object] = {}
+        self._lock = threading.RLock()
+        """So that two threads don't set up one resource twice; a setup may ask for another resource."""
 
     def learn_secrets(self) -> None:
         """Resolve what can be resolved, so that its secrets are masked from the start; the rest fails when used."""
@@ -53,18 +56,19 @@ class Resources:
             UsageError: no resource has this name.
             Exception: what its `setup` raised; the next call tries again.
         """
-        if name not in self._ready:
-            if name not in self._defined:
-                known = ", ".join(sorted(self._defined)) or "none"
-                raise errors.UsageError(
-                    f"There is no resource {name!r}.",
-                    remedy=f"Add it to Definitions(resources=…); defined are: {known}.",
-                )
-            resource = self._resolve(name)
-            set_up = None if isinstance(resource, type) else getattr(resource, "setup", None)
-            given = set_up() if callable(set_up) else None
-            self._ready[name] = resource if given is None else given
-        return self._ready[name]
+        if name not in self._defined:
+            known = ", ".join(sorted(self._defined)) or "none"
+            raise errors.UsageError(
+                f"There is no resource {name!r}.",
+                remedy=f"Add it to Definitions(resources=…); defined are: {known}.",
+            )
+        with self._lock:
+            if name not in self._ready:
+                resource = self._resolve(name)
+                set_up = None if isinstance(resource, type) else getattr(resource, "setup", None)
+                given = set_up() if callable(set_up) else None
+                self._ready[name] = resource if given is None else given
+            return self._ready[name]
 
     def close(self) -> None:
         """Tear down what was set up, the last one first; a failing one is logged and does not keep the others."""

@@ -6,9 +6,10 @@ encoded size of what it holds; what isn't in it is read from storage.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from weft.model import stored
 from weft.storage import protocol
@@ -19,12 +20,19 @@ _COUNT = 4096
 _HANDED_OVER = frozenset({"json", "text", "bytes", "parquet", "npy", "pickle"})
 """Formats that read back as what was written. A file is not among them: the one that the body named may change."""
 _SMALLEST = 64
+_READ_ANEW = frozenset({"json", "pickle"})
+"""Formats that are read again for a reader who may change the value: that is quicker than to copy it."""
+_SCALARS = frozenset({str, int, float, bool, type(None), bytes})
+_COPIED = frozenset({"pandas", "numpy"})
 
 Key: TypeAlias = tuple[str, str | None, str, str | None, bytes | None, str | None, object]
 
 
 class Values:
-    """Reads stored values, through a bounded cache of those that were lately made or read in this process."""
+    """Reads stored values, through a bounded cache of those that were lately made or read in this process.
+
+    It may be used from several threads at once.
+    """
 
     def __init__(self, managers: Mapping[str, protocol.IOManager], *, memory: int = MEMORY) -> None:
         """Read by these IO managers, by name; keep up to `memory` bytes."""
@@ -32,6 +40,7 @@ class Values:
         self._memory = memory
         self._held = 0
         self._kept: OrderedDict[Key, tuple[object, int]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def read(self, value: stored.StoredValue, annotation: object | None = None) -> object:
         """Return a value, from memory where it is there and fits the annotation.
@@ -47,11 +56,23 @@ class Values:
             key = _key(value, annotation)
             found = self._kept.get(key)
         if found is not None:
-            self._kept.move_to_end(key)
+            with self._lock:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
             return found[0]
         fresh = self._managers[value.io or "default"].read(value, annotation)
         self._keep(key, value, fresh)
         return fresh
+
+    def fresh(self, value: stored.StoredValue, annotation: object | None = None) -> object:
+        """Return a value that nobody else has, so that its reader may change it.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        if value.format in _READ_ANEW:
+            return self._managers[value.io or "default"].read(value, annotation)
+        return own(self.read(value, annotation))
 
     def made(self, value: stored.StoredValue, made: object) -> None:
         """Keep what a body made, for its readers in this process."""
@@ -60,19 +81,37 @@ class Values:
 
     def clear(self) -> None:
         """Forget all values."""
-        self._kept.clear()
-        self._held = 0
+        with self._lock:
+            self._kept.clear()
+            self._held = 0
 
     def _keep(self, key: Key, value: stored.StoredValue, content: object) -> None:
         size = (value.size or 0) + _SMALLEST
         if size > self._memory // 2:
             return
-        before = self._kept.pop(key, None)
-        self._held += size - (before[1] if before else 0)
-        self._kept[key] = (content, size)
-        while self._held > self._memory or len(self._kept) > _COUNT:
-            _, (_, released) = self._kept.popitem(last=False)
-            self._held -= released
+        with self._lock:
+            before = self._kept.pop(key, None)
+            self._held += size - (before[1] if before else 0)
+            self._kept[key] = (content, size)
+            while self._held > self._memory or len(self._kept) > _COUNT:
+                _, (_, released) = self._kept.popitem(last=False)
+                self._held -= released
+
+
+def own(value: Any) -> Any:
+    """Return a value whose lists, dicts, sets, arrays and pandas tables are nobody else's; the rest stays the same."""
+    kind = type(value)
+    if kind is list:
+        return [each if type(each) in _SCALARS else own(each) for each in value]
+    if kind is dict:
+        return {key: each if type(each) in _SCALARS else own(each) for key, each in value.items()}
+    if kind is tuple:
+        return tuple([own(each) for each in value])
+    if kind is set:
+        return set(value)
+    if kind.__module__.partition(".")[0] in _COPIED and hasattr(value, "copy"):
+        return value.copy()
+    return value
 
 
 def _key(value: stored.StoredValue, annotation: object | None) -> Key:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from weft.service import correcting, history, views
+from weft.service import artifacts, correcting, run_details, run_logs, version_details, views
 from weft.surfaces.cli import program
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
@@ -26,7 +26,9 @@ def test_each_command_and_its_long_options_are_on_the_page(name):
 
 @pytest.mark.parametrize(
     "view", [views.PlanView, views.StepView, views.CauseView, views.ApplyView, views.StatusView, views.RunView,
-             views.VersionView, views.FailureView, history.AttemptLog, correcting.Correction]
+             views.VersionView, views.FailureView, run_logs.AttemptLog, run_details.RunDetail, run_details.StepRunView,
+             run_details.QuestionView, run_details.WarningView, version_details.VersionDetail,
+             artifacts.ArtifactContent, correcting.Correction]
 )  # fmt: skip
 def test_each_field_that_is_printed_as_json_is_on_the_page(view):
     assert [name for name in view.__struct_fields__ if f"`{name}`" not in PAGE] == []

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from weft.define import bodies
-from weft.executors import inline, process, settings
+from weft.executors import inline, process, settings, thread
 from weft.ports import executor
 from weft.testing import executor_conformance
 
@@ -20,6 +20,13 @@ class TestInline(executor_conformance.ExecutorConformance):
 
     def make_executor(self, defined_by: bodies.BuiltDefinitions, folder: Path) -> executor.Executor:
         return inline.InlineExecutor(defined_by, logs_folder=folder / "logs")
+
+
+class TestThread(executor_conformance.ExecutorConformance):
+    ends_hanging_bodies = False
+
+    def make_executor(self, defined_by: bodies.BuiltDefinitions, folder: Path) -> executor.Executor:
+        return thread.ThreadExecutor(defined_by, jobs=3, logs_folder=folder / "logs")
 
 
 class TestProcess(executor_conformance.ExecutorConformance):

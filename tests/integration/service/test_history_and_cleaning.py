@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from weft import wiring
 from weft.model import events
-from weft.service import cleaning, history
+from weft.service import cleaning, history, run_logs
 
 
 def world_of(project):
@@ -16,19 +16,19 @@ def test_a_log_outside_of_the_folder_is_never_read(tmp_path):
     (tmp_path / "secret").write_text("hidden")
     (logs / "link").symlink_to(tmp_path / "secret")
     for file in ("../secret", "link", str(tmp_path / "secret")):
-        told = history.read_segment(logs, events.LogSegment(file=file, start=0, end=6))
+        told = run_logs.read_segment(logs, events.LogSegment(file=file, start=0, end=6))
         assert "hidden" not in told
         assert "outside" in told
 
 
 def test_a_log_that_is_gone_is_told_in_its_place(tmp_path):
-    told = history.read_segment(tmp_path, events.LogSegment(file="run/worker.log", start=0, end=6))
+    told = run_logs.read_segment(tmp_path, events.LogSegment(file="run/worker.log", start=0, end=6))
     assert "cannot be read" in told
 
 
 def test_output_that_is_no_text_is_shown_as_far_as_it_is(tmp_path):
     (tmp_path / "log").write_bytes(b"ab\xff\xfecd")
-    assert history.read_segment(tmp_path, events.LogSegment(file="log", start=1, end=5)) == "b\ufffd\ufffdc"
+    assert run_logs.read_segment(tmp_path, events.LogSegment(file="log", start=1, end=5)) == "b\ufffd\ufffdc"
 
 
 CHECKED = """

@@ -75,7 +75,7 @@ def test_a_disk_that_is_full_from_the_start_is_named(small_disk: Path) -> None:
 def test_a_file_that_may_not_grow_is_an_error_and_nothing_committed_is_lost(tmp_path: Path) -> None:
     ledger = sqlite.SqliteLedger(tmp_path / "ledger.db")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, before[1]))
     try:
         count, error = fill(ledger)
     finally:

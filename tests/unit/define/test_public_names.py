@@ -13,7 +13,9 @@ import weft
 
 
 def test_every_public_name_can_be_imported() -> None:
-    assert len(weft.__all__) <= 36
+    # 36 for assets and their partitions; 20 for tasks, flows and ops with what their bodies ask for; 14 for DAGs;
+    # 7 for caching and assets as conditions; the rest are modules. What a project rarely needs stays in its module.
+    assert len(weft.__all__) <= 80
     for name in weft.__all__:
         assert getattr(weft, name) is not None
 
@@ -26,7 +28,7 @@ def test_type_checkers_see_the_same_names() -> None:
 
 
 def test_an_unknown_name_suggests_a_near_one() -> None:
-    with pytest.raises(AttributeError, match="Did you mean 'asset'"):
+    with pytest.raises(AttributeError, match=r"Did you mean .*'asset'"):
         weft.aset  # noqa: B018
 
 

@@ -28,7 +28,7 @@ def made(rules: policies.Policies | None = None, *, keep_going: bool = True) -> 
 
 
 def replayed(found: run.Run, *history: events.Event) -> list[int]:
-    return replay.replay(found, history, lambda step, key: KEYS.find(key) if step == "s" else None)
+    return replay.replay(found, history, lambda step, key, item: KEYS.find(key) if step == "s" else None)
 
 
 def started(*keys: str) -> events.AttemptsStarted:
@@ -105,3 +105,10 @@ def test_a_body_that_is_given_up_as_lost_ends_a_run_that_fails_fast() -> None:
     run.take(found, 1)
     run.step(found, run.Lost((0,)))
     assert found.counts == {"crashed": 1, "cancelled": 2}
+
+
+def test_what_failed_in_the_same_turn_as_the_failure_that_ended_the_run_is_no_contradiction() -> None:
+    found = made(keep_going=False)
+    history = [events.AttemptFailed(run="r", step="s", partition=key) for key in ("a", "b")]
+    assert replayed(found, *history) == []
+    assert run.ending(found).outcome == "failed"

@@ -293,7 +293,9 @@ class Runs(RuleBasedStateMachine):
         moments = self.moments if len(self.moments) <= 12 else self.dice.sample(self.moments, 12)
         for length, then, claimed in moments:
             again = self.fresh()
-            under_way = replay.replay(again, self.log[:length], lambda step, key: self.drawn.names.get((step, key)))
+            under_way = replay.replay(
+                again, self.log[:length], lambda step, key, item: self.drawn.names.get((step, key))
+            )
             assert set(under_way) == claimed
             for node in self.names:
                 expected = State(then.states[node])

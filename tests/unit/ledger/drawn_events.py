@@ -14,7 +14,7 @@ from weft.model import events
 TYPES: tuple[type[events.Event], ...] = typing.get_args(events.AnyEvent)
 RAW = st.sampled_from([b"1", b'{"a":[1,2.5,null]}', b'"text"', b"[]"]).map(msgspec.Raw)
 FREE = {str: st.text(max_size=20), int: st.integers(-(2**63), 2**64 - 1)}
-NARROW = {str: st.sampled_from(["", "a", "b"]), int: st.integers(0, 5)}
+NARROW = {str: st.sampled_from(["", "a", "p:b"]), int: st.integers(0, 5)}
 
 
 def of(kind: Any, leaves: dict[type, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from weft.ledger import fold, tables, writes
 from weft.model import events, stored
-from weft.stores import connection, sqlite
+from weft.stores import connection, upserts
 
 Batch = Sequence[events.Event]
 
@@ -25,7 +25,7 @@ def rows_of(batches: Sequence[Batch]) -> dict[str, list[tuple[object, ...]]]:
         placed = [(position + place, 1000 + position + place, event) for place, event in enumerate(batch, 1)]
         position += len(batch)
         for kind, rows in fold.fold(placed):
-            made.executemany(sqlite._UPSERTS[kind], rows)
+            made.executemany(upserts.UPSERTS[kind], rows)
     found = {table: made.execute(f"SELECT * FROM {table}").fetchall() for table in tables.PROJECTIONS}
     made.close()
     return {table: sorted(rows, key=repr) for table, rows in found.items()}

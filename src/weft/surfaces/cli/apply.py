@@ -72,7 +72,7 @@ def apply(
         from weft.service import refreshing
 
         refreshing.refresh(world, None if saved else selection)
-    session = _Session(world, executor=executor, jobs=jobs, wait=not no_wait, yes=yes, as_json=as_json)
+    session = Session(world, executor=executor, jobs=jobs, wait=not no_wait, yes=yes, as_json=as_json)
     if saved is not None:
         return session.apply_saved(saved)
     ask = planning.Ask(
@@ -116,7 +116,7 @@ def materialize(
     world = options.open_world(configs)
     options.checked_configs(world, configs)
     ask = planning.Ask(selection=selection, partitions=partitions, exact=True, keep_going=keep_going)
-    return _Session(
+    return Session(
         world, executor=executor, jobs=jobs, wait=not no_wait, yes=True, as_json=as_json, quiet_plan=True
     ).apply(ask)
 
@@ -135,7 +135,7 @@ def _saved(selection: str | None, given: dict[str, object]) -> saving.SavedPlan 
     return saving.load(Path(selection))
 
 
-class _Session:
+class Session:
     """One apply: its world, how it is run, and what it says."""
 
     def __init__(
@@ -233,7 +233,7 @@ class _Session:
     def _agreed(self, made: plans.Plan) -> bool:
         if self._as_json or self._quiet_plan:
             return self._yes or click.confirm("Run it?", err=True)
-        plan_text.show(self._out, self._world.graph, made)
+        plan_text.show(self._out, self._world.planned, made)
         self._out.line(f"  {plan_text.total(made)}.")
         if self._yes:
             return True
@@ -276,9 +276,9 @@ class _Session:
             from weft.service import applying, views
 
             result = applying.apply(self._world, made, self._how())
-            screen.json_line(_with_plan(result, views.plan_view(self._world.graph, made)))
+            screen.json_line(_with_plan(result, views.plan_view(self._world.planned, made)))
         else:
-            plan_text.show(self._out, self._world.graph, made)
+            plan_text.show(self._out, self._world.planned, made)
             self._out.line(f"  {plan_text.nothing_to_do(made)}")
         return program.DONE
 
@@ -286,12 +286,15 @@ class _Session:
         if self._as_json:
             from weft.service import views
 
-            screen.json_line(_with_plan(result, views.plan_view(self._world.graph, made) if made is not None else None))
+            screen.json_line(
+                _with_plan(result, views.plan_view(self._world.planned, made) if made is not None else None)
+            )
             failures.show(screen.Screen(stderr=True), result.failures)
         elif result.run is None:
             self._out.line("Nothing to do: another run has made it meanwhile.")
         else:
-            failures.show(self._out, result.failures)
+            for each in result.runs or [result]:
+                failures.show(self._out, each.failures, run=each.run)
             self._out.line(self._out.paint(progress.summary(result), result.outcome or ""))
             if result.outcome != "succeeded":
                 on = "`weft apply` goes on from here; " if self._interrupts.count else ""

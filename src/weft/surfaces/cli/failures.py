@@ -18,24 +18,27 @@ _MOST_KINDS = 5
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:[-:.]\d+)*")
 
 
-def show(out: screen.Screen, found: Sequence[views.FailureView], *, commands: bool = True) -> None:
-    """Write failures; past ten of them, the rest by kinds of errors."""
+def show(
+    out: screen.Screen, found: Sequence[views.FailureView], *, commands: bool = True, run: str | None = None
+) -> None:
+    """Write failures; past ten of them, the rest by kinds of errors. `run` is the pipeline's run that they are of."""
     told = found if len(found) <= _MOST + 1 else found[:_MOST]
     for each in told:
-        name = each.step if each.partition is None else f"{each.step}[{each.partition}]"
+        which = each.item or each.partition
+        name = each.step if not which else f"{each.step}[{which}]"
         attempts = f" after {each.attempts} attempts" if each.attempts > 1 else ""
         lines = screen.reason(f"{name} {_word(each)}{attempts}", [error(each)], out.width - 4)
         out.line(f"  {out.paint('!', 'failed', bold=True)} {lines[0]}")
         for line in lines[1:]:
             out.line(f"    {line}")
         if commands:
-            out.line(out.faint(f"      {command(each)}"))
+            out.line(out.faint(f"      {command(each, run)}"))
     rest = found[len(told) :]
     if rest:
-        _sum_up(out, rest)
+        _sum_up(out, rest, run)
 
 
-def _sum_up(out: screen.Screen, rest: Sequence[views.FailureView]) -> None:
+def _sum_up(out: screen.Screen, rest: Sequence[views.FailureView], run: str | None) -> None:
     """Write how many more there are, by kinds: errors that differ only in numbers and in what is quoted are equal."""
     kinds = Counter(_kind(each) for each in rest)
     example = {_kind(each): each for each in reversed(rest)}
@@ -46,7 +49,7 @@ def _sum_up(out: screen.Screen, rest: Sequence[views.FailureView]) -> None:
         lines = screen.reason(f"{count:,} × {one.step} {_word(one)}", [error(one)], out.width - 6)  # noqa: RUF001
         for line in lines:
             out.line(f"      {line}")
-        out.line(out.faint(f"        {command(one)}"))
+        out.line(out.faint(f"        {command(one, run)}"))
     others = kinds.most_common()[_MOST_KINDS:]
     if others:
         count = sum(each for _, each in others)
@@ -63,8 +66,11 @@ def error(each: views.FailureView) -> str:
     return screen.fit(text, 400) if text else "no error was told"
 
 
-def command(each: views.FailureView) -> str:
+def command(each: views.FailureView, run: str | None = None) -> str:
     """The command that shows the output of what failed."""
+    if run is not None and ":" in each.step:
+        task = each.step.partition(":")[2]
+        return f"weft logs {screen.short(run)} {shlex.quote(f'{task}[{each.item}]' if each.item else task)}"
     where = f" -p {shlex.quote(each.partition)}" if each.partition is not None else ""
     return f"weft logs {shlex.quote(each.step)}{where}"
 

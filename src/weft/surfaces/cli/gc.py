@@ -14,12 +14,18 @@ from weft.surfaces.cli import options, program, screen
     metavar="N",
     help="Versions of each partition that stay (3 unless configured).",
 )
-@click.option("--older-than", metavar="AGE", help="Only versions older than this: 30d, 12h, 90m.")
+@click.option(
+    "--keep-runs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Runs of each pipeline that keep their values (50 unless configured).",
+)
+@click.option("--older-than", metavar="AGE", help="Only versions and runs older than this: 30d, 12h, 90m.")
 @click.option("--dry-run", is_flag=True, help="Show what would go; remove nothing.")
 @options.as_json
 @options.place
-def gc(keep: int | None, older_than: str | None, dry_run: bool, as_json: bool) -> int:
-    """Remove old versions, and what was written but never became a version.
+def gc(keep: int | None, keep_runs: int | None, older_than: str | None, dry_run: bool, as_json: bool) -> int:
+    """Remove old versions, what the tasks of old runs left behind, and what never became a version.
 
     Never removes what is current, what waits for a decision after a failed check, or what a live run may be reading.
 
@@ -36,7 +42,7 @@ def gc(keep: int | None, older_than: str | None, dry_run: bool, as_json: bool) -
 
         age = durations.seconds(older_than, what="--older-than")
     world = options.open_world()
-    found = cleaning.gc(world, keep=keep, older_than=age, dry_run=dry_run)
+    found = cleaning.gc(world, keep=keep, keep_runs=keep_runs, older_than=age, dry_run=dry_run)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -45,9 +51,11 @@ def gc(keep: int | None, older_than: str | None, dry_run: bool, as_json: bool) -
         out.line(f"  {each.asset}: {screen.plural(len(each.versions), 'version')}, {screen.size(each.bytes)}")
     if found.leftovers:
         out.line(f"  {screen.plural(len(found.leftovers), 'leftover file')} of attempts that never became versions")
+    if found.runs:
+        out.line(f"  values of the tasks of {screen.plural(len(found.runs), 'run')}")
     for problem in found.problems:
         out.line(f"  {out.paint('!', 'failed')} {problem}")
-    if not found.removed and not found.leftovers:
+    if not found.removed and not found.leftovers and not found.runs:
         out.line("Nothing to remove.")
     else:
         out.line(f"{'Would free' if dry_run else 'Freed'} {screen.size(found.bytes)}.")

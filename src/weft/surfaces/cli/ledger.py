@@ -6,6 +6,8 @@ import click
 
 from weft.surfaces.cli import options, program, screen
 
+_MOST_LISTED = 5
+
 
 @options.group
 @options.place
@@ -87,12 +89,21 @@ def events(run: str | None, after: int, limit: int | None, as_json: bool) -> int
         return program.DONE
     for each in history.event_lines(opened, chosen, after=after, limit=limit):
         position, at, kind = each.pop("position"), each.pop("at"), each.pop("type")
-        told = " ".join(f"{name}={_short(value)}" for name, value in each.items() if value not in (None, "", [], {}))
+        told = " ".join(
+            f"{name}={_short(name, value)}" for name, value in each.items() if value not in (None, "", [], {})
+        )
         out.line(screen.fit(f"{position:>7}  {screen.moment_of(str(at))}  {kind}  {told}", max(out.width, 100)))
     return program.DONE
 
 
-def _short(value: object) -> str:
+def _short(name: str, value: object) -> str:
+    """A field in few words: of many items how many there are, of values what they are and not their bytes."""
+    if isinstance(value, list) and len(value) > _MOST_LISTED:
+        return f"[{', '.join(str(each) for each in value[:_MOST_LISTED])}, … {len(value):,}]"
+    if isinstance(value, dict) and "data_version" in value:
+        return str(value.get("type") or value.get("format"))
+    if name == "task" and isinstance(value, dict):
+        return "{" + " ".join(f"{part}={_short(part, each)}" for part, each in value.items()) + "}"
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 

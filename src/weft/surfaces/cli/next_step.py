@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 from weft.model import diagnostics, errors
 from weft.surfaces.cli import options, plan_text, screen
+
+if TYPE_CHECKING:
+    from weft.service import world as worlds
 
 
 def tell() -> None:
@@ -62,12 +66,10 @@ def _commands(*commands: tuple[str, str]) -> list[str]:
     return [f"{command.ljust(width)}  {meaning}" for command, meaning in commands]
 
 
-def _of(world: object) -> list[str]:
+def _of(world: worlds.World) -> list[str]:
     from weft.service import planning, recovering
-    from weft.service import world as worlds
 
-    assert isinstance(world, worlds.World)
-    if not world.graph.assets:
+    if not world.graph.assets and not world.graph.pipelines:
         return [
             f"{world.root} defines no assets yet. Define one:",
             "",
@@ -83,16 +85,21 @@ def _of(world: object) -> list[str]:
     if dead:
         row = dead[-1].row
         done = row.succeeded + row.reused + row.failed + row.held
-        request = f" {shlex.quote(row.request)}" if row.request else ""
+        if row.pipeline is not None:
+            go_on = f"weft resume {screen.short(row.id)}"
+        else:
+            go_on = f"weft apply {shlex.quote(row.request)}" if row.request else "weft apply"
         return [
             f"Run {screen.short(row.id)} was interrupted after {done:,} of {row.steps:,} steps.",
             "What succeeded is kept.",
             "",
             *_commands(
-                (f"weft apply{request}", "goes on from there"),
+                (go_on, "goes on from there"),
                 (f"weft runs {screen.short(row.id)}", "shows how far it got"),
             ),
         ]
+    if not world.graph.assets:
+        return _of_pipelines(world)
     made = planning.make_plan(world, planning.Ask())
     count = screen.plural(len(world.graph.assets), "asset")
     live = world.ledger.runs(live=True)
@@ -124,5 +131,30 @@ def _of(world: object) -> list[str]:
             if made.blocked or made.rejected or made.undecided
             else ("weft status", "shows where everything stands"),
             ("weft runs", "shows what ran"),
+        ),
+    ]
+
+
+def _of_pipelines(world: worlds.World) -> list[str]:
+    """What to do next where there are pipelines alone."""
+    from weft.service import planning
+
+    names = list(world.graph.pipelines)
+    count = screen.plural(len(names), "pipeline")
+    statuses = planning.statuses(world, names)
+    due = [name for name, each in statuses.items() if each.words & {"missing", "failed", "stale"}]
+    if due:
+        which = due[0] if len(due) == 1 else "kind:pipeline"
+        return [
+            f"{count}. Intervals to run: {screen.some(due)}.",
+            "",
+            *_commands((f"weft plan {which}", "shows which, and why"), (f"weft apply {which}", "runs them")),
+        ]
+    return [
+        f"{count}.",
+        "",
+        *_commands(
+            ("weft pipelines", "shows them, with their runs"),
+            (f"weft run {names[0]}", "runs one"),
         ),
     ]

@@ -26,6 +26,15 @@ def command(function: Callable[..., int]) -> click.Command:
     return click.command(help=_laid_out(function))(function)
 
 
+def listing_command(cls: type[click.Command]) -> Callable[[Callable[..., int]], click.Command]:
+    """Make a command of a class of its own, of a function."""
+
+    def decorate(function: Callable[..., int]) -> click.Command:
+        return click.command(cls=cls, help=_laid_out(function))(function)
+
+    return decorate
+
+
 def group(function: Callable[..., None]) -> click.Group:
     """Make a group of commands of a function; its docstring is the help."""
     return click.group(help=_laid_out(function))(function)
@@ -91,6 +100,28 @@ def selection(
     return click.argument(name, required=required, metavar=shown, shell_complete=_complete)
 
 
+def pipeline(*, required: bool = False) -> Callable[[Command], Command]:
+    """Add a pipeline as argument `name`, completed from those that were seen last."""
+    return click.argument(
+        "name", required=required, metavar="PIPELINE" if required else "[PIPELINE]", shell_complete=_complete_pipeline
+    )
+
+
+def running(command: Command) -> Command:
+    """Add how to run a pipeline: executor and jobs, and whether to wait for others."""
+    for option in (
+        click.option("--no-wait", is_flag=True, help="Refuse where another run is in the way, rather than wait."),
+        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers."),
+        click.option(
+            "--executor",
+            type=click.Choice(["process", "thread", "inline"]),
+            help="Where bodies run, unless a step says; process by default.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def execution(command: Command) -> Command:
     """Add how to run: executor, jobs, config, what happens after a failure."""
     for option in (
@@ -101,7 +132,9 @@ def execution(command: Command) -> Command:
         ),
         click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many worker processes."),
         click.option(
-            "--executor", type=click.Choice(["process", "inline"]), help="Where bodies run; process by default."
+            "--executor",
+            type=click.Choice(["process", "thread", "inline"]),
+            help="Where bodies run; process by default.",
         ),
         keep_going,
     ):
@@ -149,10 +182,29 @@ def open_ledger() -> tuple[projects.Project, sqlite.SqliteLedger]:
     """
     from weft import wiring
 
-    project = wiring.open_project(where())
+    project = _recorded_project()
     ledger = wiring.open_ledger(project)
     click.get_current_context().call_on_close(ledger.close)
     return project, ledger
+
+
+def _recorded_project() -> projects.Project:
+    """The project whose ledger is meant: also one of flows alone, which needs no definitions."""
+    import os
+
+    from weft import wiring
+    from weft.codehost import project as projects
+
+    place = where()
+    try:
+        return wiring.open_project(place)
+    except errors.UsageError:
+        if place.file is not None or place.module is not None:
+            raise
+        for folder in (place.start, *place.start.parents):
+            if (folder / projects.HOME_NAME / wiring.LEDGER_FILE).exists():
+                return projects.find_project(folder, module="__main__", environ=os.environ)
+        raise
 
 
 def configs(config_file: str | None, values: tuple[str, ...]) -> dict[str, dict[str, object]]:
@@ -218,6 +270,7 @@ def checked_configs(world: worlds.World, given: Mapping[str, Mapping[str, object
 # --- completion -------------------------------------------------------------------------------------------------------
 
 _NAMES_FILE = "completion.txt"
+_PIPELINE = "pipeline:"
 
 
 def _remember_names(world: worlds.World) -> None:
@@ -231,7 +284,8 @@ def _remember_names(world: worlds.World) -> None:
         f"tag:{tag}" for each in assets for tag in each.tags
     }
     fields |= {f"status:{word}" for word in ("stale", "failed", "missing", "overdue")}
-    text = "\n".join([*world.graph.assets, *sorted(fields)]) + "\n"
+    pipelines = [f"{_PIPELINE}{name}" for name in (*world.graph.pipelines, *world.graph.jobs)]
+    text = "\n".join([*world.graph.assets, *world.graph.pipelines, *sorted(fields), *pipelines]) + "\n"
     path = world.home / _NAMES_FILE
     try:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -240,9 +294,7 @@ def _remember_names(world: worlds.World) -> None:
         return
 
 
-def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem
-
+def _remembered(context: click.Context) -> list[str]:
     from weft.codehost import project as projects
 
     given = context.find_root().obj or {}
@@ -252,9 +304,22 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
         found = projects.find_project(
             Path.cwd(), file=given.get("file"), module=given.get("module"), environ=os.environ
         )
-        names = (found.home / _NAMES_FILE).read_text(encoding="utf-8").splitlines()
+        return (found.home / _NAMES_FILE).read_text(encoding="utf-8").splitlines()
     except (errors.WeftError, OSError):  # nothing to complete from: the shell goes on with files
         return []
+
+
+def _complete_pipeline(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    names = [name.removeprefix(_PIPELINE) for name in _remembered(context) if name.startswith(_PIPELINE)]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    names = [name for name in _remembered(context) if not name.startswith(_PIPELINE)]
     start = max((incomplete.rfind(letter) for letter in " (,+|"), default=-1) + 1
     head, word = incomplete[:start], incomplete[start:]
     return [

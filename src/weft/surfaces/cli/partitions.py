@@ -23,7 +23,7 @@ _MOST_CELLS = 2000
 @options.as_json
 @options.place
 def partitions(subject: str, keys: tuple[str, ...], partitions: str | None, everything: bool, as_json: bool) -> int:
-    """Show the partitions of ASSET as a strip, or add and remove the keys of dynamic partitions.
+    """Show the partitions of ASSET (or a pipeline's intervals) as a strip, or add and remove the keys of dynamic partitions.
 
     Examples:
       weft partitions daily_metrics
@@ -56,7 +56,8 @@ def partitions(subject: str, keys: tuple[str, ...], partitions: str | None, ever
             f"`partitions` takes one asset, but was given {' '.join((subject, *keys))!r}.",
             remedy="Write `weft partitions ASSET`, or `weft partitions add NAME KEY…`.",
         )
-    found = partition_keys.partitions_of(world, history.one_asset(world, subject), partitions)
+    asset = subject if subject in world.graph.pipelines else history.one_asset(world, subject)
+    found = partition_keys.partitions_of(world, asset, partitions)
     if as_json:
         screen.json_line(found)
     else:

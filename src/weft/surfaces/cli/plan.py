@@ -82,10 +82,10 @@ def plan(
     if output is not None:
         saving.save(world, made, Path(output))
     if as_json:
-        screen.json_line(views.plan_view(world.graph, made))
+        screen.json_line(views.plan_view(world.planned, made))
     else:
         out = screen.Screen()
-        plan_text.show(out, world.graph, made, explain=explain, everything=everything)
+        plan_text.show(out, world.planned, made, explain=explain, everything=everything)
         if made.steps:
             if output is not None:
                 command = f"weft apply {shlex.quote(output)}"

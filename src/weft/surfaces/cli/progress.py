@@ -59,14 +59,22 @@ class Progress:
                     self._done += 1
                     running[event.step] = running.get(event.step, 0) - 1
                 case events.AttemptsStarted():
-                    running[event.step] = running.get(event.step, 0) + len(event.partitions)
+                    count = len(event.items) or len(event.partitions)
+                    running[event.step] = running.get(event.step, 0) + count
+                case events.StepReused():
+                    self._done += 1
+                case events.StepParked():
+                    running[event.step] = running.get(event.step, 0) - 1
+                case events.StepMapped():
+                    self._grow(event.count - 1)
                 case events.AttemptFailed():
                     running[event.step] = running.get(event.step, 0) - 1
                     self._tell(event)
                 case events.StepsFinished():
-                    self._done += len(event.partitions)
+                    count = len(event.items) or len(event.partitions)
+                    self._done += count
                     if event.outcome in ("failed", "crashed", "timed_out"):
-                        self._failed += len(event.partitions)
+                        self._failed += count
                 case _:
                     pass
         if self._bar is not None:
@@ -77,6 +85,12 @@ class Progress:
                 failed = f"✗ {self._failed:,} failed" if self._failed else ""
                 self._bar.update(self._task, completed=self._done, running=screen.some(names, most=2), failed=failed)
 
+    def _grow(self, more: int) -> None:
+        """A mapped step, counted as one so far, has this many more step runs."""
+        self._total += more
+        if self._bar is not None:
+            self._bar.update(self._task, total=self._total)
+
     def _tell(self, event: events.AttemptFailed) -> None:
         if event.retry_at is None:
             self._done += 1
@@ -85,7 +99,8 @@ class Progress:
         self._retried += 1
         if self._quiet or self._retried > _MOST_RETRIES:
             return
-        name = event.step if event.partition is None else f"{event.step}[{event.partition}]"
+        which = event.item or event.partition
+        name = event.step if not which else f"{event.step}[{which}]"
         error = event.error.told if event.error else event.outcome
         lines = screen.reason(
             f"{name}, attempt {event.attempt}, failed and is tried again", [error], self._out.width - 4
@@ -149,11 +164,15 @@ class Progress:
 def summary(result: views.ApplyView) -> str:
     """How a run ended, in one line."""
     parts = [f"{result.succeeded:,} succeeded"]
-    for count, word in ((result.reused, "reused"), (result.failed, "failed"), (result.held, "held back")):
+    for count, word in (
+        (result.reused, "reused"),
+        (result.skipped, "skipped"),
+        (result.failed, "failed"),
+        (result.held, "held back"),
+    ):
         if count:
             parts.append(f"{count:,} {word}")
     word = {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled"}.get(result.outcome or "", "Ended")
     again = " (resumed)" if result.resumed else ""
-    return (
-        f"{word}{again}: {', '.join(parts)} in {screen.seconds(result.seconds)} (run {screen.short(result.run or '')})."
-    )
+    which = f"{len(result.runs)} runs" if len(result.runs) > 1 else f"run {screen.short(result.run or '')}"
+    return f"{word}{again}: {', '.join(parts)} in {screen.seconds(result.seconds)} ({which})."

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from weft.surfaces.cli import failures, options, program, screen
+from weft.model import errors
+from weft.surfaces.cli import options, program, run_text, screen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from weft.ports import ledger as ledgers
-    from weft.service import history, views
+    from weft.service import run_logs
 
 _FOLLOW_SECONDS = 0.3
 
@@ -21,42 +25,63 @@ _FOLLOW_SECONDS = 0.3
 @click.argument("run", required=False)
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show.")
 @click.option("--all", "everything", is_flag=True, help="Show all of them.")
+@click.option("--pipeline", metavar="NAME", help="Only runs of this pipeline.")
+@click.option("--partition", "-p", metavar="KEY", help="Only runs of this interval of a pipeline.")
+@click.option("--parent", metavar="RUN", help="Only runs that this one called.")
+@click.option("-v", "--verbose", is_flag=True, help="Of one run: each item, and the values filled into templates.")
 @options.as_json
 @options.place
-def runs(run: str | None, limit: int, everything: bool, as_json: bool) -> int:
+def runs(
+    run: str | None,
+    limit: int,
+    everything: bool,
+    pipeline: str | None,
+    partition: str | None,
+    parent: str | None,
+    verbose: bool,
+    as_json: bool,
+) -> int:
     """Show runs, newest first; or one RUN's steps and failures (an id, its beginning, or `last`).
 
     Examples:
       weft runs
       weft runs 8f2c
       weft runs last --json
+      weft runs --pipeline trading_etl --partition 2024-01-05
     """
-    from weft.service import history
+    from weft.service import history, run_details
 
     _, ledger = options.open_ledger()
     if run is not None:
-        detail = history.run_detail(ledger, history.find_run(ledger, run))
+        detail = run_details.run_detail(ledger, history.find_run(ledger, run))
         if as_json:
             screen.json_line(detail)
         else:
-            _show_run(screen.Screen(), detail)
+            run_text.show(screen.Screen(), detail, verbose=verbose)
         return program.DONE
-    found = history.runs(ledger, limit=None if everything or (as_json and limit == 20) else limit)
+    found = history.runs(
+        ledger,
+        limit=None if everything or (as_json and limit == 20) else limit,
+        pipeline=pipeline,
+        partition=partition,
+        parent=history.find_run(ledger, parent).id if parent is not None else None,
+    )
     if as_json:
         screen.json_line(found)
         return program.DONE
     out = screen.Screen()
     if not found:
-        out.line("Nothing has run yet. `weft plan` shows what would.")
+        narrowed = pipeline or partition or parent
+        out.line("No such run is recorded." if narrowed else "Nothing has run yet. `weft plan` shows what would.")
         return program.DONE
     rows = [
         (
             screen.short(each.id),
-            _word(each),
+            run_text.state(each),
             screen.moment_of(each.created_at),
-            _took(each),
-            _counts(each),
-            each.selection or "all assets",
+            run_text.took(each),
+            run_text.counts(each),
+            run_text.subject(each),
         )
         for each in found
     ]
@@ -68,115 +93,122 @@ def runs(run: str | None, limit: int, everything: bool, as_json: bool) -> int:
     return program.DONE
 
 
-def _word(each: views.RunView) -> str:
-    if each.phase != "finished":
-        return "interrupted" if each.reason.startswith("interrupted") else each.phase
-    return (each.outcome or "").replace("_", " ")
-
-
-def _took(each: views.RunView) -> str:
-    from datetime import datetime
-
-    if each.started_at is None or each.finished_at is None:
-        return ""
-    between = datetime.fromisoformat(each.finished_at) - datetime.fromisoformat(each.started_at)
-    return screen.seconds(between.total_seconds())
-
-
-def _counts(each: views.RunView) -> str:
-    parts = [f"{each.succeeded + each.reused:,}/{each.steps:,}"]
-    if each.failed:
-        parts.append(f"{each.failed:,} failed")
-    if each.held:
-        parts.append(f"{each.held:,} held back")
-    return ", ".join(parts)
-
-
-def _show_run(out: screen.Screen, detail: history.RunDetail) -> None:
-    run = detail.run
-    out.line(
-        f"Run {out.bold(screen.short(run.id))}: {out.paint(_word(run), run.outcome or run.phase)}, {_counts(run)} steps"
-        + (f", {_took(run)}" if _took(run) else "")
-    )
-    out.line(f"  of {run.selection or 'all assets'}, by {run.by}, began {screen.moment_of(run.created_at)}")
-    if run.reason:
-        out.line(f"  {run.reason}")
-    rows = []
-    for each in detail.steps:
-        told = (
-            (each.succeeded, "succeeded"),
-            (each.reused, "reused"),
-            (each.failed, "failed"),
-            (each.held, "held back"),
-            (each.lost, "lost"),
-        )
-        counts = [f"{count:,} {word}" for count, word in told if count]
-        rows.append(("  " + each.step, ", ".join(counts), screen.seconds(each.seconds) if each.seconds else ""))
-    out.table(rows)
-    failures.show(out, detail.failures, commands=False)
-    if detail.failures:
-        out.line(f"  `weft logs {screen.short(run.id)} --failed` shows their output.")
-
-
 @options.command
-@click.argument("subject", metavar="RUN|ASSET")
+@click.argument("subject", metavar="RUN|ASSET|PIPELINE")
+@click.argument("step", required=False, metavar="[STEP]")
 @options.partitions
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Only this attempt.")
 @click.option("--failed", is_flag=True, help="Only attempts that did not succeed.")
 @click.option("--follow", is_flag=True, help="Go on until the run ends.")
 @options.as_json
 @options.place
-def logs(subject: str, partitions: str | None, attempt: int | None, failed: bool, follow: bool, as_json: bool) -> int:
-    """Show what the bodies of a run printed and logged, or of the last attempts at an asset.
+def logs(
+    subject: str,
+    step: str | None,
+    partitions: str | None,
+    attempt: int | None,
+    failed: bool,
+    follow: bool,
+    as_json: bool,
+) -> int:
+    """Show what the bodies of a run printed and logged, or of the last attempts at an asset, or a pipeline's last run.
+
+    STEP is one step of the run, also with an item, as in `enrich[3]`.
 
     Examples:
       weft logs 8f2c
       weft logs last --failed
+      weft logs last 'enrich[3]'
       weft logs processed_trades --partition 2024-01-05
       weft logs processed_trades -p 2024-01-05 --attempt 1
       weft logs last --follow
     """
-    from weft.service import history
-
     project, opened = options.open_ledger()
-    ledger: ledgers.Ledger = opened
-    folder = project.home / "logs"
-    steps: Sequence[str] | None = None
-    named: Sequence[str] | None = partitions.split(",") if partitions is not None else None
-    meant = history.run_named(ledger, subject)
-    if meant is not None:
-        chosen = [meant.id]
-    else:
-        ledger.close()
-        world = options.open_world()
-        ledger = world.ledger
-        asset, steps = history.attempts_of(world, subject)
-        named = history.partition_keys(world, asset, partitions)
-        chosen = history.last_runs(ledger, asset, named)[: None if named is not None else 1]
-    found: list[history.AttemptLog] = []
+    meant = _meant(opened, subject, step, partitions)
+    found: list[run_logs.AttemptLog] = []
     out = screen.Screen()
-    for run in reversed(chosen):
-        seen = 0
-        while True:
-            # asked before the look, so that nothing is missed between the last look and the end
-            over = not follow or _is_over(ledger, run)
-            for position, each in history.attempts(
-                ledger, folder, run, steps=steps, partitions=named, attempt=attempt, after=seen
-            ):
-                seen = position
-                if failed and each.outcome == "succeeded":
-                    continue
-                found.append(each)
-                if not as_json:
-                    _show_attempt(out, each)
-            if over:
-                break
-            time.sleep(_FOLLOW_SECONDS)
+    for run in reversed(meant.runs):
+        for each in _attempts(meant, project.home / "logs", run, attempt=attempt, follow=follow):
+            if failed and each.outcome in ("succeeded", "parked", "skipped"):
+                continue
+            found.append(each)
+            if not as_json:
+                _show_attempt(out, each)
     if as_json:
         screen.json_line(found)
     elif not found:
-        out.line(_no_attempt(subject, partitions, attempt=attempt, failed=failed))
+        of = subject if step is None else f"{subject} {step}"
+        out.line(_no_attempt(of, partitions, attempt=attempt, failed=failed))
     return program.DONE
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """Whose attempts are to be shown: runs, newest first, and of them these steps, partitions and items."""
+
+    ledger: ledgers.Ledger
+    runs: Sequence[str]
+    steps: Sequence[str] | None = None
+    partitions: Sequence[str] | None = None
+    item: str | None = None
+
+
+def _meant(ledger: ledgers.Ledger, subject: str, step: str | None, partitions: str | None) -> _Meant:
+    from weft.service import history, run_logs
+
+    named: Sequence[str] | None = partitions.split(",") if partitions is not None else None
+    pipeline, _, task = subject.partition(":")
+    of_pipeline = ledger.runs(pipeline=pipeline, partition=partitions, limit=1) if subject != "last" else []
+    if of_pipeline:  # a partition says which run, not which attempts of it
+        run, named, step = of_pipeline[0], None, step or task or None
+    else:
+        found = history.run_named(ledger, subject)
+        if found is None:
+            if step is not None:
+                return _unknown_run(subject, step)
+            ledger.close()
+            world = options.open_world()
+            asset, steps = history.attempts_of(world, subject)
+            named = history.partition_keys(world, asset, partitions)
+            runs = run_logs.last_runs(world.ledger, asset, named)[: None if named is not None else 1]
+            return _Meant(world.ledger, runs, steps, named)
+        run = found
+    if step is None:
+        return _Meant(ledger, [run.id], None, named)
+    steps, item = run_logs.steps_named(ledger, run.id, step)
+    return _Meant(ledger, [run.id], steps, named, item)
+
+
+def _unknown_run(subject: str, step: str) -> NoReturn:
+    raise errors.UsageError(
+        f"{subject!r} is no run and no pipeline, so that it has no step {step!r}.", remedy="`weft runs` lists runs."
+    )
+
+
+def _attempts(
+    meant: _Meant, folder: Path, run: str, *, attempt: int | None, follow: bool
+) -> Iterator[run_logs.AttemptLog]:
+    from weft.service import run_logs
+
+    seen = 0
+    while True:
+        # asked before the look, so that nothing is missed between the last look and the end
+        over = not follow or _is_over(meant.ledger, run)
+        for position, each in run_logs.attempts(
+            meant.ledger,
+            folder,
+            run,
+            steps=meant.steps,
+            partitions=meant.partitions,
+            item=meant.item,
+            attempt=attempt,
+            after=seen,
+        ):
+            seen = position
+            yield each
+        if over:
+            return
+        time.sleep(_FOLLOW_SECONDS)
 
 
 def _no_attempt(subject: str, partitions: str | None, *, attempt: int | None, failed: bool) -> str:
@@ -190,23 +222,13 @@ def _is_over(ledger: ledgers.Reader, run: str) -> bool:
     return all(row.phase == "finished" for row in ledger.runs_with_prefix(run))
 
 
-def _show_attempt(out: screen.Screen, each: history.AttemptLog) -> None:
-    name = each.step if each.partition is None else f"{each.step}[{each.partition}]"
+def _show_attempt(out: screen.Screen, each: run_logs.AttemptLog) -> None:
+    place = each.item or each.partition
+    name = f"{each.step}[{place}]" if place else each.step
     number = f", attempt {each.attempt}" if each.attempt > 1 else ""
     outcome = out.paint(each.outcome.replace("_", " "), each.outcome)
-    when = f"{screen.seconds(each.seconds)}, {screen.moment_of(each.at)}"
+    when = ", ".join([*([screen.seconds(each.seconds)] if each.seconds else []), screen.moment_of(each.at)])
     out.line(f"── {out.bold(name)}{number}: {outcome}, {when} (run {screen.short(each.run)})")
     for text in (each.text, each.traceback or each.error):
         if text:  # whatever it ends with, the line is ended
-            out.line(_plain(text).rstrip("\n"))
-
-
-def _plain(text: str) -> str:
-    """Output without what could take over a terminal: control characters but tabs, line ends and colours."""
-    import re
-
-    kept = re.sub(r"\x1b(?!\[[0-9;]*m)", "␛", text)
-    return "".join(
-        letter if letter in "\n\t\x1b" or letter.isprintable() else f"\\x{ord(letter):02x}"
-        for letter in kept.replace("\r\n", "\n").replace("\r", "\n")
-    )
+            out.line(screen.plain(text).rstrip("\n"))

@@ -223,3 +223,14 @@ def size(amount: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def plain(text: str) -> str:
+    """Output without what could take over a terminal: control characters but tabs, line ends and colours."""
+    import re
+
+    kept = re.sub(r"\x1b(?!\[[0-9;]*m)", "␛", text)
+    return "".join(
+        letter if letter in "\n\t\x1b" or letter.isprintable() else f"\\x{ord(letter):02x}"
+        for letter in kept.replace("\r\n", "\n").replace("\r", "\n")
+    )

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 import click
 
 from weft.surfaces.cli import options, plan_text, program, screen
+
+if TYPE_CHECKING:
+    from weft.model import plan
+    from weft.service import views
 
 _MOST_CAUSES = 3
 _MOST_NAMES = 5
@@ -16,7 +23,9 @@ _MOST_NAMES = 5
 @options.as_json
 @options.place
 def status(selection: str | None, explain: bool, as_json: bool) -> int:
-    """Show where SELECTION (all assets by default) stands: partitions by status, last success, why.
+    """Show where SELECTION (all assets and pipelines by default) stands: partitions by status, last success, why.
+
+    A pipeline's partitions are the intervals that should have run by now.
 
     Examples:
       weft status
@@ -24,13 +33,24 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
       weft status group:trading --explain
       weft status --json
     """
-    from weft.service import planning, views
+    from weft.service import pipeline_views, planning
+    from weft.service import views as shown
 
     world = options.open_world()
     now = world.clock.now()
-    found = planning.statuses(world, planning.select(world, selection), now=now)
+    selected = list(planning.select(world, selection, pipelines=True))
+    if selection is None:
+        selected += world.graph.pipelines
+    found = planning.statuses(world, selected, now=now)
     if as_json:
-        screen.json_line([views.status_view(world.graph, each) for each in found.values()])
+        screen.json_line(
+            [
+                pipeline_views.status_of(world, each)
+                if each.asset in world.graph.pipelines
+                else shown.status_view(world.graph, each)
+                for each in found.values()
+            ]
+        )
         return program.DONE
     out = screen.Screen()
     if not found:
@@ -38,7 +58,12 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
         return program.DONE
     rows: list[tuple[str, ...]] = []
     words: list[str] = []
-    for each in found.values():
+    for name, each in found.items():
+        if name in world.graph.pipelines:
+            row, word = _pipeline(pipeline_views.status_of(world, each), each, now, explain=explain)
+            rows.append(row)
+            words.append(word)
+            continue
         external = world.graph.assets[each.asset].step is None
         word = "external" if external else each.status
         counts = (
@@ -53,7 +78,17 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
         shape = "◇" if external else screen.SHAPES[each.status]
         rows.append((each.asset, f"{shape} {word}", "" if external else counts, last, causes))
         words.append(word)
-    out.table(rows, head=("asset", "status", "partitions", "last success", "why"), words=words)
+    out.table(
+        rows,
+        head=(
+            "asset" if selection is not None or not world.graph.pipelines else "asset or pipeline",
+            "status",
+            "partitions",
+            "last success",
+            "why",
+        ),
+        words=words,
+    )
     gone = [] if selection is not None else sorted(set(world.ledger.versioned_assets()) - set(world.graph.assets))
     if gone:
         named = ", ".join(gone[:_MOST_NAMES]) + (
@@ -61,3 +96,20 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
         )
         out.line(f"No longer defined, though data of it is kept: {named}.")
     return program.DONE
+
+
+def _pipeline(
+    view: views.StatusView, status: plan.AssetStatus, now: datetime, *, explain: bool
+) -> tuple[tuple[str, ...], str]:
+    """The row of a pipeline, and the word that colours it: its intervals, or else how its last run ended."""
+    counts = ", ".join(f"{count:,} {name}" for name, count in view.counts.items())
+    if view.counts:
+        word = view.status
+        shape = screen.SHAPES[status.status]
+    else:
+        word = view.last_outcome or "never run"
+        shape = screen.SHAPES["fresh"] if word == "succeeded" else "□" if view.last_outcome is None else "✗"
+    told = [each.detail for each in view.causes if each.kind == "failed"] or plan_text.texts(status.causes)
+    causes = "\n".join(told if explain else told[:_MOST_CAUSES])
+    last = screen.moment(status.last_success, now=now)
+    return (view.asset, f"{shape} {word.replace('_', ' ')}", counts, last, causes), word

@@ -10,7 +10,12 @@ from weft.model import errors
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import correcting
+    from collections.abc import Sequence
+
+    from weft.service import correcting, version_details
+
+
+_MOST_NOTES = 10
 
 
 @options.command
@@ -19,26 +24,30 @@ if TYPE_CHECKING:
 @click.option(
     "-n", "--limit", type=click.IntRange(min=1), metavar="N", help="How many to show (50 for people, all as JSON)."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Also metadata, checks, and what each was made of.")
 @options.as_json
 @options.place
-def versions(asset: str, partitions: str | None, limit: int | None, as_json: bool) -> int:
-    """Show the versions of ASSET, newest first.
+def versions(asset: str, partitions: str | None, limit: int | None, verbose: bool, as_json: bool) -> int:
+    """Show the versions of ASSET, newest first, and what people decided about them.
 
     Examples:
       weft versions daily_metrics
+      weft versions daily_metrics -v -n 3
       weft versions daily_metrics --partition 2024-01-05
       weft versions daily_metrics --json
     """
-    from weft.service import history
+    from weft.service import history, version_details
 
     world = options.open_world()
-    found = history.versions(world, history.one_asset(world, asset), partitions)
+    key = history.one_asset(world, asset)
+    found = history.versions(world, key, partitions)
     if limit is not None or not as_json:
         shown = found[: limit or 50]
     else:
         shown = found
+    details = version_details.details(world, key, shown) if verbose else {}
     if as_json:
-        screen.json_line(shown)
+        screen.json_line([details[each.version] for each in shown] if verbose else shown)
         return program.DONE
     out = screen.Screen()
     if not shown:
@@ -59,7 +68,41 @@ def versions(asset: str, partitions: str | None, limit: int | None, as_json: boo
     out.table(rows, head=("version", "state", "partition", "made", "run", "data version"), words=words)
     if len(shown) < len(found):
         out.line(f"… and {len(found) - len(shown):,} more (--limit)")
+    for each in shown:
+        if each.version in details:
+            _show_details(out, details[each.version])
+    _show_notes(out, version_details.notes(world, key, partitions))
     return program.DONE
+
+
+def _show_details(out: screen.Screen, each: version_details.VersionDetail) -> None:
+    import json
+
+    place = f" {each.partition}" if each.partition is not None else ""
+    out.line(f"{out.bold(each.version)}{place}: {each.state}, made {screen.moment_of(each.at)}")
+    for name, value in each.metadata.items():
+        told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for number, line in enumerate(screen.reason("", [f"{name} = {told}"], out.width - 4)):
+            out.line(f"  {'  ' if number else ''}{line}")
+    for check in each.checks:
+        mark = out.paint("✓", "fresh") if check.passed else out.paint("!" if check.serious else "~", "failed")
+        told = f": {check.description}" if check.description else ""
+        facts = f" {json.dumps(check.metadata, ensure_ascii=False)}" if check.metadata else ""
+        out.line(f"  {mark} {check.check}{told}{facts}")
+    for asset, count in each.inputs.items():
+        out.line(f"  of {asset}: {screen.plural(count, 'version')}")
+
+
+def _show_notes(out: screen.Screen, notes: Sequence[version_details.NoteView]) -> None:
+    for note in notes[:_MOST_NOTES]:
+        place = f" {note.partition}" if note.partition is not None else ""
+        to = f" to {note.version}" if note.version is not None else ""
+        who = f" by {note.by}" if note.by else ""
+        head = f"{note.action}{place}{to}{who}, {screen.moment_of(note.at)}"
+        for line in screen.reason(head, [note.reason] if note.reason else [], out.width):
+            out.line(line)
+    if len(notes) > _MOST_NOTES:
+        out.line(f"… and {screen.plural(len(notes) - _MOST_NOTES, 'more decision')}")
 
 
 @options.command

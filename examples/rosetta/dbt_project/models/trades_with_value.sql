@@ -1,0 +1,1 @@
+select *, price * quantity as value from {{ source('warehouse', 'trades') }}

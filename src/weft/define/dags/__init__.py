@@ -1,0 +1,1 @@
+"""DAGs: graphs of task calls that are declared before they run."""

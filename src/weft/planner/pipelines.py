@@ -1,0 +1,95 @@
+"""Pipelines as the planner sees them: an asset of the pipeline's name, made by one step, a partition for each interval.
+
+So that missing, failed and stale intervals are found, explained and estimated as those of any asset are. The stand-ins
+exist in a graph that is made for planning and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from weft.model import columns as columns_model
+from weft.model import graph as graphs
+from weft.model import partition_set, partitions, pipelines
+from weft.planner import found as findings
+
+PartitionSet = partition_set.PartitionSet
+EMPTY = PartitionSet.empty()
+
+KIND = "pipeline"
+"""The kind of the stand-ins' steps, and the kind by which selections find them."""
+
+
+def included(graph: graphs.Graph, names: Collection[str] | None = None) -> graphs.Graph:
+    """The graph with a stand-in for each of its pipelines (of these `names`); the graph itself where there are none."""
+    chosen = [each for each in graph.pipelines.values() if names is None or each.name in names]
+    if not chosen:
+        return graph
+    assets, steps = dict(graph.assets), dict(graph.steps)
+    for pipeline in chosen:
+        assets[pipeline.name] = graphs.Asset(
+            key=pipeline.name,
+            step=pipeline.name,
+            partitions=pipeline.partitions,
+            group="",
+            description=pipeline.description,
+            owners=pipeline.owners,
+            tags=dict.fromkeys(pipeline.tags, ""),
+            kinds=(KIND,),
+            code_changes="forward_only",
+            location=pipeline.location,
+        )
+        steps[pipeline.name] = graphs.Step(
+            key=pipeline.name,
+            kind="pipeline",
+            outputs=(pipeline.name,),
+            dependencies=dependencies(graph, pipeline),
+            partitions=pipeline.partitions,
+            code=pipeline.code,
+            location=pipeline.location,
+        )
+    return replace(graph, assets=assets, steps=steps)
+
+
+def dependencies(graph: graphs.Graph, pipeline: pipelines.Pipeline) -> tuple[graphs.Dependency, ...]:
+    """What an interval consumes of each inlet: the partitions that relate to it, else all.
+
+    An asset that the pipeline makes itself is left out: it would make each of its own intervals stale.
+    """
+    found = []
+    for inlet in dict.fromkeys(pipeline.inlets):
+        asset = graph.assets.get(inlet)
+        if asset is None or inlet in pipeline.outlets:
+            continue
+        mapping = partitions.default_mapping(pipeline.partitions, asset.partitions) or partitions.AllMapping()
+        found.append(graphs.Dependency(asset=inlet, mapping=mapping))
+    return tuple(found)
+
+
+def is_pipeline(graph: graphs.Graph, asset: str) -> bool:
+    """Whether an asset of a graph is the stand-in of a pipeline."""
+    step = graph.assets[asset].step
+    return step is not None and graph.steps[step].kind == "pipeline"
+
+
+def desired(pipeline: pipelines.Pipeline, columns: columns_model.Columns | None, now: datetime) -> PartitionSet:
+    """The intervals that should have run by now.
+
+    All that have ended, with `catchup`. Without it, those from the first one on that was ever run, or the latest alone
+    where none was. Nothing for a pipeline without a schedule, or one that runs when assets change.
+    """
+    definition, schedule = pipeline.partitions, pipeline.schedule
+    if definition is None or schedule is None or schedule.kind == "assets":
+        return EMPTY
+    ended = findings.universe(definition, now)
+    if pipeline.catchup or not ended:
+        return ended
+    first = ended.last
+    if columns is not None:
+        tried = columns.materialized() | PartitionSet.of(sorted(columns.failed))
+        tried &= ended
+        if tried:
+            first = tried.first
+    return ended & PartitionSet.range(first, ended.last + 1)

@@ -1,0 +1,262 @@
+"""The life of a flow's run: created or taken over, its function run and tried again, ended; each step committed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any
+
+from weft.define import futures, pausing
+from weft.model import errors, events
+from weft.ports import caller
+from weft.runtime import owners
+from weft.runtime.flows import beginning, calls, running
+from weft.runtime.flows import place as place_of_runs
+from weft.worker import failures, masking
+
+
+class FlowTimeoutError(TimeoutError):
+    """A flow took longer than its timeout. What its function still does in its thread counts no more."""
+
+
+@contextlib.contextmanager
+def owned(place: place_of_runs.Place, begun: beginning.Begun) -> Iterator[running.FlowRun]:
+    """The run while its function runs: its lease is kept up, and its executors are ended whatever happens."""
+    flow = begun.flow
+    run = running.FlowRun(
+        place,
+        begun.facts,
+        executor=flow.executor,
+        workers=flow.max_workers,
+        record=begun.record,
+        remember=flow.policies.retry.retries > 0,
+        tag_limits=flow.options.get("tag_limits"),
+        root=begun.root,
+    )
+    with owners.driving(begun.facts.run):
+        place.beats.hold(run.lease, lambda: run.cancel("the run was taken over"))
+        try:
+            run.lost(begun.lost)
+            yield run
+        finally:
+            place.beats.drop(begun.facts.run)
+            run.closed = True
+            run.stop()
+
+
+def run_to_end(place: place_of_runs.Place, begun: beginning.Begun) -> futures.State[Any]:
+    """Run the function of a sync flow, tried again as its policies say, and write down how it ended.
+
+    Returns:
+        The state, with the value; of a failed one with what it raised, whatever it was.
+    """
+    with owned(place, begun) as run, run.collecting():
+        tried = 0
+        while True:
+            try:
+                value = _in_time(run, begun)
+                return finish(run, begun, value)
+            except pausing.Suspended:
+                return suspend(run)
+            except BaseException as error:  # whatever it is ends the run, and is raised by the caller of the flow
+                tried += 1
+                delay = again(begun, error, tried)
+                if delay is None:
+                    return fail(run, begun, error)
+                run.cancelled.wait(delay)
+                begun.record.begin_again()
+
+
+async def run_to_end_async(place: place_of_runs.Place, begun: beginning.Begun) -> futures.State[Any]:
+    """The same for an async flow, in the running event loop."""
+    import asyncio
+
+    with owned(place, begun) as run, run.collecting():
+        tried = 0
+        while True:
+            token = caller.current.set(run.frame())
+            try:
+                seconds = begun.flow.timeout
+                try:
+                    async with asyncio.timeout(seconds):
+                        value: Any = await begun.flow.function(*begun.bound.args, **begun.bound.kwargs)
+                        await _all_ended(run)
+                except TimeoutError as error:
+                    raise _late(begun, seconds) from error
+                return finish(run, begun, value)
+            except pausing.Suspended:
+                return suspend(run)
+            except BaseException as error:  # as above
+                tried += 1
+                delay = again(begun, error, tried)
+                if delay is None:
+                    if isinstance(error, asyncio.CancelledError):
+                        run.cancel("the awaiting of the flow was cancelled")
+                    return fail(run, begun, error)
+                await asyncio.sleep(delay)
+                begun.record.begin_again()
+            finally:
+                caller.current.reset(token)
+
+
+async def _all_ended(run: running.FlowRun) -> None:
+    """Let the event loop go on while submitted calls are under way."""
+    import asyncio
+
+    for future in list(run.beside.futures):
+        while not future.done():
+            await asyncio.sleep(0.002)
+
+
+def _in_time(run: running.FlowRun, begun: beginning.Begun) -> Any:
+    """Run the function; with a timeout in a thread of its own, which is given up when the time is over."""
+    context = copy_context()
+    context.run(caller.current.set, run.frame())
+    seconds = begun.flow.timeout
+    function: Callable[..., Any] = begun.flow.function
+    if seconds is None:
+        return context.run(function, *begun.bound.args, **begun.bound.kwargs)
+    ended = threading.Event()
+    values: list[Any] = []
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            values.append(context.run(function, *begun.bound.args, **begun.bound.kwargs))
+        except BaseException as error:  # handed to the thread that waits
+            raised.append(error)
+        finally:
+            ended.set()
+
+    threading.Thread(target=work, name=f"weft flow {begun.facts.flow}", daemon=True).start()
+    if not ended.wait(seconds):
+        run.closed = True
+        raise _late(begun, seconds)
+    if raised:
+        raise raised[0]
+    return values[0]
+
+
+def _late(begun: beginning.Begun, seconds: float | None) -> FlowTimeoutError:
+    return FlowTimeoutError(
+        f"The flow {begun.flow.name!r} took longer than {seconds:g} s. Its function was given up: what it still does "
+        "counts no more."
+    )
+
+
+def again(begun: beginning.Begun, error: BaseException, tried: int) -> float | None:
+    """After how many seconds a flow is tried again that has failed `tried` times; None where it is not."""
+    import random
+
+    retry = begun.flow.policies.retry
+    if not isinstance(error, Exception) or isinstance(error, errors.LedgerError) or tried > retry.retries:
+        return None
+    return retry.delay_before(tried, random.random())  # noqa: S311 - jitter
+
+
+def finish(run: running.FlowRun, begun: beginning.Begun, returned: Any) -> futures.State[Any]:
+    """Wait for what was submitted, and write down the success; futures in what is returned become their values."""
+    value = calls.without_futures(_plain(returned))
+    run.beside.settled()
+    stored = run.keeper.keep(value, "result", f"{begun.facts.run}.{begun.facts.epoch}.result")
+    run.close(_ending(begun, "succeeded", result=stored))
+    state = futures.State(phase="finished", outcome="succeeded", value=value, run=begun.facts.run)
+    _call_hooks(begun, state, begun.flow.hooks.success)
+    return state
+
+
+def _plain(returned: Any) -> Any:
+    """A state that a flow returns stands for the value, or the failure, in it."""
+    if isinstance(returned, futures.State):
+        return returned.result()
+    if isinstance(returned, (list, tuple)) and any(isinstance(each, futures.State) for each in returned):
+        return [_plain(each) for each in returned]
+    return returned
+
+
+def fail(run: running.FlowRun, begun: beginning.Begun, error: BaseException) -> futures.State[Any]:
+    """End what is under way, and write down the failure."""
+    outcome: events.Outcome = "failed"
+    hooks = begun.flow.hooks.failure
+    if isinstance(error, FlowTimeoutError):
+        outcome = "timed_out"
+    elif isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError":
+        outcome, hooks = "cancelled", begun.flow.hooks.cancellation
+    elif not isinstance(error, Exception):
+        outcome, hooks = "crashed", begun.flow.hooks.crashed or begun.flow.hooks.failure
+    state: futures.State[Any] = futures.State(
+        phase="finished", outcome=outcome, error=error, run=begun.facts.run, message=str(error)
+    )
+    if isinstance(error, errors.LedgerError):
+        return state  # nothing more can be written; the run is dead, and can be resumed
+    interrupted = outcome in ("cancelled", "timed_out")
+    told_why = "Ctrl-C" if isinstance(error, KeyboardInterrupt) else f"the flow {outcome.replace('_', ' ')}"
+    run.cancel(told_why, kill=interrupted)
+    told = failures.describe(error, masking.Masks())
+    run.close(_ending(begun, outcome, error=told, reason=run.reason if outcome == "cancelled" else ""))
+    _call_hooks(begun, state, hooks)
+    return state
+
+
+def suspend(run: running.FlowRun) -> futures.State[Any]:
+    """Leave a run that waits for a person: what is under way ends first, and the lease is given back."""
+    run.beside.wait()
+    run.closed = True
+    run.stop()
+    with run.place.lock, run.place.ledger.transaction() as transaction:
+        transaction.check_lease(run.lease)
+        transaction.release(run.lease.run)
+    return futures.State(
+        phase="suspended", run=run.lease.run, error=pausing.Suspended(run.root.lease.run), message="waits for input"
+    )
+
+
+def _ending(
+    begun: beginning.Begun,
+    outcome: events.Outcome,
+    *,
+    reason: str = "",
+    result: Any = None,
+    error: events.Error | None = None,
+) -> events.RunFinished:
+    facts = begun.facts
+    scheduled = facts.partition is not None
+    return events.RunFinished(
+        run=facts.run,
+        outcome=outcome,
+        reason=reason,
+        pipeline=facts.flow if scheduled else None,
+        partition=facts.partition,
+        code=facts.code if scheduled else "",
+        inputs=dict(facts.inputs) if scheduled else {},
+        result=result,
+        error=error,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTold:
+    """A run as hooks see it."""
+
+    id: str
+    flow_name: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """How people name it."""
+        return self.id[:8]
+
+
+def _call_hooks(begun: beginning.Begun, state: futures.State[Any], hooks: Sequence[Callable[..., object]]) -> None:
+    """Call hooks with the flow, the run and its state; one that fails is told in the log and changes nothing."""
+    told = RunTold(id=begun.facts.run, flow_name=begun.facts.flow, parameters=begun.bound.arguments)
+    for hook in hooks:
+        try:
+            hook(begun.flow, told, state)
+        except Exception:
+            logging.getLogger(__name__).exception("a hook of the flow %r failed", begun.flow.name)

@@ -1,0 +1,130 @@
+"""What a run has done already: the successes that a resumed or retried flow takes in place of calling again.
+
+A call is known by its place in the flow (its item: the how-manieth call it is, within a mapped or nested call the path
+to it), its task and the digest of its inputs. The first call that is not the one that was recorded at its place ends
+the taking, at its level: from there on everything runs anew, and the difference is told.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from weft.model import errors, events
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A call that succeeded before: its task's step, the digest of its inputs, and its result."""
+
+    step: str
+    digest: str
+    result: events.TaskResult | None
+    source_run: str = ""
+    value: object = None
+    live: bool = False
+    """Whether `value` is the very value, of this process; else it is read from `result`."""
+
+
+class Recorded:
+    """The successes of a run by place."""
+
+    def __init__(self, *, strict: bool = False, tell: Callable[[str], None] | None = None) -> None:
+        """Begin with none. With `strict` a flow that does not match is an error; else `tell` is told (stderr)."""
+        self._strict = strict
+        self._tell = tell or _on_stderr
+        self._found: dict[str, Success] = {}
+        self._begun: dict[str, str] = {}
+        self._diverged: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._found) or bool(self._begun)
+
+    def note(self, item: str, success: Success) -> None:
+        """Keep a success."""
+        self._found[item] = success
+        self._begun[item] = success.step
+
+    def begin_again(self) -> None:
+        """The flow is run from its start once more."""
+        self._diverged.clear()
+
+    def forget(self, item: str) -> None:
+        """Run a call again, whatever was recorded of it."""
+        self._found.pop(item, None)
+
+    def read(self, history: Iterable[events.Event]) -> list[tuple[str, str, int]]:
+        """Take the events of a run; returns the attempts that had begun and not ended: step, item, attempt."""
+        open_attempts: dict[tuple[str, str], int] = {}
+        for event in history:
+            match event:
+                case events.AttemptsStarted():
+                    for item in event.items or ("",):
+                        self._begun[item] = event.step
+                        open_attempts[event.step, item] = event.attempt
+                case events.StepSucceeded(task=events.TaskResult() as result):
+                    self._keep(event.item, event.step, result, event.run)
+                    open_attempts.pop((event.step, event.item), None)
+                case events.StepReused(task=events.TaskResult() as result):
+                    self._keep(event.item, event.step, result, event.source_run)
+                    open_attempts.pop((event.step, event.item), None)
+                case events.AttemptFailed():
+                    open_attempts.pop((event.step, event.item), None)
+                case events.AttemptsLost() | events.StepsFinished():
+                    for item in event.items:
+                        open_attempts.pop((event.step, item), None)
+                        if isinstance(event, events.StepsFinished) and event.outcome == "rolled_back":
+                            self._found.pop(item, None)
+                case _:
+                    pass
+        return [(step, item, attempt) for (step, item), attempt in open_attempts.items()]
+
+    def _keep(self, item: str, step: str, result: events.TaskResult, source: str) -> None:
+        self._begun[item] = step
+        self._found[item] = Success(step, result.inputs, result, source)
+
+    def take(self, item: str, step: str, digest: str) -> Success | None:
+        """The success that was recorded for this call, None where it has to run.
+
+        Raises:
+            UsageError: it was another call, and the resumption is strict.
+        """
+        level = item.rpartition(".")[0]
+        if self._diverged and any(each in self._diverged for each in _levels(level)):
+            return None
+        before = self._begun.get(item)
+        if before is None:
+            return None
+        found = self._found.get(item)
+        if before == step and (found is None or not found.digest or not digest):
+            return found if found is not None and found.live and found.digest == digest and digest else None
+        if before == step and found is not None and found.digest == digest:
+            return found if found.live or (found.result is not None and found.result.value is not None) else None
+        self._diverge(item, level, before, step)
+        return None
+
+    def _diverge(self, item: str, level: str, before: str, step: str) -> None:
+        was, now = before.partition(":")[2], step.partition(":")[2]
+        told = (
+            f"call {item} was {was}(…) and is now {now}(…)"
+            if was != now
+            else f"call {item} of {now}(…) has other inputs than before"
+        )
+        if self._strict:
+            raise errors.UsageError(
+                f"The flow no longer matches its run: {told}.",
+                remedy="Resume without strict to run everything anew from there, or start a new run.",
+            )
+        self._diverged.add(level)
+        self._tell(f"weft: the flow no longer matches its run: {told}; from there on it runs anew.")
+
+
+def _levels(level: str) -> list[str]:
+    """A level and all that it lies in: "2.1" gives "2.1", "2" and "" (the flow itself)."""
+    parts = level.split(".") if level else []
+    return [".".join(parts[:count]) for count in range(len(parts) + 1)]
+
+
+def _on_stderr(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - what a person who resumes a flow has to know

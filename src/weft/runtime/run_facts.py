@@ -1,0 +1,33 @@
+"""What is known of a pipeline's run when it begins."""
+
+from __future__ import annotations
+
+import msgspec
+
+from weft.model import events, keys
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a pipeline. Times are microseconds since the epoch.
+
+    `before` is the interval before this one, which steps that depend on their past look at; "" has it worked out from
+    the pipeline's partitions. `previous` are the bounds of the last interval that succeeded, for templates.
+    """
+
+    run: str
+    partition: keys.PartitionKey = None
+    interval: tuple[int, int] | None = None
+    params: bytes = b"{}"
+    trigger: str = "manual"
+    created: int = 0
+    previous: tuple[int, int] | None = None
+    rerun_of: str = ""
+    before: keys.PartitionKey = ""
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rerun keeps of one step run of the run before; `source_run` is where its result was made."""
+
+    source_run: str
+    result: events.TaskResult | None = None
+    skipped: bool = False

@@ -1,0 +1,163 @@
+"""Runs of flows for the verbs on pipelines: started, gone on with, answered; how they ended, as a view."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from weft.model import errors, events, pipelines
+from weft.ports import caller
+from weft.ports import ledger as ledgers
+from weft.runtime import lineage
+from weft.service import driving, intervals, views
+from weft.service import world as worlds
+
+if TYPE_CHECKING:
+    from weft.define import futures
+    from weft.service import pipelines as runs
+
+
+def run(
+    world: worlds.World,
+    pipeline: pipelines.Pipeline,
+    wanted: runs.Wanted,
+    partition: str | None,
+    params: Mapping[str, Any],
+) -> views.ApplyView:
+    """Run a flow to its end."""
+    from weft.service import flows
+
+    begun = time.monotonic()
+    where, definition = _place(world, pipeline)
+    state = flows.run_flow(
+        where,
+        definition,
+        params,
+        trigger=wanted.trigger,
+        partition=partition,
+        interval=intervals.bounds(pipeline, partition),
+        rerun_of=wanted.rerun_of,
+        code=pipeline.code,
+        inputs=_inputs(world, pipeline, partition),
+    )
+    return _view(world, state.run, pipeline, partition, state, begun, resumed=False)
+
+
+def create(
+    world: worlds.World,
+    pipeline: pipelines.Pipeline,
+    wanted: runs.Wanted,
+    partition: str | None,
+    params: Mapping[str, Any],
+) -> str:
+    """Write down a run of a flow that is to be driven; returns its id."""
+    from weft.service import flows
+
+    where, definition = _place(world, pipeline)
+    return flows.queue(
+        where,
+        definition,
+        params,
+        pool=wanted.pool,
+        trigger=wanted.trigger,
+        partition=partition,
+        interval=intervals.bounds(pipeline, partition),
+    )
+
+
+def drive(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow) -> views.ApplyView:
+    """Drive the created run of a flow to its end, or go on with it where it has begun."""
+    from weft.service import flows
+
+    if row.started is not None:
+        return go_on(world, pipeline, row, strict=False)
+    begun = time.monotonic()
+    where, definition = _place(world, pipeline)
+    interval = intervals.bounds(pipeline, row.partition)
+    inputs = _inputs(world, pipeline, row.partition)
+    state = flows.run_flow(where, definition, {}, interval=interval, created=row.id, code=pipeline.code, inputs=inputs)
+    return _view(world, row.id, pipeline, row.partition, state, begun, resumed=False)
+
+
+def go_on(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow, *, strict: bool) -> views.ApplyView:
+    """Go on with the run of a flow that is suspended, or whose owner died."""
+    from weft.service import flows
+
+    begun = time.monotonic()
+    where, definition = _place(world, pipeline)
+    state = flows.resume(
+        where,
+        getattr(definition, "flow", definition),
+        row.id,
+        strict=strict,
+        interval=intervals.bounds(pipeline, row.partition),
+        code=pipeline.code,
+        inputs=_inputs(world, pipeline, row.partition),
+    )
+    return _view(world, row.id, pipeline, row.partition, state, begun, resumed=True)
+
+
+def answer(world: worlds.World, row: ledgers.RunRow, value: object, key: str | None) -> None:
+    """Answer what a run asks; the value is held against the form."""
+    from weft.service import flows
+
+    flows.answer(world.ledger, row.id, value=value, by=world.user, key=key)
+
+
+def _place(world: worlds.World, pipeline: pipelines.Pipeline) -> tuple[Any, Any]:
+    """Where a flow runs, and the flow itself or what it was deployed as."""
+    body = world.definitions.pipelines.get(pipeline.name)
+    if body is None:
+        raise errors.UsageError(
+            f"The flow {pipeline.name} is not defined any more.", remedy="`weft pipelines` shows what is."
+        )
+    starter: Any = caller.outermost()
+    return starter.place_for(getattr(body.definition, "flow", body.definition)), body.definition
+
+
+def _inputs(
+    world: worlds.World, pipeline: pipelines.Pipeline, partition: str | None
+) -> Mapping[str, events.InputRecord]:
+    """The versions of the inlets that an interval consumes, as they are now."""
+    if partition is None:
+        return {}
+    return lineage.Lineage(
+        graph=world.graph, pipeline=pipeline, ledger=world.ledger, run="", partition=partition, now=world.clock.now()
+    ).of_run()
+
+
+def _view(
+    world: worlds.World,
+    run_id: str,
+    pipeline: pipelines.Pipeline,
+    partition: str | None,
+    state: futures.State[Any],
+    begun: float,
+    *,
+    resumed: bool,
+) -> views.ApplyView:
+    """How a flow's run ended, from what the ledger has of it."""
+    counted = driving.Counter()
+    counted.take([event for _, _, event in world.ledger.events(run_id)])
+    if state.error is not None and state.is_failed() and not counted.failures:
+        told = f"{type(state.error).__name__}: {state.error}"
+        counted.failures.append(
+            views.FailureView(
+                step=pipeline.name, partition=partition, outcome=state.outcome or "failed", error=told, attempts=1
+            )
+        )
+    return views.ApplyView(
+        run=run_id,
+        outcome=state.outcome if state.phase == "finished" else state.phase,
+        succeeded=counted.succeeded,
+        reused=counted.reused,
+        skipped=counted.skipped,
+        failed=len(counted.failures),
+        held=counted.held,
+        failures=counted.failures,
+        seconds=time.monotonic() - begun,
+        resumed=resumed,
+        pipeline=pipeline.name,
+        partition=partition,
+    )

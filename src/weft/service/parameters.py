@@ -1,0 +1,121 @@
+"""The parameters of a pipeline's run: text made into values by their types, everything wrong told at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from weft.define import bodies
+from weft.model import errors, pipelines, spelling
+
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def schema_of(pipeline: pipelines.Pipeline) -> Mapping[str, Mapping[str, Any]]:
+    """The JSON schema of each parameter, by name."""
+    found: Mapping[str, Mapping[str, Any]] = json.loads(pipeline.params or "{}").get("properties", {})
+    return found
+
+
+def required_of(pipeline: pipelines.Pipeline) -> list[str]:
+    """The names of parameters without a default."""
+    return list(json.loads(pipeline.params or "{}").get("required", ()))
+
+
+def of_texts(pipeline: pipelines.Pipeline, pairs: Iterable[str], given: str | None = None) -> dict[str, object]:
+    """Parameters as a command line gives them: `name=value` texts, over a JSON object.
+
+    A text becomes what the parameter's type says: a number, a truth, a list or object written as JSON.
+
+    Raises:
+        UsageError: a text has no "=", the JSON is none, or is no object.
+    """
+    found: dict[str, object] = {}
+    if given is not None:
+        try:
+            loaded = json.loads(given)
+        except ValueError as error:
+            raise errors.UsageError(
+                f"--params-json is no JSON: {error}.", remedy="""Write an object: --params-json '{"name": "value"}'."""
+            ) from error
+        if not isinstance(loaded, dict):
+            raise errors.UsageError(
+                f"--params-json is {given!r}, which is no object.",
+                remedy="""Write names and values: --params-json '{"name": "value"}'.""",
+            )
+        found.update(loaded)
+    schema = schema_of(pipeline)
+    for text in pairs:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise errors.UsageError(
+                f"--param {text!r} does not say which parameter has which value.", remedy="Write --param NAME=VALUE."
+            )
+        found[name.strip()] = _typed(value, schema.get(name.strip(), {}))
+    return found
+
+
+def _typed(text: str, schema: Mapping[str, Any]) -> object:
+    """A text as a value of the type that a schema asks for; the text itself where it is none: validation tells."""
+    types = _types(schema)
+    if not types or "string" in types:
+        if "null" in types and text in ("null", "None"):
+            return None
+        return text
+    if "boolean" in types and text.lower() in _TRUTHS:
+        return _TRUTHS[text.lower()]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _types(schema: Mapping[str, Any]) -> set[str]:
+    found = schema.get("type")
+    types = {found} if isinstance(found, str) else set(found or ())
+    for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        types |= _types(each)
+    return types
+
+
+def validated(
+    pipeline: pipelines.Pipeline, body: bodies.PipelineBody | None, given: Mapping[str, object]
+) -> dict[str, Any]:
+    """The parameters of a run with defaults filled in, as JSON values.
+
+    Raises:
+        UsageError: a parameter is unknown, missing or wrong; all of them at once.
+    """
+    schema = schema_of(pipeline)
+    problems = []
+    unknown = [name for name in given if name not in schema]
+    for name in unknown:
+        near = spelling.did_you_mean(name, schema)
+        problems.append(f"there is no parameter {name!r}" + (f" ({near})" if near else ""))
+    problems += [f"{name!r} is missing" for name in required_of(pipeline) if name not in given]
+    values = {name: value for name, value in given.items() if name in schema}
+    model = body.params if body is not None else None
+    found: dict[str, Any] = {
+        name: values.get(name, each.get("default"))
+        for name, each in schema.items()
+        if name in values or "default" in each
+    }
+    if model is not None:
+        import pydantic
+
+        try:
+            found = model.model_validate(values).model_dump(mode="json", by_alias=True)
+        except pydantic.ValidationError as error:
+            for each in error.errors(include_url=False):
+                place = ".".join(str(part) for part in each["loc"])
+                if each["type"] in ("missing", "extra_forbidden"):
+                    continue  # told above, in our words
+                problems.append(f"{place!r} is {each['input']!r}: {each['msg'][:1].lower()}{each['msg'][1:]}")
+    if problems:
+        known = f"It has: {', '.join(schema)}." if schema else "It has no parameters."
+        raise errors.UsageError(
+            f"The parameters of {pipeline.name} are wrong: {'; '.join(problems)}.",
+            remedy=f"{known} `weft pipelines {pipeline.name}` shows them.",
+        )
+    return found

@@ -1,0 +1,121 @@
+"""The verb `resume`: answer what a run asks a person, and go on with one that is suspended or whose owner died."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from weft.model import errors
+from weft.ports import clock as clocks
+from weft.ports import ledger as ledgers
+from weft.runtime import owners
+from weft.service import driving, flow_runs, pipelines, views
+from weft.service import world as worlds
+
+NOTHING = object()
+
+
+def answer_of(given: str | None, pairs: Iterable[str]) -> object:
+    """The answer that a command line gives: a JSON value, with fields over it; `NOTHING` where it gives none.
+
+    Raises:
+        UsageError: it is no JSON, or a field is not spelt NAME=VALUE.
+    """
+    answer: object = NOTHING
+    if given is not None:
+        try:
+            answer = json.loads(given)
+        except ValueError as error:
+            raise errors.UsageError(
+                f"--input is no JSON: {error}.", remedy="""Write, for example, --input '{"approved": true}'."""
+            ) from error
+    fields: dict[str, object] = {}
+    for text in pairs:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise errors.UsageError(
+                f"--set {text!r} does not say which field has which value.", remedy="Write --set NAME=VALUE."
+            )
+        try:
+            fields[name] = json.loads(value)
+        except ValueError:  # text without quotes
+            fields[name] = value
+    if not fields:
+        return answer
+    if answer is not NOTHING and not isinstance(answer, dict):
+        raise errors.UsageError(
+            f"--set gives fields, but --input is {given}, which has none.", remedy="Give one of them, or an object."
+        )
+    return {**(answer if isinstance(answer, dict) else {}), **fields}
+
+
+def resume(
+    world: worlds.World,
+    run: str,
+    how: driving.How,
+    *,
+    answer: object = NOTHING,
+    key: str | None = None,
+    strict: bool = False,
+) -> views.ApplyView | str:
+    """Go on with a run; returns how it ended, or its id where it was answered and goes on in a process of its own.
+
+    Raises:
+        UsageError: there is no such run, it has ended, an answer is missing or wrong, or its process lives.
+    """
+    row = _unfinished(world, run)
+    open_ones = world.ledger.input_requests(row.id, open_only=True)
+    if open_ones:
+        if answer is NOTHING and any(each.schema is not None for each in open_ones if key in (None, each.key)):
+            question = open_ones[0]
+            raise errors.UsageError(
+                f"Run {row.id[:8]} asks {question.key!r}: {question.message or 'an answer'}.",
+                remedy="Answer it with --set NAME=VALUE or --input JSON.",
+            )
+        flow_runs.answer(world, row, None if answer is NOTHING else answer, key)
+    elif answer is not NOTHING:
+        raise errors.UsageError(f"Run {row.id[:8]} asks nothing.", remedy="Leave --input and --set out.")
+    if _lives(world, row):
+        if open_ones:
+            return row.id
+        raise errors.UsageError(
+            f"Run {row.id[:8]} is under way; there is nothing to resume.",
+            remedy=f"`weft runs {row.id[:8]}` shows how far it is.",
+        )
+    pipeline = pipelines.find(world, row.pipeline or "")
+    if pipeline.kind == "flow":
+        return flow_runs.go_on(world, pipeline, row, strict=strict)
+    return pipelines.drive_run(world, row.id, how)
+
+
+def _unfinished(world: worlds.World, run: str) -> ledgers.RunRow:
+    if run == "last":
+        found = [row for row in world.ledger.runs(live=True) if row.pipeline is not None][:1]
+    else:
+        found = world.ledger.runs_with_prefix(run)
+    if len(found) != 1:
+        raise errors.UsageError(
+            f"{len(found)} runs begin with {run!r}." if found else f"There is no run {run!r} to resume.",
+            remedy="`weft runs` lists them.",
+        )
+    row = found[0]
+    if row.phase == "finished":
+        again = f"`weft rerun {row.id[:8]}`" if row.pipeline is not None else "`weft apply`"
+        raise errors.UsageError(
+            f"Run {row.id[:8]} has ended ({row.outcome}); a finished run never reopens.",
+            remedy=f"{again} runs it anew.",
+        )
+    if row.pipeline is None:
+        raise errors.UsageError(
+            f"Run {row.id[:8]} makes assets.",
+            remedy=f"`weft apply{' ' + row.request if row.request else ''}` goes on with it.",
+        )
+    return row
+
+
+def _lives(world: worlds.World, row: ledgers.RunRow) -> bool:
+    lease = world.ledger.lease(row.id)
+    if lease is None:
+        return False
+    now = clocks.microseconds(world.clock.now())
+    return not owners.is_dead(owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now)

@@ -1,0 +1,53 @@
+"""Attempts in threads that are cancelled and time out at any moment: each is reported once, and nothing hangs."""
+
+import random
+import time
+
+import pytest
+
+from weft.executors import thread
+from weft.testing import executor_conformance
+
+PATIENCE = 20.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_attempt_is_reported_once_whatever_is_cancelled_and_when(tmp_path, seed):
+    chance = random.Random(seed)
+    definitions = executor_conformance.definitions(str(tmp_path / "values"))
+    running = thread.ThreadExecutor(definitions, jobs=3, logs_folder=tmp_path / "logs", grace=0.2)
+    running.start()
+    left = list(range(150))
+    under_way: set[int] = set()
+    reported: list[int] = []
+    until = time.monotonic() + PATIENCE
+    try:
+        while left or under_way:
+            assert time.monotonic() < until, f"never reported: {sorted(under_way)}"
+            while left and running.room(exclusive=False):
+                number = left.pop()
+                sleeps = chance.random() < 0.3
+                body = "sleeps" if sleeps else "returns_its_partition"
+                timeout = chance.choice([0.001, 0.01, 0.03]) if sleeps else None
+                running.submit([executor_conformance.assignment(number, body, "p", timeout=timeout)])
+                under_way.add(number)
+            if chance.random() < 0.5 and under_way:
+                chosen = chance.sample(sorted(under_way), min(3, len(under_way)))
+                running.cancel(chosen, kill=chance.random() < 0.3)
+            for report in running.poll(chance.choice([0, 0.001, 0.02])):
+                assert report.outcome in {"succeeded", "cancelled", "timed_out"}, report
+                under_way.remove(report.id)
+                reported.append(report.id)
+    finally:
+        running.close()
+    assert sorted(reported) == list(range(150))
+
+
+def test_closing_ends_what_runs_and_does_not_wait_for_what_does_not_end(tmp_path):
+    definitions = executor_conformance.definitions(str(tmp_path / "values"))
+    running = thread.ThreadExecutor(definitions, jobs=2, grace=0.2)
+    running.start()
+    running.submit([executor_conformance.assignment(n, "sleeps", "p") for n in range(2)])
+    begun = time.monotonic()
+    running.close()
+    assert time.monotonic() - begun < 5

@@ -1,0 +1,97 @@
+"""A ledger that an older weft wrote is brought to the newest schema: nothing is lost, and it still verifies."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from weft.ledger import tables
+from weft.model import errors, events
+from weft.stores import sqlite
+from weft.testing import ledger_conformance
+
+
+def history() -> list[events.Event]:
+    found = events.CheckResult(name="sound", passed=False, severity="warn", metadata={"rows": msgspec.Raw(b"3")})
+    return [
+        events.RunCreated(run="r1", execution="e", steps=2, by="me"),
+        events.RunStarted(run="r1"),
+        *ledger_conformance.draw_events(random.Random(11), 80, pipelines=False),
+        events.ChecksEvaluated(asset="counted", results=(found,), version_id=1),
+        events.RunFinished(run="r1", outcome="failed", reason="so"),
+    ]
+
+
+def written_with_schema_1(path: Path, batch: list[events.Event]) -> None:
+    """A file as the first weft left it: its tables, with what the events come to in the columns of then."""
+    newest = sqlite.SqliteLedger()
+    newest.append(batch)
+    old = sqlite3.connect(path)
+    old.executescript(tables.SCHEMA_1)
+    for (table,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        columns = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
+        rows = newest._rows(f"SELECT {', '.join(columns)} FROM {table}")
+        old.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", rows)
+    old.execute("UPDATE check_result SET metadata = x'81a4726f777333' WHERE asset = 'counted'")  # as it was: unreadable
+    old.execute("PRAGMA user_version = 1")
+    old.commit()
+    old.close()
+    newest.close()
+
+
+def test_a_ledger_of_the_first_schema_is_migrated_and_verifies(tmp_path: Path) -> None:
+    path, batch = tmp_path / "ledger.db", history()
+    written_with_schema_1(path, batch)
+    opened = sqlite.SqliteLedger(path)
+    assert opened.schema() == len(tables.MIGRATIONS)
+    assert [event for _, _, event in opened.events()] == batch
+    verification = opened.verify()
+    assert verification.passed, verification.differences
+    (run,) = [row for row in opened.runs() if row.id == "r1"]
+    assert (run.steps, run.outcome, run.reason, run.by) == (2, "failed", "so", "me")
+    assert (run.partition, run.params, run.trigger, run.parent, run.rerun_of) == (None, None, "manual", "", "")
+    assert [row.metadata for row in opened.checks("counted")] == [{"rows": 3}]
+    opened.append([events.RunCreated(run="r2", execution="e", pipeline="p", partition="2024-01-01")])
+    assert opened.verify().passed
+    opened.close()
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "ledger.db"
+    written_with_schema_1(path, history())
+    before = path.read_bytes()
+    broken = (tables.SCHEMA_1, tables.SCHEMA_2 + "; ALTER TABLE nowhere ADD COLUMN x TEXT")
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "MIGRATIONS", broken)
+        with pytest.raises(errors.LedgerError, match="nowhere"):
+            sqlite.SqliteLedger(path)
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone() == (1,)
+        assert raw.execute("SELECT count(*) FROM sqlite_master WHERE name = 'step_run'").fetchone() == (0,)
+        assert raw.execute("SELECT count(*) FROM check_result").fetchone() != (0,)
+    raw.close()
+    assert len(path.read_bytes()) == len(before)
+    opened = sqlite.SqliteLedger(path)
+    assert opened.verify().passed
+    opened.close()
+
+
+def test_the_indexes_serve_the_lists_that_they_are_for() -> None:
+    opened = sqlite.SqliteLedger()
+    for statement, index in (
+        ("SELECT id FROM run WHERE pipeline = 'p' AND partition = 'x' ORDER BY created DESC, id", "run_of_pipeline"),
+        ("SELECT id FROM run WHERE parent = 'p' AND parent <> ''", "run_of_parent"),
+        (
+            "SELECT body FROM event WHERE type IN ('Accepted', 'VersionPointed') ORDER BY position DESC",
+            "event_of_people",
+        ),
+        ("SELECT position FROM artifact WHERE asset = 'a' AND asset <> '' ORDER BY position", "artifact_of_asset"),
+        ("SELECT position FROM artifact WHERE key = 'a' ORDER BY position", "artifact_of_key"),
+    ):
+        plan = " ".join(row[3] for row in opened._rows(f"EXPLAIN QUERY PLAN {statement}"))
+        assert index in plan, plan
+    opened.close()
