@@ -26,7 +26,8 @@ def trading_analytics():
         """Add reference data to trades."""
         enriched = []
         for trade in trades:
-            enriched.append({**trade, "symbol_name": lookup_symbol(trade["symbol"])})
+            trade["symbol_name"] = lookup_symbol(trade["symbol"])
+            enriched.append(trade)
         return enriched
 
     @task

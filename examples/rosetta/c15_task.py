@@ -8,7 +8,7 @@ from market import insert_to_db, lookup_symbol
 from weft import flow, task
 
 
-@task(retries=3, retry_delay=0.01)
+@task(retries=3, retry_delay=0.01)  # 60 s in the chapter, for which a test need not wait
 def extract_trades(date: str) -> list[dict]:
     """Fetch trades from API with automatic retry."""
     response = httpx.get(f"{os.environ['TRADES_API']}/trades?date={date}")

@@ -1,7 +1,7 @@
 """Dagster > Testing in Dagster."""
 
 import pandas as pd
-from c26_assets import daily_metrics
+from c39_case_study_assets import daily_metrics
 
 from weft import materialize
 
@@ -10,12 +10,11 @@ def test_daily_metrics():
     # Create test data
     test_trades = pd.DataFrame(
         {
-            "date": ["2024-01-15", "2024-01-15", "2024-01-16"],
+            "trade_id": [1, 2, 3],
             "symbol": ["BTC", "BTC", "ETH"],
             "price": [50000, 51000, 3000],
             "quantity": [1, 2, 10],
             "value": [50000, 102000, 30000],
-            "trade_id": [1, 2, 3],
         }
     )
 
@@ -23,9 +22,10 @@ def test_daily_metrics():
     result = materialize(
         [daily_metrics],
         input_values={"processed_trades": test_trades},
+        partition_key="2024-01-15",
     )
 
     # Assert on output
-    output_df = result.value("daily_metrics").set_index("date")
-    assert len(output_df) == 2  # two days
-    assert output_df.loc["2024-01-15", "quantity"] == 3
+    output_df = result.value("daily_metrics").set_index("symbol")
+    assert len(output_df) == 2  # BTC and ETH
+    assert output_df.loc["BTC", "quantity"] == 3

@@ -1,46 +1,34 @@
 """Case Study: Migrating from Airflow to Dagster > Original Airflow DAG."""
 
-import json
-import os
 from datetime import datetime
-from typing import Any
 
-import fsspec
-from market import fetch_from_api, insert_to_db, lookup_symbol
+import pandas as pd
+from market import SYMBOLS, fetch_from_api, insert_to_db
 
 from weft import DAG
 from weft.operators import PythonOperator
 
 
-def write_to_lake(path: str, rows: list[dict[str, Any]]) -> None:
-    with fsspec.open(f"{os.environ['LAKE']}/{path}", "wt", auto_mkdir=True) as file:
-        json.dump(rows, file)
-
-
-def read_from_lake(path: str) -> list[dict[str, Any]]:
-    with fsspec.open(f"{os.environ['LAKE']}/{path}", "rt") as file:
-        return json.load(file)
-
-
 def extract_trades(**context):
     date = context["ds"]
-    trades = fetch_from_api(date)
-    # Written to the lake (passed via file, not by value)
-    write_to_lake(f"raw/trades/{date}/data.json", trades)
+    trades = pd.DataFrame(fetch_from_api(date))
+    # Write to S3 (passed via file, not by value)
+    trades.to_parquet(f"s3://raw/trades/{date}/data.parquet")
 
 
 def transform_trades(**context):
     date = context["ds"]
-    trades = read_from_lake(f"raw/trades/{date}/data.json")
-    processed = [{**trade, "symbol_name": lookup_symbol(trade["symbol"])} for trade in trades]
-    write_to_lake(f"processed/trades/{date}/data.json", processed)
+    # Read from S3
+    trades = pd.read_parquet(f"s3://raw/trades/{date}/data.parquet")
+    processed = trades.assign(symbol_name=trades["symbol"].map(SYMBOLS))
+    processed.to_parquet(f"s3://processed/trades/{date}/data.parquet")
 
 
 def compute_metrics(**context):
     date = context["ds"]
-    trades = read_from_lake(f"processed/trades/{date}/data.json")
-    quantity = sum(trade["quantity"] for trade in trades)
-    insert_to_db("case_study", {"date": date, "quantity": quantity, "trades": len(trades)})
+    trades = pd.read_parquet(f"s3://processed/trades/{date}/data.parquet")
+    metrics = {"date": date, "quantity": int(trades["quantity"].sum()), "trades": len(trades)}
+    insert_to_db("daily_metrics", metrics)
 
 
 with DAG(

@@ -10,6 +10,7 @@ from weft.model.partitions import DynamicKeys as DynamicKeys
 from weft.model.partitions import DynamicPartitions as DynamicPartitions
 from weft.model.partitions import HourlyPartitions as HourlyPartitions
 from weft.model.partitions import IdentityMapping as IdentityMapping
+from weft.model.partitions import IntervalPartitions as IntervalPartitions
 from weft.model.partitions import Json as Json
 from weft.model.partitions import LastMapping as LastMapping
 from weft.model.partitions import MonthlyPartitions as MonthlyPartitions

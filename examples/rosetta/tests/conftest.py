@@ -59,7 +59,7 @@ def lake(example: Example, s3: ObjectStore) -> ObjectStore:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     files = s3.files()
-    for bucket in ("trading", "code", "trading-data"):
+    for bucket in ("trading", "code", "trading-data", "raw", "processed"):
         if files.exists(bucket):
             files.rm(bucket, recursive=True)
         files.mkdir(bucket)

@@ -10,17 +10,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from rosetta_project import Example, trades_of
+from rosetta_project import ROSETTA, Example, trades_of
 from tests.services import ObjectStore, dbt_program, needs_java
 
 DAY = "2024-01-15"
-
-
 VOLUMES = {"BTC": 16, "ETH": 10}
 
 
 def quantity(day: str) -> int:
     return sum(trade["quantity"] for trade in trades_of(day))
+
+
+def test_every_block_has_a_counterpart_a_test_and_a_row_in_the_docs() -> None:
+    drawings = {5, 20, 24, 25, 30, 35}
+    files = {int(path.name[1:3]): path for path in sorted(ROSETTA.glob("c[0-9][0-9]_*"))}
+    assert files.keys() == set(range(1, 40)) - drawings
+    assert len(files) == 33
+    page = (ROSETTA.parents[1] / "docs" / "coming-from.md").read_text()
+    assert [path.name for path in files.values() if f"examples/rosetta/{path.name}" not in page] == []
+    tests = [int(name[6:8]) for name in globals() if re.match(r"test_c\d\d_", name)]
+    assert sorted(tests) == sorted(files)
 
 
 def test_c01_a_dag_without_tasks_has_a_schedule_and_runs(example: Example) -> None:
@@ -132,9 +141,8 @@ def test_c13_a_task_has_an_executor_of_its_own(example: Example) -> None:
 
 
 def test_c14_a_flow_runs_by_being_called(example: Example) -> None:
-    assert (
-        example.of("c14_flow.py").python("c14_flow.py").splitlines()[-1] == f"{{'status': 'success', 'date': '{DAY}'}}"
-    )
+    told = example.of("c14_flow.py").python("c14_flow.py")
+    assert told.splitlines()[-1] == str({"status": "success", "date": DAY})
     assert example.rows("flow_metrics") == [{"trade_count": 3, "total_volume": quantity(DAY), "date": DAY}]
     (run,) = example.json("runs")
     assert (run["pipeline"], run["outcome"]) == ("daily-trading-etl", "succeeded")
@@ -201,6 +209,9 @@ def test_c23_an_artifact_is_kept_under_its_key(example: Example) -> None:
     example.of("c23_artifacts.py").python("c23_artifacts.py")
     shown = example.weft("artifacts", "daily-report")
     assert "| Total Volume | 12,500 |" in shown
+    (artifact,) = example.json("artifacts")
+    assert (artifact["kind"], artifact["description"]) == ("markdown", "Daily trading summary")
+    assert artifact["run"] == example.json("runs")[0]["id"]
 
 
 def test_c26_assets_depend_by_the_names_of_parameters(example: Example) -> None:
@@ -302,10 +313,13 @@ def test_c37_an_asset_is_tested_in_memory(example: Example) -> None:
     assert "1 passed" in done
 
 
-def test_c38_the_dag_of_the_case_study(example: Example) -> None:
+def test_c38_the_dag_of_the_case_study(example: Example, lake: ObjectStore) -> None:
     example.of("c38_case_study_dag.py").weft("run", "trading_pipeline", "--partition", DAY)
-    assert example.rows("case_study") == [{"date": DAY, "quantity": quantity(DAY), "trades": 3}]
-    assert (Path(example.environment["LAKE"]) / f"raw/trades/{DAY}/data.json").exists()
+    assert example.outcomes() == dict.fromkeys(("extract", "transform", "metrics"), "succeeded")
+    assert example.rows("daily_metrics") == [{"date": DAY, "quantity": quantity(DAY), "trades": 3}]
+    files = lake.files()
+    assert files.exists(f"raw/trades/{DAY}/data.parquet")
+    assert files.exists(f"processed/trades/{DAY}/data.parquet")
 
 
 def test_c39_the_assets_of_the_case_study(example: Example) -> None:

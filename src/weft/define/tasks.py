@@ -6,8 +6,8 @@ a flow, or in the body of an asset), it runs as a step run of that run; called a
 
 from __future__ import annotations
 
-import functools
 import inspect
+import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
@@ -176,10 +176,9 @@ class TaskDefinition(Generic[P, R_co]):
         """Bind a task that was defined in a class, as a method would be."""
         if instance is None:
             return self
-        return self._with_function(functools.partial(self.function, instance))  # type: ignore[arg-type]
+        return self._with_function(types.MethodType(self.function, instance))
 
     def _with_function(self, function: Callable[..., Any]) -> TaskDefinition[..., Any]:
-        functools.update_wrapper(function, self.function)
         made: TaskDefinition[..., Any] = TaskDefinition(
             function,
             given=self.options,

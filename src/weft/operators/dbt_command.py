@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from weft.define import durations
 from weft.model import errors
-from weft.operators import defining, processes
+from weft.operators import defining, locking, processes
 
 EXECUTABLE_VARIABLE = "DBT_EXECUTABLE"
 _BAD = frozenset({"error", "fail", "runtime error"})
@@ -117,19 +115,21 @@ def invoke(
     Raises:
         DbtError, UsageError: as `dbt_run`.
     """
-    project = Path(project_dir)
+    project = Path(project_dir).absolute()  # it is the folder that dbt runs in
     if not (project / "dbt_project.yml").is_file():
         raise errors.UsageError(
             f"{str(project)!r} is no dbt project: it has no dbt_project.yml.", remedy="Give the folder that has it."
         )
-    profiles = Path(profiles_dir) if profiles_dir is not None else project
+    profiles = Path(profiles_dir).absolute() if profiles_dir is not None else project
     options = ["--project-dir", str(project)]
     if profiles_dir is not None or (profiles / "profiles.yml").is_file():
         options += ["--profiles-dir", str(profiles)]
     if target is not None:
         options += ["--target", target]
     program = find(executable)
-    with _alone(project):
+    (project / "target").mkdir(exist_ok=True)
+    # two runs in one project would overwrite each other's target folder
+    with locking.alone(project / "target" / ".weft.lock"):
         written = project / "target" / "run_results.json"
         before = _stamp(written)
         finished = processes.run(
@@ -192,15 +192,3 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return facts.st_mtime_ns, facts.st_ino
-
-
-@contextmanager
-def _alone(project: Path) -> Iterator[None]:
-    """Two runs in one project would overwrite each other's target folder."""
-    (project / "target").mkdir(exist_ok=True)
-    descriptor = os.open(project / "target" / ".weft.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

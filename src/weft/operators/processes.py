@@ -1,20 +1,24 @@
 """Running a program: its output line by line while it comes, and its whole process group ended when the task is.
 
 The output is read with a short patience, so that a cancellation that is raised into this thread is heard between two
-looks, even while the program says nothing.
+looks, even while the program says nothing. Beside each program a shell of two lines waits for the end of this process:
+killed itself, it can end nothing any more, and a run that is taken up again would start the same program a second time.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import selectors
 import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from weft.model import errors
 from weft.operators import defining
@@ -25,6 +29,9 @@ _GRACE = 5.0
 """Seconds that a process group has to end after it was asked to."""
 _TAIL = 20
 _LARGEST = 64 * 1024 * 1024
+_LONGEST = 1024 * 1024
+"""Bytes of a line, of which the rest is left out of the log."""
+_GUARD = 'read -r _; kill -s TERM -- "-$0"; sleep 5; kill -s KILL -- "-$0"'
 
 
 class ProcessError(Exception):
@@ -34,6 +41,10 @@ class ProcessError(Exception):
         """Keep the message and the exit code."""
         super().__init__(message)
         self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it: it comes back from other processes."""
+        return functools.partial(type(self), code=self.code), (str(self),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +93,7 @@ def run(
         raise errors.UsageError(
             f"{arguments[0]!r} can't be run: {error.strerror}.", remedy="Check its mode and the folder."
         ) from error
-    with process:
+    with process, _guarded(process.pid):
         try:
             reader = _Reader(process, keep=keep, say=say)
             reader.read(None if timeout is None else time.monotonic() + timeout, timeout)
@@ -92,19 +103,63 @@ def run(
     return reader.finished(process.returncode)
 
 
+@contextlib.contextmanager
+def _guarded(group: int) -> Iterator[None]:
+    """Have a process group ended if this process is killed meanwhile."""
+    guard = subprocess.Popen(  # noqa: S603
+        ["/bin/sh", "-c", _GUARD, str(group)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, process_group=0,
+    )  # fmt: skip
+    with guard:
+        try:
+            yield
+        finally:
+            guard.kill()
+
+
+class _Lines:
+    """Takes a stream apart into lines."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._left_out = 0
+
+    def take(self, chunk: bytes) -> Iterator[str]:
+        """Yield the lines that end in this chunk."""
+        start = 0
+        while (end := chunk.find(b"\n", start)) >= 0:
+            self._add(chunk[start:end])
+            yield self.line()
+            start = end + 1
+        self._add(chunk[start:])
+
+    def line(self) -> str:
+        """What has come since the last line."""
+        found = self._rest.decode("utf-8", "replace").rstrip("\r")
+        if self._left_out:
+            found += f"… ({self._left_out:,} more bytes)"
+        self._rest.clear()
+        self._left_out = 0
+        return found
+
+    def _add(self, piece: bytes) -> None:
+        room = _LONGEST - len(self._rest)
+        self._rest += piece[:room]
+        self._left_out += max(0, len(piece) - room)
+
+
 class _Reader:
-    """Takes the two streams of a process apart into lines."""
+    """Reads the two streams of a process to their end."""
 
     def __init__(self, process: subprocess.Popen[bytes], *, keep: bool, say: Callable[[str], None]) -> None:
         self._process = process
         self._say = say
-        self._kept: list[str] | None = [] if keep else None
-        self._size = 0
+        self._kept: bytearray | None = bytearray() if keep else None
         self._last = ""
         self._tail: deque[str] = deque(maxlen=_TAIL)
 
     def read(self, deadline: float | None, timeout: float | None) -> None:
-        partial = {"out": b"", "err": b""}
+        streams = {"out": _Lines(), "err": _Lines()}
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ, "out")  # type: ignore[arg-type]
             selector.register(self._process.stderr, selectors.EVENT_READ, "err")  # type: ignore[arg-type]
@@ -114,14 +169,16 @@ class _Reader:
                     chunk = os.read(key.fd, 65536)
                     if not chunk:
                         selector.unregister(key.fileobj)
-                    partial[key.data] = self._lines(key.data, partial[key.data] + chunk)
+                    self._keep(key.data, chunk)
+                    for line in streams[key.data].take(chunk):
+                        self._line(key.data, line)
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"The program took longer than its timeout of {timeout:g} s.")
                 # what it left running in the background may hold the streams open for ever
                 if not found and self._process.poll() is not None:
                     break
-        for stream, rest in partial.items():
-            if rest:
+        for stream, lines in streams.items():
+            if rest := lines.line():
                 self._line(stream, rest)
         while True:
             try:
@@ -131,31 +188,25 @@ class _Reader:
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"The program took longer than its timeout of {timeout:g} s.") from None
 
-    def _lines(self, stream: str, content: bytes) -> bytes:
-        *whole, rest = content.split(b"\n")
-        for line in whole:
-            self._line(stream, line)
-        return rest
+    def _keep(self, stream: str, chunk: bytes) -> None:
+        if self._kept is None or stream == "err":
+            return
+        self._kept += chunk
+        if len(self._kept) > _LARGEST:
+            raise errors.UsageError(
+                f"The program wrote more than {_LARGEST >> 20} MiB to stdout, which was to be returned.",
+                remedy="Write it to a file and return its path.",
+            )
 
-    def _line(self, stream: str, content: bytes) -> None:
-        line = content.decode("utf-8", "replace").rstrip("\r")
+    def _line(self, stream: str, line: str) -> None:
         self._say(line)
         self._tail.append(line)
-        if stream == "err":
-            return
-        if line.strip():
+        if stream == "out" and line.strip():
             self._last = line
-        if self._kept is not None:
-            self._size += len(content) + 1
-            if self._size > _LARGEST:
-                raise errors.UsageError(
-                    f"The program wrote more than {_LARGEST >> 20} MiB to stdout, which was to be returned.",
-                    remedy="Write it to a file and return its path.",
-                )
-            self._kept.append(line)
 
     def finished(self, code: int) -> Finished:
-        return Finished(code=code, text="\n".join(self._kept or ()), last_line=self._last, tail=tuple(self._tail))
+        text = (self._kept or b"").decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n")
+        return Finished(code=code, text=text, last_line=self._last, tail=tuple(self._tail))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -195,7 +246,7 @@ def failed(what: str, finished: Finished) -> ProcessError:
     """The error for a program that failed, with the last lines that it wrote."""
     code = finished.code
     how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
-    tail = "\n".join(finished.tail[-8:])
+    tail = "\n".join(each if len(each) <= 400 else each[:399] + "…" for each in finished.tail[-8:])
     return ProcessError(f"{what} {how}." + (f" It wrote last:\n{tail}" if tail else ""), code=code)
 
 

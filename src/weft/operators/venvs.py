@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import fcntl
 import hashlib
 import inspect
 import json
@@ -18,8 +17,7 @@ import shutil
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Literal
@@ -27,7 +25,7 @@ from typing import Any, Literal
 from weft.connections import places
 from weft.define import durations, tasks
 from weft.model import errors
-from weft.operators import defining, processes
+from weft.operators import defining, locking, processes
 
 Serializer = Literal["json", "pickle"]
 
@@ -69,14 +67,19 @@ class VenvError(Exception):
         short = kind.removeprefix("builtins.")
         super().__init__(f"{short}: {message}\n\nIn the other Python:\n{traceback.rstrip()}")
         self.kind = kind
+        self.message = message
         self.traceback = traceback
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it: it comes back from other processes."""
+        return type(self), (self.kind, self.message, self.traceback)
 
 
 @defining.operator("python_venv", templates=("op_args", "op_kwargs", "requirements"))
 def python_venv(
     python_callable: Callable[..., Any],
     *,
-    requirements: Sequence[str] = (),
+    requirements: str | Sequence[str] = (),
     python: str | None = None,
     op_args: Sequence[Any] = (),
     op_kwargs: Mapping[str, Any] | None = None,
@@ -89,7 +92,7 @@ def python_venv(
     Args:
         python_callable: a plain function that needs nothing from around it, but modules: those that it names are
             imported there.
-        requirements: packages that it needs, as pip takes them. They are installed into an environment that is kept,
+        requirements: packages that it needs, as pip takes them: a list, or text with one in each line. They are installed into an environment that is kept,
             under a name made of them and the version of Python.
         python: an interpreter to run it with as it is (a path, no requirements), or, with requirements, that the
             environment is made from; this one unless given.
@@ -227,7 +230,7 @@ def _names(code: CodeType) -> set[str]:
 # --- the environment ---
 
 
-def environment(requirements: Sequence[str], python: str | None = None) -> Path:
+def environment(requirements: str | Sequence[str], python: str | None = None) -> Path:
     """The interpreter of an environment that has these packages; it is made where it is not there yet, and kept.
 
     It is made by `uv` where that is installed, else by venv and pip.
@@ -237,14 +240,16 @@ def environment(requirements: Sequence[str], python: str | None = None) -> Path:
         UsageError: there is no such interpreter.
     """
     base = python or sys.executable
-    wanted = sorted({each.strip() for each in requirements if each.strip()})
+    several = requirements.splitlines() if isinstance(requirements, str) else requirements
+    wanted = sorted({each.strip() for each in several if each.strip() and not each.lstrip().startswith("#")})
     version = processes.run([base, "-c", "import sys; print(sys.version)"], keep=True, say=processes.silent)
     if version.code != 0:
         raise processes.failed(f"The Python {base}", version)
     name = hashlib.sha256(json.dumps([wanted, version.text, os.path.realpath(base)]).encode()).hexdigest()[:20]
     folder = places.find().home / "venvs" / name
     interpreter, complete = folder / "bin" / "python", folder / ".complete"
-    with _locked(folder):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locking.alone(folder.parent / f".{name}.lock"):
         if complete.exists() and interpreter.exists():
             return interpreter
         shutil.rmtree(folder, ignore_errors=True)
@@ -275,14 +280,3 @@ def _make(folder: Path, base: str, wanted: Sequence[str]) -> None:
         finished = processes.run(arguments)
         if finished.code != 0:
             raise processes.failed(f"Making an environment with {', '.join(wanted)}", finished)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder.parent / f".{folder.name}.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

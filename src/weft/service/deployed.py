@@ -1,4 +1,4 @@
-"""The parameters of deployments: text in them may be a template, filled in when a run begins.
+"""The parameters of deployments, and defaults of those of DAGs: text may be a template, filled in when a run begins.
 
 `{{ ds }}` and its like are of the run's interval, of the moment where there is none; `{{ now | strftime('%Y-%m-%d') }}`
 is the moment at which the run begins.
@@ -6,19 +6,31 @@ is the moment at which the run begins.
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from weft.model import errors, spelling
+from weft.worker.tasks import names
 
 
-def filled_in(parameters: Mapping[str, Any], interval: tuple[int, int] | None, now: int, name: str) -> dict[str, Any]:
-    """The parameters with their templates filled in; times are microseconds since the epoch.
+def filled_in(
+    parameters: Mapping[str, Any],
+    interval: tuple[int, int] | None,
+    now: int,
+    name: str,
+    *,
+    of: str = "deployment",
+    zone: str = "UTC",
+) -> dict[str, Any]:
+    """The parameters with their templates filled in; times are microseconds since the epoch, dates those of `zone`.
 
     Raises:
         UsageError: a template names something that there is not, or is none.
     """
+    if not any(is_template(value) for value in parameters.values()):
+        return dict(parameters)
     import jinja2
     from jinja2 import sandbox
 
@@ -27,10 +39,10 @@ def filled_in(parameters: Mapping[str, Any], interval: tuple[int, int] | None, n
     environment.filters["ds"] = lambda moment: moment.strftime("%Y-%m-%d")
     environment.filters["ds_nodash"] = lambda moment: moment.strftime("%Y%m%d")
     environment.filters["ts"] = lambda moment: moment.isoformat()
-    known = _known(interval, now)
+    known = _known(interval, now, zoneinfo.ZoneInfo(zone) if zone != "UTC" else UTC)
     found: dict[str, Any] = {}
     for parameter, value in parameters.items():
-        if not isinstance(value, str) or ("{{" not in value and "{%" not in value):
+        if not is_template(value):
             found[parameter] = value
             continue
         try:
@@ -39,15 +51,20 @@ def filled_in(parameters: Mapping[str, Any], interval: tuple[int, int] | None, n
             missing = str(error).partition("'")[2].partition("'")[0]
             near = spelling.did_you_mean(missing, known) if missing else None
             raise errors.UsageError(
-                f"The parameter {parameter!r} of the deployment {name!r} is the template {value!r}: {error}.",
+                f"The parameter {parameter!r} of the {of} {name!r} is the template {value!r}: {error}.",
                 remedy=near or f"There are: {', '.join(sorted(known))}.",
             ) from None
     return found
 
 
-def _known(interval: tuple[int, int] | None, now: int) -> dict[str, Any]:
-    moment = _moment(now)
-    start, end = (moment, moment) if interval is None else (_moment(interval[0]), _moment(interval[1]))
+def is_template(value: object) -> bool:
+    """Tell whether a value of a parameter is filled in when a run begins."""
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def _known(interval: tuple[int, int] | None, now: int, zone: tzinfo) -> dict[str, Any]:
+    moment = _moment(now, zone)
+    start, end = (moment, moment) if interval is None else (_moment(interval[0], zone), _moment(interval[1], zone))
     return {
         "now": moment,
         "logical_date": start,
@@ -58,8 +75,9 @@ def _known(interval: tuple[int, int] | None, now: int) -> dict[str, Any]:
         "ts": start.isoformat(),
         "ts_nodash": f"{start:%Y%m%dT%H%M%S}",
         "timedelta": timedelta,
+        "macros": names.MACROS,
     }
 
 
-def _moment(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)
+def _moment(microseconds: int, zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, zone)

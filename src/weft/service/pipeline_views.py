@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 
 from weft.model import errors, pipelines, plan
+from weft.model import graph as graphs
 from weft.ports import ledger as ledgers
 from weft.service import explaining, observing, planning, views
 from weft.service import pipelines as runs
@@ -86,10 +88,11 @@ class CodeView(views.View, frozen=True, kw_only=True):
 
 
 def listed(world: worlds.World, *, recent: int = 1) -> list[PipelineView]:
-    """All pipelines, each with so many of its latest runs."""
+    """All pipelines, and the jobs that select assets, each with so many of its latest runs."""
     now = world.clock.now()
     statuses = planning.statuses(world, list(world.graph.pipelines), now=now) if world.graph.pipelines else {}
-    return [_view(world, each, statuses.get(name), now, recent=recent) for name, each in world.graph.pipelines.items()]
+    found = [_view(world, each, statuses.get(name), now, recent=recent) for name, each in world.graph.pipelines.items()]
+    return found + [_job_view(world, each, recent=recent) for each in world.graph.jobs.values()]
 
 
 def detail(world: worlds.World, name: str, *, recent: int = 5) -> PipelineDetail:
@@ -98,6 +101,10 @@ def detail(world: worlds.World, name: str, *, recent: int = 5) -> PipelineDetail
     Raises:
         UsageError: there is none of that name.
     """
+    if name in world.graph.jobs and name not in world.graph.pipelines:
+        return PipelineDetail(
+            pipeline=_job_view(world, world.graph.jobs[name], recent=recent), steps=[], params={}, required=[]
+        )
     pipeline = runs.find(world, name)
     now = world.clock.now()
     status = planning.statuses(world, [name], now=now)[name]
@@ -148,6 +155,29 @@ def _view(
         outlets=list(pipeline.outlets),
         location=str(pipeline.location) if pipeline.location is not None else None,
         runs=[_run(row) for row in rows],
+    )
+
+
+def _job_view(world: worlds.World, job: graphs.Job, *, recent: int) -> PipelineView:
+    """A job that selects assets, which it makes as `apply` does."""
+    assets = list(planning.select(world, f"job:{job.name}"))
+    of_job = (row for row in world.ledger.runs() if row.pipeline is None and row.request == f"job:{job.name}")
+    return PipelineView(
+        name=job.name,
+        kind="job",
+        schedule=job.schedule.text if job.schedule is not None else None,
+        partitions=None,
+        catchup=False,
+        steps=len(assets),
+        counts={},
+        next_interval_ends=None,
+        description=job.description or f"Makes {job.selection}.",
+        tags=list(job.tags),
+        owners=[],
+        inlets=[],
+        outlets=assets,
+        location=None,
+        runs=[_run(row) for row in itertools.islice(of_job, recent)],
     )
 
 

@@ -22,7 +22,7 @@ from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import documents, driving, flow_runs, intervals, parameters, pipeline_driving, views
+from weft.service import deployed, documents, driving, flow_runs, intervals, parameters, pipeline_driving, views
 from weft.service import world as worlds
 
 PartitionSet = partition_set.PartitionSet
@@ -60,8 +60,10 @@ def find(world: worlds.World, name: str) -> pipelines.Pipeline:
     if found is not None:
         return found
     others = [*world.graph.pipelines, *world.graph.jobs, *world.graph.assets]
-    if name in world.graph.assets:
-        remedy: str | None = f"There is an asset of that name: `weft materialize {name}`."
+    if name in world.graph.jobs:
+        remedy: str | None = f"It is a job, which selects assets: `weft run {name}`, `weft apply job:{name}`."
+    elif name in world.graph.assets:
+        remedy = f"There is an asset of that name: `weft materialize {name}`."
     else:
         remedy = spelling.did_you_mean(name, others)
     known = ", ".join(list(world.graph.pipelines)[:10])
@@ -119,7 +121,22 @@ def resolved(world: worlds.World, wanted: Wanted) -> tuple[pipelines.Pipeline, s
     partition = intervals.resolve(pipeline, partition, world.clock.now())
     if pipeline.kind == "flow":  # it fills in and checks its parameters itself, also where it is just called
         return pipeline, partition, given
-    return pipeline, partition, parameters.validated(pipeline, world.definitions.pipelines.get(pipeline.name), given)
+    filled = _templated_defaults(world, pipeline, partition, schema)
+    body = world.definitions.pipelines.get(pipeline.name)
+    return pipeline, partition, parameters.validated(pipeline, body, {**filled, **given})
+
+
+def _templated_defaults(
+    world: worlds.World, pipeline: pipelines.Pipeline, partition: str | None, schema: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The defaults such as "{{ ds }}", filled in for a run of an interval."""
+    templates = {name: each["default"] for name, each in schema.items() if deployed.is_template(each.get("default"))}
+    if not templates:
+        return templates
+    zone = pipeline.schedule.timezone if pipeline.schedule is not None else "UTC"
+    now = clocks.microseconds(world.clock.now())
+    bounds = intervals.bounds(pipeline, partition)
+    return deployed.filled_in(templates, bounds, now, pipeline.name, of=pipeline.kind.replace("dag", "DAG"), zone=zone)
 
 
 def create(world: worlds.World, wanted: Wanted) -> str:

@@ -229,3 +229,15 @@ def test_gc_takes_the_values_of_old_runs_and_keeps_what_later_ones_refer_to(proj
     project.ok("rerun", "last", "--only", "count")
     assert "The ledger is sound" in project.ok("ledger", "verify").out
     world.ledger.close()
+
+
+def test_a_job_of_assets_is_listed_with_pipelines_and_run_makes_what_it_selects(chain):
+    path = chain.folder / "defs.py"
+    path.write_text(path.read_text() + '\nnightly = job("nightly", selection="+total", schedule="0 6 * * *")\n')
+    (listed,) = chain.ok("pipelines", "--json").json
+    assert (listed["name"], listed["kind"], listed["schedule"]) == ("nightly", "job", "0 6 * * *")
+    assert listed["outlets"] == ["raw", "double", "total"]
+    assert chain.ok("run", "nightly", "--json").json["outcome"] == "succeeded"
+    assert chain.steps() == {}
+    assert chain.ok("pipelines", "nightly", "--json").json["pipeline"]["runs"][0]["outcome"] == "succeeded"
+    assert "`weft run nightly`" in chain.weft("backfill", "nightly", "2024-01-01").err

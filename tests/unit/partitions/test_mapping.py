@@ -47,7 +47,7 @@ def relation(mapping, down, up, naive, now=NOW):
 def grids(draw):
     start = draw(st.dates(date(2024, 2, 1), date(2024, 3, 10)))
     zone = draw(st.sampled_from(["UTC", "Europe/Vienna", "America/New_York"]))
-    match draw(st.sampled_from(["hourly", "daily", "weekly", "monthly", "cron"])):
+    match draw(st.sampled_from(["hourly", "daily", "weekly", "monthly", "interval", "cron"])):
         case "hourly":
             return p.HourlyPartitions(max(start, date(2024, 3, 9)), timezone=zone)
         case "daily":
@@ -56,6 +56,8 @@ def grids(draw):
             return p.WeeklyPartitions(start - timedelta(days=60), timezone=zone)
         case "monthly":
             return p.MonthlyPartitions(start - timedelta(days=200), timezone=zone)
+        case "interval":
+            return p.IntervalPartitions(start, timezone=zone, every=timedelta(hours=draw(st.sampled_from([5, 50]))))
         case _:
             return p.CronPartitions("0 9 * * 1-5", start, timezone=zone)
 

@@ -28,7 +28,7 @@ def time_definitions(draw):
     zone = draw(st.sampled_from(ZONES))
     minute = draw(st.sampled_from([0, 30]))
     hour = draw(st.sampled_from([0, 2, 23]))
-    match draw(st.sampled_from(["hourly", "daily", "weekly", "monthly", "cron"])):
+    match draw(st.sampled_from(["hourly", "daily", "weekly", "monthly", "interval", "cron"])):
         case "hourly":
             return p.HourlyPartitions(start, timezone=zone, minute_offset=minute)
         case "daily":
@@ -39,6 +39,9 @@ def time_definitions(draw):
         case "monthly":
             day = draw(st.integers(1, 28))
             return p.MonthlyPartitions(start, timezone=zone, hour_offset=hour, day_of_month=day)
+        case "interval":
+            length = draw(st.sampled_from([timedelta(hours=5), timedelta(minutes=7), timedelta(days=3), 3601]))
+            return p.IntervalPartitions(datetime(start.year, start.month, start.day, hour), timezone=zone, every=length)  # noqa: DTZ001
         case _:
             cron = draw(st.sampled_from(["0 */6 * * *", "30 2 * * *", "15 9 * * 1-5", "0 0 1 * *"]))
             return p.CronPartitions(cron, start, timezone=zone)
@@ -195,6 +198,13 @@ def test_a_skipped_midnight_begins_its_day_at_the_change():
             3,
         ),
         (
+            p.IntervalPartitions("2024-01-01", "2024-01-02T02:00", every=timedelta(hours=5)),
+            "2024-01-01T00:00",
+            "2024-01-01T05:00",
+            "2024-01-01T20:00",
+            5,
+        ),
+        (
             p.CronPartitions("0 9 * * 1-5", "2024-01-05", "2024-01-10T09:00"),
             "2024-01-05T09:00",
             "2024-01-08T09:00",
@@ -232,6 +242,8 @@ def test_dates_may_be_text_dates_and_datetimes():
         (lambda: p.HourlyPartitions("2024-01-01", minute_offset="5"), "minute_offset='5'"),
         (lambda: p.WeeklyPartitions("2024-01-01", week_start="Montag"), "week_start='Montag'"),
         (lambda: p.MonthlyPartitions("2024-01-01", day_of_month=31), "day_of_month=31"),
+        (lambda: p.IntervalPartitions("2024-01-01", every=0), "every=0"),
+        (lambda: p.IntervalPartitions("2024-01-01", every=1.5), "every=1.5"),
         (lambda: p.CronPartitions("every day", "2024-01-01"), "cron='every day'"),
         (lambda: p.CronPartitions("0 0 30 2 *", "2024-01-01"), "cron='0 0 30 2 *'"),
         (lambda: p.CronPartitions("0 0 * * *", "2024-01-01", key_format="x"), "key_format='x'"),

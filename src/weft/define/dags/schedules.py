@@ -200,7 +200,13 @@ def _every(given: Any, timing: Timing) -> Scheduled:
     if timing.start_date is None:
         return Scheduled(schedule)
     expression = _ticks_of(seconds, timing.start_date)
-    return Scheduled(schedule, None if expression is None else _grid(expression, timing, zone))
+    if expression is not None:
+        return Scheduled(schedule, _grid(expression, timing, zone))
+    if seconds != int(seconds):
+        return Scheduled(schedule)
+    return Scheduled(
+        schedule, partitioning.IntervalPartitions(timing.start_date, timing.end_date, zone, every=int(seconds))
+    )
 
 
 def _ticks_of(seconds: float, start: Any) -> str | None:

@@ -14,6 +14,7 @@ from weft.model.partitions.dates import MonthlyPartitions as MonthlyPartitions
 from weft.model.partitions.dates import WeeklyPartitions as WeeklyPartitions
 from weft.model.partitions.dimension_mapping import DimensionMapping as DimensionMapping
 from weft.model.partitions.dimension_mapping import DimensionPair as DimensionPair
+from weft.model.partitions.equal import IntervalPartitions as IntervalPartitions
 from weft.model.partitions.hours import HourlyPartitions as HourlyPartitions
 from weft.model.partitions.keyed import DynamicPartitions as DynamicPartitions
 from weft.model.partitions.keyed import StaticPartitions as StaticPartitions

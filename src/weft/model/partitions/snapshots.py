@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from weft.model.partitions import crons, dates, hours, keyed, multi, sessions
+from weft.model.partitions import crons, dates, equal, hours, keyed, multi, sessions
 from weft.model.partitions.protocol import Json, Partitions, PartitionsError
 
 
@@ -104,6 +104,15 @@ def _cron(data: Mapping[str, Json]) -> Partitions:
     )
 
 
+def _interval(data: Mapping[str, Json]) -> Partitions:
+    return equal.IntervalPartitions(
+        text(data, "start_date"),
+        optional_text(data, "end_date"),
+        text(data, "timezone"),
+        every=number(data, "every"),
+    )
+
+
 def _calendar(data: Mapping[str, Json]) -> Partitions:
     return sessions.CalendarPartitions(
         text(data, "calendar"), text(data, "start_date"), optional_text(data, "end_date")
@@ -134,6 +143,7 @@ _READERS: dict[str, Callable[[Mapping[str, Json]], Partitions]] = {
     "weekly": _weekly,
     "monthly": _monthly,
     "cron": _cron,
+    "interval": _interval,
     "calendar": _calendar,
     "static": _static,
     "dynamic": _dynamic,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
@@ -58,17 +59,21 @@ def run_to_end(place: place_of_runs.Place, begun: beginning.Begun) -> futures.St
         tried = 0
         while True:
             try:
-                value = _in_time(run, begun)
-                return finish(run, begun, value)
+                return finish(run, begun, _in_time(run, begun))
             except pausing.Suspended:
                 return suspend(run)
             except BaseException as error:  # whatever it is ends the run, and is raised by the caller of the flow
-                tried += 1
-                delay = again(begun, error, tried)
-                if delay is None:
-                    return fail(run, begun, error)
+                failure = error
+            tried += 1
+            delay = again(run, begun, failure, tried)
+            if delay is None:
+                return fail(run, begun, failure)
+            try:
+                run.end_try()
                 run.cancelled.wait(delay)
-                begun.record.begin_again()
+            except BaseException as interruption:  # Ctrl-C while it waits
+                return fail(run, begun, interruption)
+            begun.record.begin_again()
 
 
 async def run_to_end_async(place: place_of_runs.Place, begun: beginning.Begun) -> futures.State[Any]:
@@ -78,29 +83,37 @@ async def run_to_end_async(place: place_of_runs.Place, begun: beginning.Begun) -
     with owned(place, begun) as run, run.collecting():
         tried = 0
         while True:
-            token = caller.current.set(run.frame())
+            frame = run.frame()
+            token = caller.current.set(frame)
+            limit = asyncio.timeout(begun.flow.timeout)
             try:
-                seconds = begun.flow.timeout
-                try:
-                    async with asyncio.timeout(seconds):
-                        value: Any = await begun.flow.function(*begun.bound.args, **begun.bound.kwargs)
-                        await _all_ended(run)
-                except TimeoutError as error:
-                    raise _late(begun, seconds) from error
+                async with limit:
+                    returned = begun.flow.function(*begun.bound.args, **begun.bound.kwargs)
+                    value = await (_collected(returned) if inspect.isasyncgen(returned) else returned)
+                    await _all_ended(run)
                 return finish(run, begun, value)
             except pausing.Suspended:
                 return suspend(run)
             except BaseException as error:  # as above
-                tried += 1
-                delay = again(begun, error, tried)
-                if delay is None:
-                    if isinstance(error, asyncio.CancelledError):
-                        run.cancel("the awaiting of the flow was cancelled")
-                    return fail(run, begun, error)
-                await asyncio.sleep(delay)
-                begun.record.begin_again()
+                failure = _late(begun) if limit.expired() and isinstance(error, TimeoutError) else error
             finally:
+                frame.closed = True
                 caller.current.reset(token)
+            tried += 1
+            delay = again(run, begun, failure, tried)
+            if delay is None:
+                return fail(run, begun, failure)
+            try:
+                await _all_ended(run)
+                run.end_try()
+                await asyncio.sleep(delay)
+            except BaseException as interruption:  # its awaiting was cancelled
+                return fail(run, begun, interruption)
+            begun.record.begin_again()
+
+
+async def _collected(values: AsyncIterator[Any]) -> list[Any]:
+    return [each async for each in values]
 
 
 async def _all_ended(run: running.FlowRun) -> None:
@@ -115,45 +128,58 @@ async def _all_ended(run: running.FlowRun) -> None:
 def _in_time(run: running.FlowRun, begun: beginning.Begun) -> Any:
     """Run the function; with a timeout in a thread of its own, which is given up when the time is over."""
     context = copy_context()
-    context.run(caller.current.set, run.frame())
+    frame = run.frame()
+    context.run(caller.current.set, frame)
     seconds = begun.flow.timeout
-    function: Callable[..., Any] = begun.flow.function
     if seconds is None:
-        return context.run(function, *begun.bound.args, **begun.bound.kwargs)
+        return context.run(_returned, begun)
     ended = threading.Event()
     values: list[Any] = []
     raised: list[BaseException] = []
 
     def work() -> None:
         try:
-            values.append(context.run(function, *begun.bound.args, **begun.bound.kwargs))
+            values.append(context.run(_returned, begun))
         except BaseException as error:  # handed to the thread that waits
             raised.append(error)
         finally:
             ended.set()
 
     threading.Thread(target=work, name=f"weft flow {begun.facts.flow}", daemon=True).start()
-    if not ended.wait(seconds):
-        run.closed = True
-        raise _late(begun, seconds)
+    try:
+        in_time = ended.wait(seconds)
+    except BaseException:  # Ctrl-C, which is heard here and not in the function
+        frame.closed = True
+        raise
+    if not in_time:
+        frame.closed = True
+        raise _late(begun)
     if raised:
         raise raised[0]
     return values[0]
 
 
-def _late(begun: beginning.Begun, seconds: float | None) -> FlowTimeoutError:
+def _returned(begun: beginning.Begun) -> Any:
+    """What the function returns; of a generator the list of what it yields, as tasks have it."""
+    value = begun.flow.function(*begun.bound.args, **begun.bound.kwargs)
+    return list(value) if inspect.isgenerator(value) else value
+
+
+def _late(begun: beginning.Begun) -> FlowTimeoutError:
     return FlowTimeoutError(
-        f"The flow {begun.flow.name!r} took longer than {seconds:g} s. Its function was given up: what it still does "
-        "counts no more."
+        f"The flow {begun.flow.name!r} took longer than {begun.flow.timeout:g} s. Its function was given up: what it "
+        "still does counts no more."
     )
 
 
-def again(begun: beginning.Begun, error: BaseException, tried: int) -> float | None:
+def again(run: running.FlowRun, begun: beginning.Begun, error: BaseException, tried: int) -> float | None:
     """After how many seconds a flow is tried again that has failed `tried` times; None where it is not."""
     import random
 
     retry = begun.flow.policies.retry
     if not isinstance(error, Exception) or isinstance(error, errors.LedgerError) or tried > retry.retries:
+        return None
+    if run.cancelled.is_set():
         return None
     return retry.delay_before(tried, random.random())  # noqa: S311 - jitter
 
@@ -191,7 +217,7 @@ def fail(run: running.FlowRun, begun: beginning.Begun, error: BaseException) -> 
     state: futures.State[Any] = futures.State(
         phase="finished", outcome=outcome, error=error, run=begun.facts.run, message=str(error)
     )
-    if isinstance(error, errors.LedgerError):
+    if run.beside.broken is not None or isinstance(error, errors.LedgerError):
         return state  # nothing more can be written; the run is dead, and can be resumed
     interrupted = outcome in ("cancelled", "timed_out")
     told_why = "Ctrl-C" if isinstance(error, KeyboardInterrupt) else f"the flow {outcome.replace('_', ' ')}"

@@ -23,6 +23,7 @@ from weft.model.partitions import (
     CronPartitions,
     DailyPartitions,
     HourlyPartitions,
+    IntervalPartitions,
     MonthlyPartitions,
     WeeklyPartitions,
 )
@@ -57,7 +58,8 @@ def pipeline_of(build_of: Built) -> Callable[..., Pipeline]:
         ("every 30m", CronPartitions("*/30 * * * *", START)),
         (timedelta(hours=6), CronPartitions("0 */6 * * *", START)),
         ("0 6 * * 1-5", CronPartitions("0 6 * * 1-5", START)),
-        (timedelta(hours=5), None),
+        (timedelta(hours=5), IntervalPartitions(START, every=timedelta(hours=5))),
+        ("every 7 minutes", IntervalPartitions(START, every=timedelta(minutes=7))),
     ],
 )
 def test_schedules_by_time_have_intervals(pipeline_of: Any, schedule: Any, partitions: Any) -> None:
