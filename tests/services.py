@@ -1,4 +1,4 @@
-"""Real services for tests, each started here on loopback and gone with the test: S3, PostgreSQL, SMTP, HTTP, dbt.
+"""Real services for tests, each started here on loopback and gone with the test: S3, PostgreSQL, SFTP, SMTP, HTTP, dbt.
 
 A service that can't be had on a machine skips the test, and says why.
 """
@@ -150,6 +150,126 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None, tim
             process.wait(0.05)
 
 
+# --- SFTP -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FileServer:
+    """An SFTP server on a folder. `uri` is a connection, `known_hosts` a line with its key."""
+
+    port: int
+    folder: Path
+    known_hosts: str
+
+    @property
+    def uri(self) -> str:
+        return f"sftp://me:secret-of-sftp@127.0.0.1:{self.port}"
+
+
+@contextlib.contextmanager
+def sftp_server(folder: Path) -> Iterator[FileServer]:
+    """paramiko's server, which shows `folder` as its root."""
+    paramiko = pytest.importorskip("paramiko")
+    key = paramiko.ECDSAKey.generate()
+    stopped = threading.Event()
+    sessions: list[Any] = []
+
+    class Login(paramiko.ServerInterface):
+        def check_auth_password(self, username: str, password: str) -> int:
+            known = (username, password) == ("me", "secret-of-sftp")
+            return int(paramiko.AUTH_SUCCESSFUL if known else paramiko.AUTH_FAILED)
+
+        def check_channel_request(self, kind: str, chanid: int) -> int:
+            return int(paramiko.OPEN_SUCCEEDED)
+
+    def serve(listener: socket.socket) -> None:
+        while not stopped.is_set():
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            session = paramiko.Transport(client)
+            session.add_server_key(key)
+            session.set_subsystem_handler("sftp", paramiko.SFTPServer, _folder_served(paramiko), folder)
+            sessions.append(session)
+            with contextlib.suppress(EOFError, paramiko.SSHException):  # one that only knocked
+                session.start_server(server=Login(), event=threading.Event())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(listener.getsockname()[1])
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield FileServer(port, folder, f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n")
+        finally:
+            stopped.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for each in sessions:
+                each.close()
+
+
+def _folder_served(paramiko: Any) -> type:
+    """What the SFTP server does with a folder's files."""
+
+    def told(act: Any) -> Any:
+        try:
+            return act()
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+
+    def done(act: Any) -> int:
+        found = told(act)
+        return int(found) if isinstance(found, int) else int(paramiko.SFTP_OK)
+
+    class Folder(paramiko.SFTPServerInterface):
+        def __init__(self, server: Any, folder: Path) -> None:
+            super().__init__(server)
+            self._folder = folder
+
+        def _path(self, path: str) -> Path:
+            return self._folder / self.canonicalize(path).lstrip("/")
+
+        def list_folder(self, path: str) -> Any:
+            def listed() -> list[Any]:
+                return [
+                    paramiko.SFTPAttributes.from_stat(each.stat(), each.name) for each in self._path(path).iterdir()
+                ]
+
+            return told(listed)
+
+        def stat(self, path: str) -> Any:
+            return told(lambda: paramiko.SFTPAttributes.from_stat(self._path(path).stat()))
+
+        lstat = stat
+
+        def open(self, path: str, flags: int, attr: Any) -> Any:
+            def opened() -> Any:
+                mode = "r+b" if flags & (os.O_WRONLY | os.O_RDWR) else "rb"
+                descriptor = os.open(self._path(path), flags, 0o644)
+                handle = paramiko.SFTPHandle(flags)
+                handle.readfile = handle.writefile = os.fdopen(descriptor, mode)
+                return handle
+
+            return told(opened)
+
+        def remove(self, path: str) -> int:
+            return done(lambda: self._path(path).unlink())
+
+        def rename(self, old: str, new: str) -> int:
+            return done(lambda: self._path(old).rename(self._path(new)))
+
+        posix_rename = rename
+
+        def mkdir(self, path: str, attr: Any) -> int:
+            return done(lambda: self._path(path).mkdir())
+
+        def rmdir(self, path: str) -> int:
+            return done(lambda: self._path(path).rmdir())
+
+    return Folder
+
+
 # --- mail -------------------------------------------------------------------------------------------------------------
 
 
@@ -283,6 +403,14 @@ def s3() -> Iterator[ObjectStore]:
 def postgres() -> Iterator[str]:
     with postgres_server() as uri:
         yield uri
+
+
+@pytest.fixture
+def sftp(tmp_path: Path) -> Iterator[FileServer]:
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with sftp_server(folder) as server:
+        yield server
 
 
 @pytest.fixture

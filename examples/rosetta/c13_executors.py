@@ -1,4 +1,4 @@
-"""Apache Airflow > Operators and Providers > Executors."""
+"""Apache Airflow > Executors."""
 
 import os
 

@@ -1,9 +1,7 @@
 """Prefect > Core Concepts > Task."""
 
-import os
-
 import httpx
-from market import insert_to_db, lookup_symbol
+from market import TRADES_API, insert_to_db, lookup_symbol
 
 from weft import flow, task
 
@@ -11,7 +9,7 @@ from weft import flow, task
 @task(retries=3, retry_delay=0.01)  # 60 s in the chapter, for which a test need not wait
 def extract_trades(date: str) -> list[dict]:
     """Fetch trades from API with automatic retry."""
-    response = httpx.get(f"{os.environ['TRADES_API']}/trades?date={date}")
+    response = httpx.get(f"{TRADES_API}/trades?date={date}")
     response.raise_for_status()
     return response.json()
 

@@ -14,7 +14,7 @@ defs = Definitions(
     assets=[raw_trades, processed_trades, daily_metrics],
     resources={
         "s3": S3Resource(bucket="trading-data"),
-        "warehouse": WarehouseResource(path=EnvVar("WAREHOUSE")),
+        "warehouse": WarehouseResource(path=EnvVar("WAREHOUSE", default="warehouse.db")),
     },
     jobs=[
         job("daily_refresh", selection="*", schedule="0 6 * * *"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -89,6 +88,8 @@ def made_place(project: projects.Project, ledger: Any) -> place.Place:
                 "root": str(project.root),
                 "storage": str(_storage_root(project)),
                 "main": getattr(sys.modules.get("__main__"), "__file__", None),
+                "package": getattr(sys.modules.get("__main__"), "__package__", None),
+                "arguments": list(sys.argv),
             },
         )
         return process.ProcessExecutor(None, jobs=jobs, loader=loader, logs_folder=logs)
@@ -129,22 +130,26 @@ def _fingerprints(root: Path) -> Callable[[Callable[..., Any]], str]:
     return fingerprint
 
 
-def load_in_worker(root: str, storage: str, main: str | None) -> bodies.BuiltDefinitions:
+def load_in_worker(
+    root: str, storage: str, main: str | None, package: str | None, arguments: list[str]
+) -> bodies.BuiltDefinitions:
     """What a worker process of a flow can run: any task that it is asked for by `module:qualified.name`."""
+    sys.argv[:] = arguments  # a script may read them as it is loaded
     where = storage if "://" in storage else places.absolute(Path(storage))
     return bodies.BuiltDefinitions(
         graph=graph.Graph(assets={}, steps={}),
         bodies={},
         io_managers={"default": typed.TypedStorage(where)},
-        tasks=_Found(main, _fingerprints(Path(root))),
+        tasks=_Found(main, package, _fingerprints(Path(root))),
     )
 
 
 class _Found(Mapping[str, bodies.TaskBody]):
     """Tasks by `module:qualified.name`, each imported when it is asked for."""
 
-    def __init__(self, main: str | None, fingerprint: Callable[[Callable[..., Any]], str]) -> None:
+    def __init__(self, main: str | None, package: str | None, fingerprint: Callable[[Callable[..., Any]], str]) -> None:
         self._main = main
+        self._package = package
         self._fingerprint = fingerprint
         self._found: dict[str, bodies.TaskBody] = {}
 
@@ -163,16 +168,11 @@ class _Found(Mapping[str, bodies.TaskBody]):
     def _module(self, name: str) -> Any:
         if name != "__main__":
             return importlib.import_module(name)
+        from weft.codehost import scripts
+
         if self._main is None:
             raise errors.UsageError("The flow's script is in no file.", remedy="Put the task into a module.")
-        known = sys.modules.get("__weft_main__")
-        if known is None:
-            # as multiprocessing does: the script under another name, so that what it does when called stays out
-            known = types.ModuleType("__weft_main__")
-            known.__file__ = self._main
-            sys.modules["__weft_main__"] = known
-            exec(compile(Path(self._main).read_bytes(), self._main, "exec"), known.__dict__)  # noqa: S102
-        return known
+        return scripts.load(Path(self._main), self._package)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)

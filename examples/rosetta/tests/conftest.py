@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rosetta_project import ROSETTA, Example, TradeApi, trades_of
 from tests.services import ObjectStore, s3
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the API is among the examples
+
+from rosetta_project import ROSETTA, Example
+from trade_api import TradeApi, trades_of
 
 __all__ = ["s3"]
 

@@ -1,4 +1,4 @@
-"""A copy of the folder in which the examples are run, and the trade API that they talk to."""
+"""A copy of the folder in which the examples are run."""
 
 from __future__ import annotations
 
@@ -8,56 +8,12 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlparse
+
+from trade_api import TradeApi
 
 ROSETTA = Path(__file__).resolve().parents[1]
-
-
-def trades_of(date: str) -> list[dict[str, Any]]:
-    """What the API answers for a day: three trades of two symbols, with quantities that depend on the day."""
-    day = int(date[-2:])
-    return [
-        {"trade_id": 3 * day, "date": date, "symbol": "BTC", "price": 50_000.0, "quantity": day},
-        {"trade_id": 3 * day + 1, "date": date, "symbol": "ETH", "price": 3_000.0, "quantity": 10},
-        {"trade_id": 3 * day + 2, "date": date, "symbol": "BTC", "price": 51_000.0, "quantity": 1},
-    ]
-
-
-class TradeApi(ThreadingHTTPServer):
-    """The trade API. `asked` has what was asked for; the next `failures` answers are 503."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[str] = []
-        self.failures = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: TradeApi
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        if self.server.failures:
-            self.server.failures -= 1
-            self.send_error(503)
-            return
-        date = parse_qs(urlparse(self.path).query)["date"][0]
-        body = json.dumps(trades_of(date)).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: object) -> None:
-        """The tests' output stays readable."""
 
 
 @dataclass
@@ -115,10 +71,14 @@ class Example:
         (file,) = (self.folder / ".weft" / "data" / asset).rglob("*.parquet")
         return parquet.ParquetFile(file).read().to_pylist()
 
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """The events of a kind in the last run."""
+        found = [json.loads(line) for line in self.weft("ledger", "events", "last", "--json").splitlines()]
+        return [each for each in found if each["type"] == kind]
+
     def returned(self, task: str) -> Any:
         """What a task returned in the last run, small enough to be in the ledger."""
-        events = [json.loads(line) for line in self.weft("ledger", "events", "last", "--json").splitlines()]
-        ends = [each for each in events if each["type"] == "StepSucceeded" and each["step"].endswith(f":{task}")]
+        ends = [each for each in self.events("StepSucceeded") if each["step"].endswith(f":{task}")]
         return json.loads(base64.b64decode(ends[-1]["task"]["value"]["inline"]))
 
     def steps(self) -> dict[str, dict[str, Any]]:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from rosetta_project import ROSETTA, Example, trades_of
+from rosetta_project import ROSETTA, Example
 from tests.services import ObjectStore, dbt_program, needs_java
+from trade_api import trades_of
 
 DAY = "2024-01-15"
 VOLUMES = {"BTC": 16, "ETH": 10}
@@ -79,6 +80,8 @@ def test_c07_an_outlet_gets_a_version_and_a_dag_is_scheduled_on_an_asset(example
     example.of("c07_assets.py").weft("run", "upstream_processing")
     (version,) = example.json("versions", "data/processed/trades")
     assert version["run"] == example.json("runs")[0]["id"]
+    (made,) = example.events("Materialized")
+    assert made["output"]["inputs"].keys() == {"data/raw/trades"}, "its lineage"
     assert example.pipeline("downstream_analysis")["schedule"] == "data/raw/trades"
 
 

@@ -18,6 +18,60 @@ if TYPE_CHECKING:
 _DRIVERS = {"postgres": "postgresql+psycopg", "mysql": "mysql+pymysql", "sqlite": "sqlite"}
 
 
+def sqlalchemy_module(purpose: str = "A SQL connection") -> Any:
+    """SQLAlchemy.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import sqlalchemy
+    except ImportError:
+        raise errors.MissingExtraError(package="sqlalchemy", extra="sql", purpose=purpose) from None
+    return sqlalchemy
+
+
+def sqlalchemy_engine(connection: connections.Connection, **options: Any) -> sqlalchemy.Engine:
+    """An engine that keeps no connections open, and whose errors do not repeat the values of parameters.
+
+    With SQLite a transaction holds all that stands in it: its driver would begin one only at the first INSERT.
+
+    Raises:
+        UsageError: it is of another kind, or its URL can't be read, or is of an unknown database.
+        MissingExtraError: SQLAlchemy, or the driver of the database, is not installed.
+    """
+    alchemy = sqlalchemy_module()
+    try:
+        engine: sqlalchemy.Engine = alchemy.create_engine(
+            sqlalchemy_url(connection), poolclass=alchemy.NullPool, hide_parameters=True, **options
+        )
+    except alchemy.exc.NoSuchModuleError as error:
+        raise errors.UsageError(
+            f"SQLAlchemy knows no such database: {error}.", remedy="Install the package of its dialect."
+        ) from error
+    except alchemy.exc.ArgumentError:
+        raise errors.UsageError(
+            "The URL of the database can't be read.", remedy="Write dialect://login:password@host:port/database."
+        ) from None
+    except ImportError as error:
+        package = error.name or "driver"
+        extra = "postgres" if package.startswith("psycopg") else "sql"
+        raise errors.MissingExtraError(package=package, extra=extra, purpose="This database") from None
+    if engine.dialect.name == "sqlite":
+        alchemy.event.listen(engine, "connect", _sqlite_begins_nothing)
+        alchemy.event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_begins_nothing(opened: Any, _: object) -> None:
+    opened.isolation_level = None
+
+
+def _sqlite_begin(opened: Any) -> None:
+    if opened.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        opened.exec_driver_sql("BEGIN")
+
+
 def sqlalchemy_url(connection: connections.Connection) -> sqlalchemy.URL:
     """The URL of a SQL connection for SQLAlchemy.
 
@@ -25,19 +79,16 @@ def sqlalchemy_url(connection: connections.Connection) -> sqlalchemy.URL:
         UsageError: it is of another kind.
         MissingExtraError: SQLAlchemy is not installed.
     """
-    try:
-        import sqlalchemy
-    except ImportError:
-        raise errors.MissingExtraError(package="sqlalchemy", extra="sql", purpose="A SQL connection") from None
+    sqlalchemy = sqlalchemy_module()
     if connection.type == "sql":
-        return sqlalchemy.make_url(str(connection.extra["url"]))
+        return sqlalchemy.make_url(str(connection.extra["url"]))  # type: ignore[no-any-return]
     if connection.type not in _DRIVERS:
         raise errors.UsageError(
             f"The connection {connection.name!r} is of the kind {connection.type!r}, which is no database.",
             remedy="Use one of the kinds postgres, mysql, sqlite, duckdb; or sql with url=, any URL of SQLAlchemy.",
         )
     query = {name: str(value) for name, value in connection.extra.items()}
-    return sqlalchemy.URL.create(
+    return sqlalchemy.URL.create(  # type: ignore[no-any-return]
         query.pop("driver", _DRIVERS[connection.type]),
         username=connection.login or None,
         password=connection.password or None,
@@ -139,7 +190,7 @@ def storage_options(connection: connections.Connection) -> tuple[str, dict[str, 
         case "sftp":
             given = {"host": connection.host, "port": connection.effective_port, "username": connection.login}
             given |= {"password": connection.password, "key_filename": extra.get("key_file")}
-            given |= {"passphrase": extra.get("passphrase")}
+            given |= {each: extra.get(each) for each in ("passphrase", "private_key", "known_hosts")}
             given |= {"timeout": float(extra["timeout"]) if "timeout" in extra else None}
             return "sftp", _present(given)
     raise errors.UsageError(
@@ -151,14 +202,21 @@ def storage_options(connection: connections.Connection) -> tuple[str, dict[str, 
 _FILE_EXTRAS = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gcs"), "abfs": ("adlfs", "azure"), "sftp": ("paramiko", "sftp")}
 
 
-def filesystem(connection: connections.Connection) -> Any:
-    """The fsspec filesystem of a connection.
+def filesystem(connection: connections.Connection, *, timeout: float | None = None) -> Any:
+    """The fsspec filesystem of a connection; with `timeout`, in seconds, it gives up early and tries once.
 
     Raises:
         MissingExtraError: what its kind needs is not installed.
         UsageError: it is of another kind.
     """
     protocol, options = storage_options(connection)
+    if timeout is not None and protocol == "s3":
+        options["config_kwargs"] = {
+            "connect_timeout": timeout, "read_timeout": timeout, "retries": {"total_max_attempts": 1},
+        }  # fmt: skip
+        options["skip_instance_cache"] = True
+    elif timeout is not None and protocol == "sftp":
+        options |= {"timeout": timeout, "banner_timeout": timeout, "auth_timeout": timeout}
     return filesystem_of(protocol, options)
 
 
@@ -169,12 +227,34 @@ def filesystem_of(protocol: str, options: Mapping[str, Any]) -> Any:
         MissingExtraError: fsspec, or what it needs for this protocol, is not installed.
         UsageError: fsspec knows no such protocol.
     """
+    made = _class_of(protocol)
+    if protocol in ("sftp", "ssh"):
+        from weft.connections import sftp
+
+        return sftp.filesystem(options)
+    return made(**options)
+
+
+def url_options(protocol: str, url: str) -> dict[str, Any]:
+    """What a URL itself says of where its files are: host, port, user of SFTP; an account; nothing for most.
+
+    Raises:
+        MissingExtraError: fsspec, or what it needs for this protocol, is not installed.
+        UsageError: fsspec knows no such protocol.
+    """
+    if protocol in ("file", "local", "memory"):
+        return {}
+    found = _class_of(protocol)._get_kwargs_from_urls(url)
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _class_of(protocol: str) -> Any:
     try:
         import fsspec
     except ImportError:
         raise errors.MissingExtraError(package="fsspec", extra="remote", purpose="Reaching files by URL") from None
     try:
-        return fsspec.filesystem(protocol, **options)
+        return fsspec.get_filesystem_class(protocol)
     except ImportError:
         package, extra = _FILE_EXTRAS.get(protocol, (protocol, "remote"))
         raise errors.MissingExtraError(package=package, extra=extra, purpose=f"Reaching {protocol}:// files") from None
@@ -186,8 +266,10 @@ def filesystem_of(protocol: str, options: Mapping[str, Any]) -> Any:
         ) from error
 
 
-def smtp_client(connection: connections.Connection, *, timeout: float = 30.0) -> smtplib.SMTP:
+def smtp_client(connection: connections.Connection, *, timeout: float | None = None) -> smtplib.SMTP:
     """A client that is connected and logged in. `extra.tls` is "starttls", "ssl" or "none" (the default).
+
+    `timeout` is in seconds: `extra.timeout`, else 30, unless given.
 
     Raises:
         UsageError: the connection is of another kind, or `tls` is another word.
@@ -204,6 +286,7 @@ def smtp_client(connection: connections.Connection, *, timeout: float = 30.0) ->
             f"The connection {connection.name!r} has tls={tls!r}.", remedy="Write starttls, ssl or none."
         )
     port = connection.effective_port or 25
+    timeout = timeout if timeout is not None else float(connection.extra.get("timeout", 30.0))
     client: smtplib.SMTP
     if tls == "ssl":
         client = smtplib.SMTP_SSL(connection.host, port, timeout=timeout, context=ssl.create_default_context())

@@ -16,8 +16,10 @@ MASK = "***"
 FIELDS = ("type", "host", "port", "login", "password", "database", "extra", "description")
 _ALIASES = {"conn_type": "type", "kind": "type", "user": "login", "username": "login", "schema": "database"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_SECRET_WORD = re.compile(r"pass|secret|token|key$|private|credential|connection_string", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"://[^/@:\s]*:(\S+)@")
+_SECRET_WORD = re.compile(
+    r"pass|pwd|secret|token|key$|private|credential|connection_string|authorization|cookie|signature", re.IGNORECASE
+)
+_URL_PASSWORD = re.compile(r"://[^/@:\s]*:(\S+)@|[?&](?:password|token|secret|api_?key|sig)=([^&\s]+)", re.IGNORECASE)
 _NOT_SECRET = frozenset({"key_file", "key_path", "private_key_file"})
 
 
@@ -230,7 +232,8 @@ class Connection:
 
     def secrets(self) -> set[str]:
         """The texts that must not show anywhere."""
-        return {each for each in (self.password, *secret_texts(self.extra)) if each}
+        plain = {each for each in (self.password, *secret_texts(self.extra)) if each}
+        return plain | {quote(each, safe="") for each in plain}  # as they stand in URLs
 
     def __str__(self) -> str:
         return self._uri(MASK if self.password else "", _masked_extra(self.extra))
@@ -274,15 +277,18 @@ def _is_secret(name: str) -> bool:
 
 
 def _masked_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: MASK if _is_secret(name) else _masked_extra(value) if isinstance(value, Mapping) else _masked_url(value)
-        for name, value in extra.items()
-    }
+    return {name: MASK if _is_secret(name) else _masked_value(value) for name, value in extra.items()}
 
 
-def _masked_url(value: Any) -> Any:
+def _masked_value(value: Any) -> Any:
     """A URL may have a password in it."""
-    return _URL_PASSWORD.sub(lambda match: match[0].replace(match[1], MASK), value) if isinstance(value, str) else value
+    if isinstance(value, Mapping):
+        return _masked_extra(value)
+    if isinstance(value, (list, tuple)):
+        return [_masked_value(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    return _URL_PASSWORD.sub(lambda match: match[0].replace(match[1] or match[2], MASK), value)
 
 
 def secret_texts(value: Any, *, secret: bool = False) -> Iterator[str]:
@@ -294,7 +300,8 @@ def secret_texts(value: Any, *, secret: bool = False) -> Iterator[str]:
         if secret:
             yield value
         else:
-            for found in _URL_PASSWORD.findall(value):
+            for match in _URL_PASSWORD.finditer(value):
+                found = match[1] or match[2]
                 yield from {found, unquote(found)}
     elif isinstance(value, (list, tuple)):
         for each in value:

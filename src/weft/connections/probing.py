@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Callable
@@ -38,6 +39,8 @@ def test(connection: connections.Connection, *, timeout: float = TIMEOUT) -> Pro
     started = time.monotonic()
     try:
         message, passed = _PROBES[connection.kind.family](connection, timeout), True
+    except errors.WeftError as error:
+        message, passed = str(error), False
     except Exception as error:  # a driver's own errors have no common ancestor
         message, passed = f"{type(error).__name__}: {error}".strip().rstrip(":"), False
     for secret in sorted(connection.secrets(), key=len, reverse=True):
@@ -56,19 +59,18 @@ def _sql(connection: connections.Connection, timeout: float) -> str:
         with adapting.duckdb_connection(connection.database, read_only=None) as opened:
             row = opened.execute("SELECT version()").fetchone()
             return f"DuckDB {row[0] if row else ''} answers"
-    import sqlalchemy
-
-    options = {"connect_timeout": int(timeout)} if connection.type == "postgres" else {}
+    alchemy = adapting.sqlalchemy_module()
+    options: dict[str, object] = {}
+    if connection.type in ("postgres", "mysql"):
+        options["connect_timeout"] = max(2, math.ceil(timeout))  # of whole seconds; 0 would mean none
     if connection.type == "sqlite" and connection.database:
         from pathlib import Path
 
         if not Path(connection.database).is_file():
             raise FileNotFoundError(f"there is no file {connection.database}")
-    engine = sqlalchemy.create_engine(
-        adapting.sqlalchemy_url(connection), poolclass=sqlalchemy.NullPool, connect_args=options
-    )
+    engine = adapting.sqlalchemy_engine(connection, connect_args=options)
     with engine.connect() as opened:
-        opened.execute(sqlalchemy.text("SELECT 1")).scalar()
+        opened.execute(alchemy.text("SELECT 1")).scalar()
         version = ".".join(map(str, opened.dialect.server_version_info or ()))
     return f"{engine.dialect.name} {version} answers"
 
@@ -87,7 +89,7 @@ def _http(connection: connections.Connection, timeout: float) -> str:
 def _files(connection: connections.Connection, timeout: float) -> str:
     if connection.type == "sftp":
         _socket(connection, timeout)
-    filesystem = adapting.filesystem(connection)
+    filesystem = adapting.filesystem(connection, timeout=timeout)
     found = filesystem.ls(connection.database or ("/" if connection.type == "sftp" else ""), detail=False)
     return f"{len(found)} entries in {connection.database or 'the root'}"
 

@@ -1,7 +1,9 @@
 """The encrypted store: connections in one file, each sealed by itself, so that names can be listed without the key.
 
-The key is `WEFT_SECRET_KEY`, or stands in a file beside the store that only its owner can read. The store is written
-whole and moved into its place, so that two writers or a crash leave one or the other.
+The key is `WEFT_SECRET_KEY`, or stands in a file beside the store that only its owner can read. There may be several
+keys, divided by commas or lines: the first one seals, any of them opens, so a key is changed by putting another before
+it and saving the connections again. The store is written whole and moved into its place, so that two writers or a crash
+leave one or the other.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import fcntl
 import json
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "WEFT_SECRET_KEY"
 _VERSION = 1
+
+
+class KeyModeWarning(UserWarning):
+    """The file of the key can be read by others."""
 
 
 def names(place: places.Place) -> list[str]:
@@ -98,7 +105,7 @@ def _sealed(place: places.Place) -> dict[str, str]:
         ) from error
 
 
-def _cipher(place: places.Place, *, make: bool) -> fernet.Fernet:
+def _cipher(place: places.Place, *, make: bool) -> fernet.MultiFernet:
     try:
         from cryptography import fernet
     except ImportError:
@@ -107,11 +114,17 @@ def _cipher(place: places.Place, *, make: bool) -> fernet.Fernet:
         ) from None
     key = os.environ.get(KEY_VARIABLE)
     source = f"the variable {KEY_VARIABLE}"
-    if key is None:
+    if not key:
         source = str(place.key)
         try:
-            key = place.key.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
+            key = place.key.read_text(encoding="utf-8")
+            _warn_of_others(place.key)
+        except (OSError, UnicodeDecodeError) as error:
+            if not isinstance(error, FileNotFoundError):
+                raise errors.UsageError(
+                    f"The key of the store of connections, {place.key}, can't be read: {error}.",
+                    remedy=f"Restore that file, or set {KEY_VARIABLE}.",
+                ) from error
             if not make or place.store.exists():
                 raise errors.UsageError(
                     f"The key of the store of connections is missing: {place.key}.",
@@ -120,13 +133,22 @@ def _cipher(place: places.Place, *, make: bool) -> fernet.Fernet:
             key = fernet.Fernet.generate_key().decode()
             _write_privately(place.key, key)
     try:
-        return fernet.Fernet(key)
+        return fernet.MultiFernet([fernet.Fernet(each) for each in key.replace(",", " ").split()])
     except ValueError:
         raise errors.UsageError(
             f"The key of the store of connections, from {source}, is no key.",
             remedy="It is 32 bytes in URL-safe base64; `python -c 'from cryptography.fernet import Fernet; "
             "print(Fernet.generate_key().decode())'` makes one.",
         ) from None
+
+
+def _warn_of_others(path: Path) -> None:
+    if path.stat().st_mode & 0o077:
+        warnings.warn(
+            f"{path} can be read by others than its owner, and so can the connections then. Call: chmod 600 {path}",
+            KeyModeWarning,
+            stacklevel=5,
+        )
 
 
 def _replace(path: Path, sealed: Mapping[str, str]) -> None:

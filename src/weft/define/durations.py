@@ -13,7 +13,8 @@ Duration: TypeAlias = "float | int | str | timedelta"
 """Seconds, a timedelta, or text such as "90s", "5m", "2h", "1d" and "1h30m"."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_PIECE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|[smhdw])\s*")
+_WORDS = {"sec": "s", "second": "s", "min": "m", "minute": "m", "hour": "h", "day": "d", "week": "w"}
+_PIECE = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*(?:({'|'.join(_WORDS)})s?\b|(ms|[smhdw]))\s*")
 _NUMBER = re.compile(r"\s*\d+(?:\.\d+)?\s*\Z")
 
 
@@ -21,7 +22,8 @@ def seconds(value: object, *, what: str, least: float = 0.0, exclusive: bool = F
     """Return a duration in seconds.
 
     Args:
-        value: a `Duration`; text is a sum of numbers with the units ms, s, m, h, d and w, or a plain number of seconds.
+        value: a `Duration`; text is a sum of numbers with the units ms, s, m, h, d and w, or words such
+            as minutes; or a plain number of seconds.
         what: names the duration in an error, such as "timeout".
         least: the smallest duration that is allowed, in seconds.
         exclusive: whether `least` itself is not allowed.
@@ -48,7 +50,7 @@ def _parsed(value: object, what: str) -> float:
             return float(value)
         total, place = 0.0, 0
         while match := _PIECE.match(value, place):
-            total += float(match[1]) * _UNITS[match[2]]
+            total += float(match[1]) * _UNITS[_WORDS[match[2]] if match[2] else match[3]]
             place = match.end()
         if place == len(value) and place > 0:
             return total

@@ -165,8 +165,9 @@ class FlowDefinition(Generic[P, R_co]):
 
     @property
     def is_async(self) -> bool:
-        """Whether the function is a coroutine function."""
-        return inspect.iscoroutinefunction(inspect.unwrap(self.function))
+        """Whether the function is a coroutine function, or an async generator, whose values are awaited as a list."""
+        function = inspect.unwrap(self.function)
+        return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run it: here and now, as a run of its own; within a run as a subflow of that. An async one is awaited.
@@ -250,6 +251,7 @@ class FlowDefinition(Generic[P, R_co]):
             return self
         bound = functools.partial(self.function, instance)  # type: ignore[arg-type]
         functools.update_wrapper(bound, self.function)
+        del bound.__wrapped__  # type: ignore[attr-defined]  # its parameters are those that are left
         return FlowDefinition(bound, given=self.options, location=self.location)
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -195,9 +196,21 @@ def body_of(
         UsageError: the values of the config are wrong, or nothing takes them.
     """
     filled = _config_of(name, function, config)
+    outs = outs or _returned(function)
     if not outs and not filled and all(each.dagster_type in (Any, Nothing) for each in ins.values()):
         return function
     return OpBody(name, function, ins, outs or {"result": Out()}, filled)
+
+
+def _returned(function: Callable[..., Any]) -> Mapping[str, Out]:
+    """The one output as the annotation of what is returned says it; none where that says nothing of the value."""
+    wanted = signatures.annotations_of(function).get("return", Any)
+    told = typing.get_origin(wanted) or wanted
+    if wanted is Any or wanted is type(None) or told in (outputs.Output, DynamicOutput):
+        return {}
+    if DynamicOutput in typing.get_args(wanted) or getattr(told, "__module__", "") == "collections.abc":
+        return {}  # elements, or what is used up while they are made
+    return {"result": Out(wanted)} if isinstance(told, type) or told is typing.Union else {}
 
 
 def _config_of(name: str, function: Callable[..., Any], config: Any) -> tuple[str, Any] | None:

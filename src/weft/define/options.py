@@ -96,8 +96,13 @@ ASSET_NAMES = frozenset(AssetOptions.__annotations__)
 MULTI_ASSET_NAMES = frozenset(MultiAssetOptions.__annotations__)
 
 
-def check_names(decorator: str, given: Mapping[str, Any], known: frozenset[str]) -> None:
-    """Check that each of the arguments `given` to a decorator exists.
+NOWHERE: Mapping[str, str] = {}
+
+
+def check_names(
+    decorator: str, given: Mapping[str, Any], known: frozenset[str], elsewhere: Mapping[str, str] = NOWHERE
+) -> None:
+    """Check that each of the arguments `given` to a decorator exists; `elsewhere` says what to write for others.
 
     Raises:
         UsageError: one does not; names near ones.
@@ -107,5 +112,5 @@ def check_names(decorator: str, given: Mapping[str, Any], known: frozenset[str])
     unknown = sorted(given.keys() - known)[0]
     raise errors.UsageError(
         f"@{decorator} has no argument {unknown!r}.",
-        remedy=spelling.did_you_mean(unknown, known) or f"It has: {', '.join(sorted(known))}.",
+        remedy=elsewhere.get(unknown) or spelling.did_you_mean(unknown, known) or f"It has: {', '.join(sorted(known))}.",
     )

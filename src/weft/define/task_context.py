@@ -79,6 +79,9 @@ class TaskContext(context.Context, Protocol):
     def condition_met(self) -> bool:
         """Whether the condition that it was deferred with holds now."""
 
+    def fill_in(self, text: str, name: str = "text") -> str:
+        """Fill in a template that the body found, and record what it gave under `name`; in a flow it stays as it is."""
+
     def push(self, name: str, value: object) -> None:
         """Leave a value under a name for steps below, besides what is returned."""
 

@@ -68,6 +68,39 @@ class TaskOptions(TypedDict, total=False):
 
 TASK_NAMES = frozenset(TaskOptions.__annotations__)
 
+_RETRY = 'Write retries=Retry(3, delay="1m", backoff="exponential", max_delay="1h").'
+_MAIL = "Write on_failure= (or on_retry=) with a function that sends it; weft.operators.email does."
+ELSEWHERE: Mapping[str, str] = {
+    "execution_timeout": "Write timeout=.",
+    "retry_exponential_backoff": _RETRY,
+    "max_retry_delay": _RETRY,
+    "on_execute_callback": "Call it at the start of the function.",
+    "on_success_callback": "Write on_success=.",
+    "on_failure_callback": "Write on_failure=.",
+    "on_retry_callback": "Write on_retry=.",
+    "on_skipped_callback": "Write on_skip=.",
+    "email": _MAIL,
+    "email_on_failure": _MAIL,
+    "email_on_retry": _MAIL,
+    "priority_weight": "Write priority=.",
+    "weight_rule": "Write priority=, which is the task's own.",
+    "pool_slots": "Write slots=.",
+    "max_active_tis_per_dag": "Write pool=, which bounds it over all runs.",
+    "max_active_tis_per_dagrun": "Give it tags=, and the DAG tag_limits={tag: number}.",
+    "executor_config": "Write resources=.",
+    "queue": "Write executor=, or let the runs wait in a work pool: `weft run --pool`.",
+    "multiple_outputs": 'It is not needed: take the parts of what the call returns, result["key"].',
+    "do_xcom_push": "Return None where there is nothing for others.",
+    "map_index_template": "Write label=, which may name the arguments.",
+    "wait_for_downstream": "Write depends_on_past=.",
+    "provide_context": "It is not needed: a parameter `context` gets it.",
+    "owner": "Write owners= of the DAG.",
+    "doc": "Write description=, or a docstring.",
+    "doc_md": "Write description=, or a docstring.",
+    "sla": "Write timeout=, or a freshness policy on an asset that it makes.",
+}
+"""What to write in place of options that Airflow has."""
+
 
 def name_of(given: Mapping[str, Any]) -> str | None:
     """The id that was given, None where the function's name is it."""

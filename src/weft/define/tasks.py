@@ -118,16 +118,18 @@ class TaskDefinition(Generic[P, R_co]):
 
     # --- in a DAG ---
 
-    def expand(self, **kwargs: Any) -> nodes.Node:
-        """In a DAG: a step run for each combination of the elements of these arguments."""
+    def expand(self, *args: Any, **kwargs: Any) -> nodes.Node:
+        """In a DAG: a step run for each combination of the elements of these arguments, which are given by name."""
+        _by_name("expand", self, args)
         return self._declared("expand").expand(self, {}, kwargs)  # type: ignore[no-any-return]
 
     def expand_kwargs(self, mappings: Any) -> nodes.Node:
         """In a DAG: a step run for each mapping of arguments in a list."""
         return self._declared("expand_kwargs").expand_kwargs(self, {}, mappings)  # type: ignore[no-any-return]
 
-    def partial(self, **kwargs: Any) -> PartialTask:
+    def partial(self, *args: Any, **kwargs: Any) -> PartialTask:
         """Fix arguments that are the same for all elements: `task.partial(date=…).expand(symbol=…)`."""
+        _by_name("partial", self, args)
         return PartialTask(self, kwargs)
 
     # --- variants ---
@@ -138,7 +140,7 @@ class TaskDefinition(Generic[P, R_co]):
         Raises:
             UsageError: there is no such option, or its value is wrong.
         """
-        options.check_names("task", given, task_options.TASK_NAMES)
+        options.check_names("task", given, task_options.TASK_NAMES, task_options.ELSEWHERE)
         return self._with(given=task_options.joined(self.options, given))
 
     override = with_options
@@ -226,14 +228,23 @@ class PartialTask:
         """Fix more arguments."""
         return PartialTask(self.task, {**self.fixed, **kwargs})
 
-    def expand(self, **kwargs: Any) -> nodes.Node:
+    def expand(self, *args: Any, **kwargs: Any) -> nodes.Node:
         """A step run for each combination of the elements of these arguments."""
+        _by_name("expand", self.task, args)
         return self.task._declared("expand").expand(self.task, self.fixed, kwargs)  # type: ignore[no-any-return]
 
     def expand_kwargs(self, mappings: Any) -> nodes.Node:
         """A step run for each mapping of arguments in a list."""
         declared = self.task._declared("expand_kwargs")
         return declared.expand_kwargs(self.task, self.fixed, mappings)  # type: ignore[no-any-return]
+
+
+def _by_name(verb: str, task: TaskDefinition[..., Any], args: tuple[Any, ...]) -> None:
+    if args:
+        first = next(iter(inspect.signature(task.function).parameters), "argument")
+        raise errors.UsageError(
+            f"{task.name}.{verb}() was given an argument without its name.", remedy=f"Write {verb}({first}=…)."
+        )
 
 
 def _declaring() -> Any:
@@ -305,7 +316,7 @@ def _decorated(decorator: str, function: Callable[..., Any] | None, given: dict[
     known = task_options.TASK_NAMES
     if role == "short_circuit":
         known = known | {"ignore_downstream_trigger_rules"}
-    options.check_names(decorator, given, known)
+    options.check_names(decorator, given, known, task_options.ELSEWHERE)
 
     def decorate(body: Callable[..., Any]) -> TaskDefinition[..., Any]:
         if isinstance(body, TaskDefinition):  # over @task.skip_if(…), which made one already

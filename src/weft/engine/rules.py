@@ -2,7 +2,8 @@
 
 What a node knows of those above it are bits: which kinds of ends there were, not how many. That is all that the rules
 need besides whether somebody is still awaited, since "all" is "none of the other kinds". The rules are Airflow 3's
-(`TriggerRuleDep`); `cancelled`, which it has not, goes on to whatever still waits.
+(`TriggerRuleDep`); `cancelled`, which it has not, goes on to whatever still waits, but for the teardown of a setup that
+succeeded.
 """
 
 from __future__ import annotations
@@ -46,13 +47,15 @@ def setup_bits(ends: int) -> int:
     """What a teardown notes of these ends of a setup, besides the ends themselves."""
     found = SETUP_SUCCESS if ends & SUCCESS else 0
     found |= SETUP_SKIPPED if ends & SKIPPED else 0
-    return found | (SETUP_BAD if ends & BAD else 0)
+    return found | (SETUP_BAD if ends & (BAD | CANCELLED) else 0)
 
 
 def verdict(rule: int, seen: int, awaiting: bool) -> Verdict:
     """What becomes of a node that has `seen` these ends, and awaits more or not."""
     if seen & CANCELLED:
-        return "cancelled"
+        if rule != TEARDOWN:
+            return "cancelled"
+        return "wait" if awaiting else "run" if seen & SETUP_SUCCESS else "cancelled"
     if rule == ALL_SUCCESS:  # by far the most
         return "upstream_failed" if seen & BAD else "skipped" if seen & SKIPPED else "wait" if awaiting else "run"
     found = _early(rule, seen)

@@ -133,7 +133,7 @@ def _fail(run: Run, event: Failed, commands: list[Command]) -> None:
     attempt = run.attempts.get(node, 0) + 1
     rules = run.network.line_of(node).policies
     again = event.outcome in _FAILED and event.retryable and attempt <= rules.retry.retries and not rules.at_most_once
-    again = again and not run.cancelled
+    again = again and not _is_over(run, node)
     state.move(run, node, Move.RETRY_LATER if again else Move.FAIL)
     run.attempts[node] = attempt
     state.tell(run, node, f"attempt {attempt} {event.outcome}")
@@ -157,10 +157,15 @@ def _take_back(run: Run, nodes: Iterable[int], commands: list[Command]) -> None:
     for node in nodes:
         state.move(run, node, Move.LOSE)
         state.release(run, node)
-        if run.cancelled:
+        if _is_over(run, node):
             _give_up(run, node, "cancelled", run.cancelled, commands)
         else:
             state.queue(run, node, first=True)
+
+
+def _is_over(run: Run, node: int) -> bool:
+    """Whether nothing of a node is to begin any more; in a run that is cancelled, setups are still cleaned up after."""
+    return bool(run.cancelled) and run.network.rules[node] != rules.TEARDOWN
 
 
 def _give_up(run: Run, node: int, outcome: events.Outcome, reason: str, commands: list[Command]) -> None:
@@ -180,7 +185,7 @@ def _lose(run: Run, nodes: Iterable[int], commands: list[Command]) -> None:
             reason = "lost, and it may run at most once" if rules.at_most_once else f"lost {run.losses[node]} times"
             _give_up(run, node, "crashed", reason, commands)
             _fail_fast(run, node, commands)
-        elif run.cancelled:
+        elif _is_over(run, node):
             _give_up(run, node, "cancelled", run.cancelled, commands)
         else:
             state.queue(run, node, first=True)
@@ -190,7 +195,7 @@ def _park(run: Run, node: int, seconds: float, commands: list[Command]) -> None:
     """Let a node wait without a worker and without its slots, and go on with the same attempt."""
     state.move(run, node, Move.PARK)
     state.release(run, node)
-    if run.cancelled:
+    if _is_over(run, node):
         _give_up(run, node, "cancelled", run.cancelled, commands)
     else:
         commands.append(RetryLater(node, seconds))
@@ -214,10 +219,22 @@ def _expand(run: Run, node: int, count: int, commands: list[Command]) -> None:
 
 
 def _cancel(run: Run, reason: str, commands: list[Command]) -> None:
+    """End what has not begun; a teardown only when asked for a second time, else it has its turn if its setup did."""
+    network = run.network
+    kept: list[int] = []
+    if not run.cancelled and network.ruled:
+        kept = [
+            node
+            for node in range(network.size)
+            if network.rules[node] == rules.TEARDOWN and run.states[node] in _UNDER_WAY
+        ]
     run.cancelled = run.cancelled or reason
+    if kept:
+        _cancel_but(run, kept, commands)
+        return
     ended: list[int] = []
-    for node in range(run.network.size):
-        if run.states[node] in _UNDER_WAY and not run.network.bodiless(node):
+    for node in range(network.size):
+        if run.states[node] in _UNDER_WAY and not network.bodiless(node):
             state.move(run, node, Move.GIVE_UP)
             run.ends[node] = rules.CANCELLED
             ended.append(node)
@@ -227,6 +244,21 @@ def _cancel(run: Run, reason: str, commands: list[Command]) -> None:
     run.counts["cancelled"] = run.counts.get("cancelled", 0) + len(ended)
     if ended:
         commands.append(Finish(tuple(ended), "cancelled", run.cancelled))
+
+
+def _cancel_but(run: Run, kept: Sequence[int], commands: list[Command]) -> None:
+    """End all that has not begun but these teardowns, which see how what is above them ended."""
+    for queue in run.ready.values():
+        queue.clear()
+    spread = spreading.Spread(run)
+    spared = frozenset(kept)
+    for node in range(run.network.size):
+        if run.states[node] in _UNDER_WAY and node not in spared and not run.network.bodiless(node):
+            spread.end(node, "cancelled", run.cancelled, "")
+    for node in kept:
+        if run.states[node] == State.READY:
+            state.queue(run, node, first=False)
+    commands.extend(spread.go())
 
 
 def _finished(

@@ -84,6 +84,8 @@ class Spread:
             self._pass(node, rules.bit_of(found), origin)
         elif found == "upstream_failed" and not ends & rules.BAD:
             self.end(node, found, "nothing above it succeeded", origin)
+        elif found == "cancelled" and run.cancelled:
+            self.end(node, found, run.cancelled, "")
         elif found != "skipped":
             self.end(node, found, f"{origin} did not succeed", origin)
         elif ends & rules.SKIPPED:

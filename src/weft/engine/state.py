@@ -147,7 +147,7 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
     A node whose pool has no free slot stays where it is.
     """
     taken: list[int] = []
-    if run.cancelled:
+    if run.cancelled and (not run.network.ruled or _works_still(run)):
         return taken
     line_of = run.network.line_of
     _end_gathering(run)
@@ -228,6 +228,12 @@ def put_back(run: Run, node: int) -> None:
     if run.states[node] == State.RUNNING:
         release(run, node)
         move(run, node, Move.LOSE)
+
+
+def _works_still(run: Run) -> bool:
+    """Whether a body is under way that needs what a teardown, all that a cancelled run still starts, would take away."""
+    codes = run.network.rules
+    return any(each == State.RUNNING and codes[node] != rules.TEARDOWN for node, each in enumerate(run.states))
 
 
 def queue(run: Run, node: int, *, first: bool) -> None:

@@ -63,7 +63,7 @@ class RetryDue:
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """Nothing more is to be started."""
+    """Nothing more is to be started but teardowns of setups that succeeded; asked for again, not these either."""
 
     reason: str = "cancelled"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -32,20 +32,7 @@ TriggerRule = Literal[
 ]
 """When a step starts, as Airflow defines it; the last one is that of a teardown."""
 
-TRIGGER_RULES: tuple[TriggerRule, ...] = (
-    "all_success",
-    "all_failed",
-    "all_done",
-    "all_skipped",
-    "one_success",
-    "one_failed",
-    "one_done",
-    "none_failed",
-    "none_failed_min_one_success",
-    "none_skipped",
-    "always",
-    "all_done_setup_success",
-)
+TRIGGER_RULES: tuple[TriggerRule, ...] = get_args(TriggerRule)
 
 MOST_ITEMS = 100_000
 """How many step runs a mapped step may have unless the pipeline says otherwise."""

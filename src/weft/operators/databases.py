@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from weft.connections import adapting, registry
+from weft.connections import adapting, learning, registry
 from weft.connections import connection as connections
 from weft.model import errors
+from weft.operators import splitting
 
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")  # as SQLAlchemy sees them
 
@@ -28,6 +29,8 @@ class Rows:
     changed: int
     table: Any = None
     """The same as an Arrow table, where the database gives one."""
+    types: tuple[tuple[int, int | None, int | None], ...] = ()
+    """The number of each column's type, its precision and its scale, where the database is PostgreSQL."""
 
 
 class Session(Protocol):
@@ -38,6 +41,9 @@ class Session(Protocol):
 
     def execute(self, statement: str, parameters: Mapping[str, Any], *, wanted: bool) -> Rows:
         """Run a statement with parameters (`:name`); `wanted`: whether its rows are read."""
+
+    def columns(self, table: str) -> Sequence[str]:
+        """The names of a table's columns; none where there is no such table."""
 
 
 def target(connection: str | None, url: str | None) -> connections.Connection:
@@ -55,8 +61,11 @@ def target(connection: str | None, url: str | None) -> connections.Connection:
         return registry.get(connection)
     given = connection or url or ""
     if given.partition("://")[0] in ("duckdb", "postgres"):
-        return connections.Connection.parse("url", given)
-    return connections.Connection(name="url", type="sql", extra={"url": given})
+        found = connections.Connection.parse("url", given)
+    else:
+        found = connections.Connection(name="url", type="sql", extra={"url": given})
+    learning.teach(found.secrets())
+    return found
 
 
 @contextlib.contextmanager
@@ -70,22 +79,7 @@ def session(found: connections.Connection, *, autocommit: bool = False) -> Itera
         with adapting.duckdb_connection(found.database) as opened:
             yield from _duckdb(opened, autocommit)
         return
-    import sqlalchemy
-
-    try:
-        engine = sqlalchemy.create_engine(adapting.sqlalchemy_url(found), poolclass=sqlalchemy.NullPool)
-    except sqlalchemy.exc.NoSuchModuleError as error:
-        raise errors.UsageError(
-            f"SQLAlchemy knows no such database: {error}.", remedy="Install the package of its dialect."
-        ) from error
-    except sqlalchemy.exc.ArgumentError:
-        raise errors.UsageError(
-            "The URL of the database can't be read.", remedy="Write dialect://login:password@host:port/database."
-        ) from None
-    except ImportError as error:
-        raise errors.MissingExtraError(
-            package=error.name or "driver", extra="sql", purpose=f"The database {found.type}"
-        ) from None
+    engine = adapting.sqlalchemy_engine(found)
     if autocommit:
         engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     try:
@@ -118,14 +112,27 @@ class _Alchemy:
     def execute(self, statement: str, parameters: Mapping[str, Any], *, wanted: bool) -> Rows:
         import sqlalchemy
 
-        text = statement if parameters else _PARAMETER.sub(r"\\:\1", statement)  # without any, `:` means nothing
-        done = self._opened.execute(sqlalchemy.text(text), _used(statement, parameters) if parameters else {})
+        # without any parameters, `:` means nothing
+        text = splitting.literal(statement) if parameters else _PARAMETER.sub(r"\\:\1", statement)
+        done = self._opened.execute(sqlalchemy.text(text), _used(text, parameters) if parameters else {})
         if not done.returns_rows:
             return Rows((), (), done.rowcount)
         names = tuple(done.keys())
+        described = done.cursor.description if self.dialect == "postgres" else ()
+        types = tuple((each[1], each[4], each[5]) for each in described)
         rows = done.fetchall() if wanted else ()
         done.close()
-        return Rows(names, rows, -1)
+        return Rows(names, rows, -1, types=types)
+
+    def columns(self, table: str) -> Sequence[str]:
+        import sqlalchemy
+
+        schema, _, name = table.rpartition(".")
+        try:
+            found = sqlalchemy.inspect(self._opened).get_columns(name, schema=schema.rpartition(".")[2] or None)
+        except sqlalchemy.exc.NoSuchTableError:
+            return ()
+        return [each["name"] for each in found]
 
 
 class _DuckDb:
@@ -135,7 +142,12 @@ class _DuckDb:
         self._opened = opened
 
     def execute(self, statement: str, parameters: Mapping[str, Any], *, wanted: bool) -> Rows:
-        text, values = _numbered(statement, _used(statement, parameters)) if parameters else (statement, [])
+        text = statement
+        values: list[Any] = []
+        if parameters:
+            adapting.sqlalchemy_module("A parameter in SQL")
+            text = splitting.literal(statement)
+            text, values = _numbered(text, _used(text, parameters))
         if not wanted:
             self._opened.execute(text, values).fetchall()
             return Rows((), (), -1)
@@ -144,6 +156,14 @@ class _DuckDb:
             return Rows((), (), -1)
         table = relation.to_arrow_table()
         return Rows(tuple(table.column_names), (), -1, table)
+
+    def columns(self, table: str) -> Sequence[str]:
+        schema, _, name = table.rpartition(".")
+        found = self._opened.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = $1 AND ($2 = '' OR schema_name = $2)",
+            [name, schema.rpartition(".")[2]],
+        )
+        return [each[0] for each in found.fetchall()]
 
 
 def _used(statement: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,7 +179,8 @@ def _used(statement: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     if missing:
         raise errors.UsageError(
             f"The statement names the parameter :{missing[0]}, which is not given.",
-            remedy=f"Give parameters={{{missing[0]!r}: …}}; those given are: {', '.join(parameters) or 'none'}.",
+            remedy=f"Give parameters={{{missing[0]!r}: …}}; those given are: {', '.join(parameters) or 'none'}. "
+            "A `:` that means none is written `\\:`.",
         )
     return {name: parameters[name] for name in names}
 

@@ -50,8 +50,9 @@ def email(
         raise errors.UsageError("email: there is no one to send it to.", remedy='Write to="name@example.org".')
     if not text and not html:
         raise errors.UsageError("email: there is no message.", remedy="Give text= or html=.")
-    if "\n" in subject or "\r" in subject:
-        raise errors.UsageError(f"email: the subject {subject!r} has several lines.", remedy="Write one line.")
+    for what, line in (("subject", subject), ("sender", sender or ""), ("reply_to", reply_to or "")):
+        if "\n" in line or "\r" in line:
+            raise errors.UsageError(f"email: the {what} {line!r} has several lines.", remedy="Write one line.")
     found = registry.get(connection)
     origin = sender or str(found.extra.get("sender") or found.login)
     if "@" not in origin:
@@ -106,11 +107,17 @@ def _attach(message: messages.EmailMessage, name: str) -> None:
 
 
 def _addresses(given: str | Sequence[str]) -> list[str]:
-    several = given.replace(";", ",").split(",") if isinstance(given, str) else list(given)
-    found = [each.strip() for each in several if each.strip()]
-    for each in found:
-        if "@" not in each or "\n" in each:
-            raise errors.UsageError(f"email: {each!r} is no address.", remedy="Write name@example.org.")
+    found = []
+    for text in [given.replace(";", ",").strip().rstrip(",")] if isinstance(given, str) else given:
+        if not text.strip():
+            continue
+        for name, address in addressing.getaddresses([text]):
+            if "@" not in address or any(sign in text for sign in "\r\n"):
+                raise errors.UsageError(
+                    f"email: {text!r} is no address.",
+                    remedy='Write name@example.org, or "Name, First" <name@example.org>.',
+                )
+            found.append(addressing.formataddr((name, address)) if name else address)
     return found
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json as jsons
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from weft.connections import adapting, registry
+from weft.connections import adapting, learning, registry
+from weft.connections import connection as connections
 from weft.define import durations, signals
 from weft.model import errors
 from weft.operators import defining
@@ -59,6 +61,14 @@ class HttpError(Exception):
         self.message = message
         self.status = status
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it: it comes back from other processes."""
+        return functools.partial(type(self), status=self.status), (self.message,)
+
+
+class HttpUnreachableError(HttpError):
+    """There was no answer: the host is unknown, refuses, or takes too long; `status` is 0."""
+
 
 class HttpRefusedError(HttpError, signals.Fail):
     """A server said that the request itself is wrong (4xx): sending it again would be no use, so it is not retried."""
@@ -100,26 +110,32 @@ def http(
         check: is called with the answer; a false value is a failure.
         paginate: is called with each answer; gives the next URL, or what changes in the next request ({"params": …,
             "url": …, "endpoint": …, "json": …}); None after the last page. A list of what each page gives is returned.
+            Another server than the first is asked without login, token and headers.
         most_pages: more pages than these are an error.
         timeout: to wait for the connection, and for each part of the answer.
         result: "json", "text", "bytes", or "response" for the `Answer` itself; "auto" is JSON where the server says so.
 
     Raises:
-        HttpError: the answer is not as expected; HttpRefusedError where trying again is no use.
+        HttpError: the answer is not as expected; HttpRefusedError where trying again is no use, HttpUnreachableError
+            where there is no answer.
         UsageError: neither or both of url and connection are given, or another argument is wrong.
         MissingExtraError: httpx is not installed.
     """
     _check_arguments(url, method, connection, result)
     known = registry.get(connection) if connection is not None else None
-    options: dict[str, Any] = {"timeout": durations.seconds(timeout, what="timeout")}
+    learning.teach(connections.secret_texts(url or ""))
+    unknown = {"timeout": durations.seconds(timeout, what="timeout")}
+    options: dict[str, Any] = dict(unknown)
     if auth is not None:
         options["auth"] = tuple(auth)
     request = {"url": url if url is not None else endpoint, "params": params, "json": json, "headers": headers}
     request |= {"content" if isinstance(data, (str, bytes)) else "data": data}
     found: list[Any] = []
-    with adapting.http_client(known, **options) as client:
+    with adapting.http_client(known, **options) as client, adapting.http_client(None, **unknown) as stranger:
+        home = _origin(client, str(request["url"]) if known is None else "")
         while True:
-            answer = _send(client, method, request)
+            abroad = _origin(client, str(request["url"])) != home
+            answer = _send(stranger, method, {**request, "headers": None}) if abroad else _send(client, method, request)
             _judge(answer, expected, check)
             if paginate is None:
                 return _value(answer, result)
@@ -146,11 +162,38 @@ def _check_arguments(url: str | None, method: str, connection: str | None, resul
         raise errors.UsageError(f"http: result is {result!r}.", remedy="Write auto, json, text, bytes or response.")
 
 
+def _origin(client: httpx.Client, url: str) -> tuple[str, str, int | None]:
+    """Which server a URL is of, be it relative to the client's base."""
+    import httpx
+
+    try:
+        whole = client.build_request("GET", url).url
+    except httpx.InvalidURL as error:
+        raise errors.UsageError(f"http: the URL {url!r} is none: {error}.", remedy="Write https://host/path.") from None
+    if whole.scheme not in ("http", "https") or not whole.host:
+        raise errors.UsageError(
+            f"http: {_shown(whole)!r} is no URL of HTTP.", remedy="Write the whole URL: https://host/path."
+        )
+    return whole.scheme, whole.host, whole.port
+
+
+def _shown(url: httpx.URL) -> str:
+    """A URL without what may be secret in it."""
+    return str(url.copy_with(query=None, username=None, password=None))
+
+
 def _send(client: httpx.Client, method: str, request: Mapping[str, Any]) -> Answer:
+    import httpx
+
     given = {name: value for name, value in request.items() if value is not None}
-    response = client.request(method.upper(), **given)
+    try:
+        response = client.request(method.upper(), **given)
+    except httpx.TransportError as error:
+        url = _shown(client.build_request(method.upper(), str(request["url"])).url)
+        told = str(error) or type(error).__name__
+        raise HttpUnreachableError(f"{url} can't be reached: {told}.", status=0) from error
     answer = Answer(
-        url=str(response.url.copy_with(query=None, username=None, password=None)),
+        url=_shown(response.url),
         status=response.status_code,
         headers=dict(response.headers),
         content=response.content,

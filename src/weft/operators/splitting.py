@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_COLON = re.compile(r"(?<![:\\]):(?=\w)")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -32,3 +33,8 @@ def statements(text: str) -> list[str]:
             start = match.end()
     found.append(text[start:])
     return [each.strip() for each in found if _COMMENT.sub("", each).strip()]
+
+
+def literal(text: str) -> str:
+    r"""The text with `\:` for each `:` in strings, quoted names, comments and `$$` bodies: none is a parameter."""
+    return "".join(match[0] if len(match[0]) == 1 else _COLON.sub(r"\:", match[0]) for match in _TOKEN.finditer(text))

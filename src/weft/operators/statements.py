@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from weft.define import task_context
 from weft.model import errors
-from weft.operators import databases, defining, lineage, splitting
+from weft.operators import arrow, databases, defining, lineage, splitting
 
 Result = Literal["arrow", "rows", "row", "scalar", "none"]
 
@@ -30,9 +31,9 @@ def sql(
         statement: text with one statement or several, divided by `;`, or a list; templates are filled in.
         connection: the name of a connection to a database.
         url: any URL of SQLAlchemy (or duckdb:///file), in place of a connection.
-        file: a file with the statements, in place of `statement`.
+        file: a file with the statements, in place of `statement`; in a DAG, templates in it are filled in.
         parameters: values that statements name as `:name`. They never become part of the text: what comes from outside
-            belongs here, and not into a template.
+            belongs here, and not into a template. A `:` in a string, a quoted name or a comment names none.
         result: "arrow" (a table), "rows" (a list of mappings), "row" (the first one, or None), "scalar" (its first
             value), "none".
         autocommit: whether each statement is a transaction of its own, for those that can't be in one (VACUUM …).
@@ -56,7 +57,7 @@ def sql(
             defining.say(f"{_short(text)}{told}")
         value = _value(found, result)
         if column_lineage and defining.outlets():
-            _record_lineage(texts, session.dialect)
+            _record_lineage(texts, session)
     return value
 
 
@@ -68,11 +69,14 @@ def _statements(statement: str | Sequence[str] | None, file: str | None) -> list
         )
     if file is not None:
         try:
-            statement = Path(file).read_text(encoding="utf-8")
+            statement = Path(file).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise errors.UsageError(
                 f"sql: the file {file!r} can't be read: {error}.", remedy="Check its path."
             ) from error
+        context = task_context.current.get()
+        if context is not None:
+            statement = context.fill_in(statement, f"file {file}")
     several = splitting.statements(statement) if isinstance(statement, str) else list(statement or ())
     found = [each for each in several if each.strip()]
     if not found:
@@ -84,7 +88,7 @@ def _value(found: databases.Rows, result: Result) -> Any:
     if result == "none":
         return None
     if result == "arrow":
-        return found.table if found.table is not None else _arrow(found)
+        return found.table if found.table is not None else arrow.table(found)
     rows = (
         found.table.to_pylist()
         if found.table is not None
@@ -98,21 +102,9 @@ def _value(found: databases.Rows, result: Result) -> Any:
     return next(iter(first.values()))
 
 
-def _arrow(found: databases.Rows) -> Any:
-    try:
-        import pyarrow
-    except ImportError:
-        raise errors.MissingExtraError(package="pyarrow", extra="sql", purpose="An Arrow table of SQL's rows") from None
-    if len(set(found.names)) < len(found.names):
-        twice = next(name for name in found.names if found.names.count(name) > 1)
-        raise errors.UsageError(f"sql: two columns are called {twice!r}.", remedy=f"Write {twice} AS another_name.")
-    columns = zip(*found.rows, strict=True) if found.rows else [() for _ in found.names]
-    return pyarrow.table({name: pyarrow.array(list(column)) for name, column in zip(found.names, columns, strict=True)})
-
-
-def _record_lineage(texts: Sequence[str], dialect: str) -> None:
+def _record_lineage(texts: Sequence[str], session: databases.Session) -> None:
     """Record with each outlet from which columns of which tables its own come."""
-    tables = lineage.of(texts, dialect)
+    tables = lineage.of(texts, session.dialect, session.columns)
     outlets = defining.outlets()
     for outlet in outlets:
         name = outlet.rpartition("/")[2]

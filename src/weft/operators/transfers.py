@@ -6,6 +6,7 @@ asked for) is right; an object store shows an object only once it is whole, so t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import posixpath
 import uuid
@@ -67,7 +68,8 @@ def transfer(
         existing: what becomes of files that are there: "overwrite" them, "skip" them, "fail", or overwrite those of
             another size ("changed").
         check: whether what was written is read again and compared ("hash"), or its size asked for.
-        move: whether the source's files are removed once all are there.
+        move: whether the source's files are removed once all are there; those that were skipped stay, unless they are
+            the same ("changed").
         empty: what it means that there are no files: a failure, a skip of the task, or nothing.
 
     Returns:
@@ -77,7 +79,7 @@ def transfer(
         FileNotFoundError: there is nothing at the source.
         FileExistsError: a file is there, and `existing` is "fail"; nothing has been copied.
         TransferError: what was written is not what was read.
-        UsageError: an argument is wrong.
+        UsageError: an argument is wrong, a file would be copied onto itself, or a name leads out of the destination.
         MissingExtraError: a library for the URL is not installed.
     """
     _check_words(existing, check, empty)
@@ -88,20 +90,23 @@ def transfer(
     pairs = list(_pairs(start, end))
     if not pairs and _nothing(source, empty):
         return {"files": [], "skipped": 0, "bytes": 0, "destination": destination}
+    _check_pairs(start, end, pairs)
     present = {to: _size(end, to) for _, to in pairs} if existing != "overwrite" else {}
     if existing == "fail" and (there := [to for to, size in present.items() if size is not None]):
         raise FileExistsError(f"{end.shown(there[0])} is there already ({len(there)} of {len(pairs)} files are).")
     written: list[str] = []
+    kept: list[str] = []
     total = 0
     for from_path, to_path in pairs:
         known = present.get(to_path)
         if known is not None and (existing == "skip" or known == _size(start, from_path)):
+            kept += [from_path] if existing == "skip" else []
             continue
         total += _copy(start, from_path, end, to_path, check)
         written.append(end.shown(to_path))
         defining.say(f"{start.shown(from_path)} → {end.shown(to_path)}")
     if move:
-        for from_path, _ in pairs:
+        for from_path in sorted({each for each, _ in pairs} - set(kept)):
             start.filesystem.rm_file(from_path)
     defining.record({"files": len(written), "bytes": total, "source": source})
     return {"files": written, "skipped": len(pairs) - len(written), "bytes": total, "destination": destination}
@@ -154,7 +159,14 @@ def side(url: str, connection: str | None, what: str, *, explicit: bool) -> Side
                 f"transfer: the connection {connection!r} is of the kind {found.type!r}, but the {what} is {url!r}.",
                 remedy=f"Write a URL {own}://…, or use another connection.",
             )
-    filesystem = adapting.filesystem_of(protocol, options)
+    given = adapting.url_options(protocol, url)
+    for name in ("host", "username"):
+        if name in given and name in options and given[name] != options[name]:
+            raise errors.UsageError(
+                f"transfer: the {what} {url!r} is of another {name} than the connection {connection!r}.",
+                remedy=f"Write {protocol}:///path, or use no connection.",
+            )
+    filesystem = adapting.filesystem_of(protocol, {**given, **options})
     path = str(filesystem._strip_protocol(url))
     return Side(filesystem=filesystem, path=path, protocol=protocol, url=url)
 
@@ -181,7 +193,28 @@ def _pairs(start: Side, end: Side) -> Iterator[tuple[str, str]]:
             remedy="Put / at its end.",
         )
     for path in files:
+        if path.endswith("/"):  # how consoles of object stores mark an empty folder
+            continue
         yield path, posixpath.join(end.path, path[len(base) :].lstrip("/"))
+
+
+def _check_pairs(start: Side, end: Side, pairs: list[tuple[str, str]]) -> None:
+    same = start.filesystem is end.filesystem or (
+        start.protocol == end.protocol == "sftp" and _server(start) == _server(end)
+    )
+    for from_path, to_path in pairs:
+        if same and posixpath.normpath(from_path) == posixpath.normpath(to_path):
+            raise errors.UsageError(
+                f"transfer: {start.shown(from_path)} would be copied onto itself.", remedy="Write another destination."
+            )
+        if end.is_folder and not posixpath.normpath(to_path).startswith(posixpath.normpath(end.path).rstrip("/") + "/"):
+            raise errors.UsageError(
+                f"transfer: the name {from_path!r} leads out of {end.url!r}.", remedy="Rename it, or copy it by itself."
+            )
+
+
+def _server(side: Side) -> tuple[object, ...]:
+    return side.filesystem.host, side.filesystem.ssh_kwargs.get("port", 22)
 
 
 def _size(side: Side, path: str) -> int | None:
@@ -204,20 +237,39 @@ def _copy(start: Side, from_path: str, end: Side, to_path: str, check: str) -> i
         end.filesystem.makedirs(posixpath.dirname(to_path) or ".", exist_ok=True)
     digest, size = hashlib.sha256(), 0
     try:
-        with start.filesystem.open(from_path, "rb") as reader, end.filesystem.open(place, "wb") as writer:
+        with start.filesystem.open(from_path, "rb") as reader, _writing(end, place, direct) as writer:
             while chunk := reader.read(_CHUNK):
                 writer.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
         end.filesystem.invalidate_cache(posixpath.dirname(place))
         _compare(start, from_path, end, place, size, digest.hexdigest(), check)
-    except BaseException:
+    except BaseException as error:
+        if direct and isinstance(error, TransferError):
+            end.filesystem.rm_file(place)
         if not direct and end.filesystem.exists(place):
             end.filesystem.rm_file(place)
         raise
     if not direct:
         _into_place(end, place, to_path)
     return size
+
+
+@contextlib.contextmanager
+def _writing(end: Side, place: str, direct: bool) -> Iterator[Any]:
+    """A file to write. Closing one of an object store makes the object: after a failure it is thrown away."""
+    writer = end.filesystem.open(place, "wb")
+    try:
+        yield writer
+    except BaseException:
+        if direct and hasattr(writer, "discard"):
+            with contextlib.suppress(Exception):  # the failure itself is what matters
+                writer.discard()
+            writer.closed = True
+        else:
+            writer.close()
+        raise
+    writer.close()
 
 
 def _compare(start: Side, from_path: str, end: Side, place: str, size: int, digest: str, check: str) -> None:

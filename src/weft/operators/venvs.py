@@ -92,8 +92,8 @@ def python_venv(
     Args:
         python_callable: a plain function that needs nothing from around it, but modules: those that it names are
             imported there.
-        requirements: packages that it needs, as pip takes them: a list, or text with one in each line. They are installed into an environment that is kept,
-            under a name made of them and the version of Python.
+        requirements: packages that it needs, as pip takes them: a list, or text with one in each line. They are
+            installed into an environment that is kept, under a name made of them and the version of Python.
         python: an interpreter to run it with as it is (a path, no requirements), or, with requirements, that the
             environment is made from; this one unless given.
         op_args: its arguments by position.
@@ -263,7 +263,8 @@ def environment(requirements: str | Sequence[str], python: str | None = None) ->
 
 
 def _make(folder: Path, base: str, wanted: Sequence[str]) -> None:
-    uv = shutil.which("uv")
+    beside = Path(sys.executable).parent / "uv"
+    uv = str(beside) if beside.is_file() else shutil.which("uv")
     interpreter = str(folder / "bin" / "python")
     defining.say(f"Making an environment with {', '.join(wanted) or 'no packages'}.")
     if uv is not None:

@@ -86,7 +86,6 @@ def wait_for_http(
     Raises:
         WaitTimeoutError: it did not.
     """
-    import httpx
 
     def look() -> tuple[Any] | None:
         try:
@@ -96,7 +95,7 @@ def wait_for_http(
                     check=check,
                 ),
             )  # fmt: skip
-        except (requests.HttpError, httpx.TransportError) as error:
+        except requests.HttpError as error:
             defining.say(f"Not yet: {error}")
             return None
 

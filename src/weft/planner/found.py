@@ -77,7 +77,11 @@ class Evaluation:
             other = self.standings.get(producer) if producer else None
             if other is not None:
                 due = self.reads(step, dependency, PartitionSet.range(ordinal, ordinal + 1)) & (other.due | other.held)
-                above += [self.signature(dependency.asset, each) for each in due]
+                partitions_of = self.graph.assets[dependency.asset].partitions
+                for each in due:
+                    # by name: of what was never made, one partition looks like the next
+                    above.append(dependency.slot if partitions_of is None else f"{dependency.slot}:{partitions_of.key(each)}")
+                    above.append(self.signature(dependency.asset, each))
         found = f"{self.own_signature(asset, ordinal)}.{_hash(above) if above else ''}"
         self._signatures[where] = found
         return found

@@ -77,8 +77,9 @@ def is_pipeline(graph: graphs.Graph, asset: str) -> bool:
 def desired(pipeline: pipelines.Pipeline, columns: columns_model.Columns | None, now: datetime) -> PartitionSet:
     """The intervals that should have run by now.
 
-    All that have ended, with `catchup`. Without it, those from the first one on that was ever run, or the latest alone
-    where none was. Nothing for a pipeline without a schedule, or one that runs when assets change.
+    All that have ended, with `catchup`. Without it the latest, and those that were run before: so a run of an old
+    interval by hand asks for none of those between. Nothing for a pipeline without a schedule, or one that runs when
+    assets change.
     """
     definition, schedule = pipeline.partitions, pipeline.schedule
     if definition is None or schedule is None or schedule.kind == "assets":
@@ -86,10 +87,5 @@ def desired(pipeline: pipelines.Pipeline, columns: columns_model.Columns | None,
     ended = findings.universe(definition, now)
     if pipeline.catchup or not ended:
         return ended
-    first = ended.last
-    if columns is not None:
-        tried = columns.materialized() | PartitionSet.of(sorted(columns.failed))
-        tried &= ended
-        if tried:
-            first = tried.first
-    return ended & PartitionSet.range(first, ended.last + 1)
+    tried = EMPTY if columns is None else columns.materialized() | PartitionSet.of(sorted(columns.failed))
+    return ended & (tried | PartitionSet.range(ended.last, ended.last + 1))

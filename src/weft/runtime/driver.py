@@ -30,7 +30,7 @@ from weft.model import events
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import batches, hooks, outbox, telling
+from weft.runtime import batches, hooks, outbox, telling, uninterrupted
 from weft.runtime import work as works
 
 Listener = outbox.Listener
@@ -51,11 +51,14 @@ class Driver:
         clock: clocks.Clock,
         listener: Listener | None = None,
         lock: threading.RLock | None = None,
+        abrupt: bool = False,
     ) -> None:
         """Drive `run` (of the run that `lease` is for), whose step runs are `work`, on `executor`.
 
-        Runs that write through one connection, such as a flow and its subflows, share one `lock`.
+        Runs that write through one connection, such as a flow and its subflows, share one `lock`. Where one is
+        `abrupt`, a failure that ends the run ends the bodies under way as well.
         """
+        self._abrupt = abrupt
         self.lock = lock or threading.RLock()
         self._changed = threading.Condition(self.lock)
         self.outcome: events.Outcome | None = None
@@ -161,16 +164,17 @@ class Driver:
                 self._do(engine.step(self._run, engine.RetryDue(node)))
             while not engine.fits(self._run, node):
                 self._changed.wait()
-            if self._run.states[node] != engine.State.READY:
-                del self._own[node]
-                return None
-            engine.take_one(self._run, node)
-            found = self._claim_one(node)
-            if found is None:
-                del self._own[node]
-            else:
-                self._start({node: found})
-            self.commit()
+            with uninterrupted.Uninterrupted():
+                if self._run.states[node] != engine.State.READY:
+                    del self._own[node]
+                    return None
+                engine.take_one(self._run, node)
+                found = self._claim_one(node)
+                if found is None:
+                    del self._own[node]
+                else:
+                    self._start({node: found})
+                self.commit()
             return found
 
     def settle(self, report: executors.AttemptReport) -> float | None:
@@ -178,22 +182,39 @@ class Driver:
 
         Returns after how many seconds it is to be claimed once more, None when it has ended.
         """
-        with self.lock:
+        with self.lock, uninterrupted.Uninterrupted():
             self._take_in(report)
             self.commit()
-            later = self._own[report.id]
+            later = self._own.get(report.id)
             if later is None:
-                del self._own[report.id]
+                self._own.pop(report.id, None)
             return later
+
+    def give_up(self, reason: str) -> None:
+        """End what was claimed by `claim` and not settled; what the bodies of it still do is not told."""
+        with self.lock, uninterrupted.Uninterrupted():
+            for node in list(self._own):
+                if self._run.states[node] == engine.State.RETRYING:
+                    self._do(engine.step(self._run, engine.RetryDue(node)))
+                if self._run.states[node] == engine.State.READY:
+                    engine.take_one(self._run, node)
+                if self._run.states[node] == engine.State.RUNNING:
+                    self._outbox.add(self._teller.finished((node,), "cancelled", reason, ""))
+                    self._do(engine.step(self._run, engine.Failed(node, "cancelled", False, 0.0)))
+                    self._claimed.pop(node, None)
+                    del self._own[node]
+            self.commit()
 
     def write(self, *told: events.Event) -> None:
         """Have events written with the next commit."""
         with self.lock:
             self._outbox.add(told)
 
-    def close(self) -> events.Outcome | None:
-        """End an open run as soon as nothing of it is under way any more; committed."""
+    def close(self, reason: str) -> events.Outcome | None:
+        """End an open run; what callers still run in threads of their own is given up, for this reason. Committed."""
         with self.lock:
+            self._heed_cancel()
+            self.give_up(reason)
             self._do(engine.close(self._run))
             self.commit()
             return self.outcome
@@ -245,8 +266,9 @@ class Driver:
                 self._again[report.id] = told
 
     def _failed(self, failure: works.Failure, report: executors.AttemptReport, claimed: works.Claimed) -> None:
-        ending = bool(self._cancel_requests) or self._overdue
+        ending = bool(self._cancel_requests) or self._overdue or (self._abrupt and bool(self._run.cancelled))
         outcome, error, retryable = telling.judged(report, failure, ending=ending)
+        before = self._run.cancelled
         commands = engine.step(
             self._run,
             engine.Failed(report.id, outcome, retryable, random.random()),  # noqa: S311 - jitter
@@ -263,6 +285,8 @@ class Driver:
         if report.id not in self._own:
             self._hooks.add(self._work.after_failure(report.id, report, claimed, again=bool(delays)))
         self._do(commands)
+        if self._abrupt and self._run.cancelled != before:
+            self._kill()
 
     # --- what follows ---
 
@@ -300,6 +324,7 @@ class Driver:
         if first:
             self._request_cancel(self._cancel_reason)
         if self._cancel_requests > 1:
+            self._request_cancel(self._cancel_reason)  # now what cleans up is not begun either
             self._hooks.clear()
             self._kill()
 

@@ -37,6 +37,10 @@ class How:
     listener: Listener | None = None
     started: Callable[[drivers.Driver, str, int], None] | None = None
     waiting: Callable[[str], None] | None = None
+    note: Callable[[str], None] | None = None
+    """Told what else whoever asked for the run should know of it."""
+    together: Callable[[int, int], None] | None = None
+    """Told how many runs of how many steps are to be shown as one from here on; (0, 0) when they have ended."""
     wait: bool = True
 
 

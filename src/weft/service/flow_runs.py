@@ -10,7 +10,7 @@ from weft.model import errors, events, pipelines
 from weft.ports import caller
 from weft.ports import ledger as ledgers
 from weft.runtime import lineage
-from weft.service import driving, intervals, views
+from weft.service import driving, intervals, run_details, views
 from weft.service import world as worlds
 
 if TYPE_CHECKING:
@@ -64,6 +64,30 @@ def create(
         partition=partition,
         interval=intervals.bounds(pipeline, partition),
     )
+
+
+def recorded(
+    world: worlds.World, pipeline: pipelines.Pipeline, partition: str | None, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The parameters as the ledger has them of a run with these: with the defaults, those of the deployment too.
+
+    Raises:
+        UsageError, TypeMismatchError: they are wrong.
+    """
+    import msgspec
+
+    from weft.ports import clock as clocks
+    from weft.runtime.flows import beginning
+    from weft.service import deployed
+
+    _, definition = _place(world, pipeline)
+    flow = getattr(definition, "flow", definition)
+    now = clocks.microseconds(world.clock.now())
+    own = dict(getattr(definition, "parameters", None) or {})
+    if any(deployed.is_template(value) for value in own.values()):
+        own = deployed.filled_in(own, intervals.bounds(pipeline, partition), now, pipeline.name)
+    found: dict[str, Any] = msgspec.json.decode(beginning.params_of(beginning.bound_to(flow, (), {**own, **params})))
+    return found
 
 
 def drive(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow) -> views.ApplyView:
@@ -139,12 +163,14 @@ def _view(
 ) -> views.ApplyView:
     """How a flow's run ended, from what the ledger has of it."""
     counted = driving.Counter()
-    counted.take([event for _, _, event in world.ledger.events(run_id)])
+    told = [event for _, _, event in world.ledger.events(run_id)]
+    counted.take(told)
+    ended = next((each for each in reversed(told) if isinstance(each, events.RunFinished)), None)
     if state.error is not None and state.is_failed() and not counted.failures:
-        told = f"{type(state.error).__name__}: {state.error}"
+        error = f"{type(state.error).__name__}: {state.error}"
         counted.failures.append(
             views.FailureView(
-                step=pipeline.name, partition=partition, outcome=state.outcome or "failed", error=told, attempts=1
+                step=pipeline.name, partition=partition, outcome=state.outcome or "failed", error=error, attempts=1
             )
         )
     return views.ApplyView(
@@ -160,4 +186,5 @@ def _view(
         resumed=resumed,
         pipeline=pipeline.name,
         partition=partition,
+        result=run_details.plain(ended.result) if ended is not None and ended.result is not None else None,
     )

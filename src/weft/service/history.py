@@ -60,6 +60,8 @@ def find_run(ledger: ledgers.Reader, name: str) -> ledgers.RunRow:
             f"{len(found)} runs begin with {name!r}: {', '.join(row.id for row in found[:5])}.",
             remedy="Write more of the id.",
         )
+    if name == "last":
+        raise errors.UsageError("Nothing has run yet.", remedy="`weft apply` makes assets, `weft run` runs a pipeline.")
     raise errors.UsageError(f"There is no run whose id is or begins with {name!r}.", remedy="`weft runs` lists them.")
 
 
@@ -74,7 +76,7 @@ def run_named(ledger: ledgers.Reader, name: str) -> ledgers.RunRow | None:
     if name != "last" and ledger.attempted_by(name):
         return None
     found = ledger.runs(limit=1, parent="") if name == "last" else ledger.runs_with_prefix(name)
-    return find_run(ledger, name) if found else None
+    return find_run(ledger, name) if found or name == "last" else None
 
 
 def attempts_of(world: worlds.World, name: str) -> tuple[keys.AssetKey, list[str]]:
@@ -133,6 +135,8 @@ def _standing(ledger: ledgers.Reader, row: ledgers.RunRow) -> str:
         of_flow = row.request.startswith("flow ")
         how = f"`weft resume {row.id[:8]}` goes on" if of_flow else "the next apply or run of it goes on or ends it"
         return f"interrupted: {owners.decode(lease.owner)} died; {how}"
+    if row.phase == "created" and lease is None and row.pool:
+        return f"waits in the pool {row.pool} for a worker: `weft worker start --pool {row.pool}`"
     asked = ledger.input_requests(row.id, open_only=True)
     if asked:
         return f"waits for a person: {', '.join(each.message or each.key for each in reversed(asked))}"

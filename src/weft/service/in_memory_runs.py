@@ -198,7 +198,7 @@ def _result(
         outcome = row.outcome or row.phase
         outcomes[f"{task}[{row.item}]" if row.item else task] = outcome
         if row.item:
-            before = outcomes.get(task, "succeeded")
+            before = outcomes.get(task, "skipped")
             outcomes[task] = outcome if before in ("succeeded", "skipped") and outcome != "skipped" else before
     return RunResult(
         outcome=result.outcome or "succeeded",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable
@@ -32,6 +33,23 @@ class Asked:
     concurrency: int = 1
 
 
+def side_by_side(world: worlds.World, name: str, count: int, how: driving.How) -> tuple[int, driving.How]:
+    """How many of so many intervals run at once unless anything else is said, and how: they share the workers.
+
+    Inline it is one after the other, since there is but one process to run bodies in.
+    """
+    jobs = how.jobs or world.settings.jobs or len(os.sched_getaffinity(0))
+    several = min(jobs, world.graph.pipelines[name].max_active_runs, count)
+    if several < 2 or (how.executor or world.settings.executor) == "inline" or _alone(world, name):
+        return 1, how
+    return several, replace(how, jobs=max(1, jobs // several))
+
+
+def _alone(world: worlds.World, name: str) -> bool:
+    pipeline = world.graph.pipelines[name]
+    return pipeline.depends_on_past or pipeline.kind == "flow" or world.reopen is None
+
+
 def run(
     world: worlds.World,
     asked: Asked,
@@ -51,8 +69,7 @@ def run(
     listed = list(wanted)
     before = intervals.columns(world, pipeline)
     several = min(asked.concurrency, pipeline.max_active_runs, len(listed))
-    alone = pipeline.depends_on_past or pipeline.kind == "flow" or world.reopen is None
-    if several > 1 and not alone:
+    if several > 1 and not _alone(world, asked.pipeline):
         _side_by_side(world, asked, listed, before, how, several, each=each, ended=ended)
         return
     executor: executors.Executor | None = None

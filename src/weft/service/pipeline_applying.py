@@ -95,7 +95,7 @@ class _Session:
         self._note(applying.apply(self._world, made, self._how, ask=None))
 
     def run_pipelines(self, lines: Sequence[plan.PlanStep]) -> None:
-        """Run each interval of these lines, earliest first, pipeline by pipeline."""
+        """Run each interval of these lines, earliest first and as many at a time as may be, pipeline by pipeline."""
         for name in dict.fromkeys(line.step for line in lines):
             ordinals = plan.PartitionSet.empty()
             failed = plan.PartitionSet.empty()
@@ -109,14 +109,18 @@ class _Session:
             found = [
                 (definition.key(ordinal) if definition is not None else None, ordinal in failed) for ordinal in ordinals
             ]
-            interval_runs.run(
-                self._world,
-                interval_runs.Asked(pipeline=name, execution=self._execution, anew=self._ask.exact),
-                found,
-                self._how,
-                each=self._note,
-                ended=lambda: self.ended,
+            concurrency, how = interval_runs.side_by_side(self._world, name, len(found), self._how)
+            asked = interval_runs.Asked(
+                pipeline=name, execution=self._execution, anew=self._ask.exact, concurrency=concurrency
             )
+            told = how.together if len(found) > 1 else None
+            if told is not None:
+                told(len(found), len(self._world.graph.pipelines[name].steps))
+            try:
+                interval_runs.run(self._world, asked, found, how, each=self._note, ended=lambda: self.ended)
+            finally:
+                if told is not None:
+                    told(0, 0)
             if self.ended:
                 return
 

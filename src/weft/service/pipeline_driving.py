@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from types import SimpleNamespace
 from typing import Any
 
 from weft.engine import run as engine
@@ -33,6 +34,20 @@ class RunContext(Mapping[str, Any]):
     params: Mapping[str, Any]
     failures: tuple[views.FailureView, ...]
     reason: str = ""
+
+    @property
+    def dag(self) -> SimpleNamespace:
+        """The pipeline, as templates see it."""
+        return SimpleNamespace(dag_id=self.pipeline, name=self.pipeline)
+
+    @property
+    def dag_run(self) -> SimpleNamespace:
+        """The run, as templates see it."""
+        return SimpleNamespace(
+            run_id=self.run_id, dag_id=self.pipeline, conf=self.params, state=self.outcome, partition_key=self.partition_key
+        )
+
+    run = dag_run
 
     def __getitem__(self, name: str) -> Any:
         try:
@@ -115,8 +130,9 @@ def drive(
             how.listener(batch)
 
     driver = drivers.Driver(
-        ledger=world.ledger, executor=executor, run=run, work=work, lease=lease, clock=world.clock, listener=listener
-    )
+        ledger=world.ledger, executor=executor, run=run, work=work, lease=lease, clock=world.clock, listener=listener,
+        abrupt=pipeline.fail_fast,
+    )  # fmt: skip
     driver.lost(list(lost))
     if how.started is not None:
         how.started(driver, row.id, len(pipeline.steps))
@@ -146,6 +162,10 @@ def _published(world: worlds.World, pipeline: pipelines.Pipeline) -> None:
     world.ledger.save_columns({each: world.graph.assets[each].partitions for each in outlets})
 
 
+def _ended_by(pipeline: pipelines.Pipeline, outcome: events.Outcome) -> str:
+    return f"the run took longer than its timeout of {pipeline.timeout:g} s" if outcome == "timed_out" else ""
+
+
 def _call_back(
     world: worlds.World,
     pipeline: pipelines.Pipeline,
@@ -169,7 +189,7 @@ def _call_back(
         partition_key=row.partition,
         params=msgspec.json.decode(row.params) if row.params else {},
         failures=tuple(counted.failures),
-        reason="; ".join(f"{each.step}: {each.error}" for each in counted.failures[:3]),
+        reason="; ".join(f"{each.step}: {each.error}" for each in counted.failures[:3]) or _ended_by(pipeline, outcome),
     )
     for each in callbacks:
         try:

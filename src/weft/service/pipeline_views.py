@@ -13,7 +13,9 @@ import msgspec
 
 from weft.model import errors, pipelines, plan
 from weft.model import graph as graphs
+from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
+from weft.runtime import owners
 from weft.service import explaining, observing, planning, views
 from weft.service import pipelines as runs
 from weft.service import world as worlds
@@ -126,8 +128,19 @@ def status_of(world: worlds.World, status: plan.AssetStatus) -> views.StatusView
         kind="pipeline",
         causes=[views.cause_view(each) for each in explaining.causes(world, status.causes)],
         last_run=latest[0].id if latest else None,
-        last_outcome=(latest[0].outcome or latest[0].phase) if latest else None,
+        last_outcome=_standing(world, latest[0]) if latest else None,
     )
+
+
+def _standing(world: worlds.World, row: ledgers.RunRow) -> str:
+    """How a run ended, or where it stands."""
+    if row.outcome is not None:
+        return row.outcome
+    lease = world.ledger.lease(row.id)
+    now = clocks.microseconds(world.clock.now())
+    if lease is not None and owners.is_dead(owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now):
+        return "interrupted"
+    return row.phase
 
 
 def _view(

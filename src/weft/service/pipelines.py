@@ -11,7 +11,7 @@ import secrets
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -90,7 +90,9 @@ def run(
 
 
 def run_or_go_on(world: worlds.World, wanted: Wanted, how: driving.How) -> views.ApplyView:
-    """Run a pipeline to its end, or go on with a run of the same interval and parameters whose owner died.
+    """Run a pipeline to its end, or go on with a run of the same interval and parameters that was cut short.
+
+    One whose owner died goes on itself; of an interval's that was cancelled, a new run keeps what succeeded.
 
     Raises:
         UsageError, ReservationError: as `run`.
@@ -98,10 +100,18 @@ def run_or_go_on(world: worlds.World, wanted: Wanted, how: driving.How) -> views
     from weft.service import recovering
 
     pipeline, partition, params = resolved(world, wanted)
-    if pipeline.kind != "flow":
-        dead = recovering.going_on(world, pipeline.name, partition, params)
-        if dead is not None:
-            return drive_run(world, dead.row.id, how)
+    same = flow_runs.recorded(world, pipeline, partition, params) if pipeline.kind == "flow" else params
+    dead = recovering.going_on(world, pipeline.name, partition, same)
+    if dead is not None:
+        if how.note is not None:
+            how.note(f"Run {dead.row.id[:8]} was interrupted; it goes on.")
+        return drive_run(world, dead.row.id, how)
+    rows = world.ledger.runs(pipeline=pipeline.name, partition=partition, limit=1) if partition is not None else []
+    cut = rows[0] if rows and rows[0].outcome == "cancelled" and rows[0].definitions == pipeline.code else None
+    if cut is not None and pipeline.kind != "flow" and cut.succeeded and params_of(cut) == params:
+        if how.note is not None:
+            how.note(f"Run {cut.id[:8]} of {partition} was cancelled; what succeeded in it is kept.")
+        wanted = replace(wanted, rerun_of=cut.id, keep=("--from-failed",))
     return run(world, wanted, how)
 
 
@@ -143,9 +153,11 @@ def create(world: worlds.World, wanted: Wanted) -> str:
     """Write down a run that is to be driven; returns its id. Nothing runs yet.
 
     Raises:
-        UsageError: the pipeline does not exist, or its parameters or interval are wrong.
+        UsageError: the pipeline or the work pool does not exist, or its parameters or interval are wrong.
     """
     pipeline, partition, params = resolved(world, wanted)
+    if wanted.pool:
+        pool_named(world.ledger, wanted.pool)
     if pipeline.kind == "flow":
         return flow_runs.create(world, pipeline, wanted, partition, params)
     codes = dict.fromkeys([pipeline.code, *(step.code for step in pipeline.steps.values())])
@@ -241,14 +253,24 @@ def _claimed(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.Run
             if how.waiting is not None and told != error.message:
                 told = error.message
                 how.waiting(told)
-            _end_the_dead(world, error)
-            time.sleep(_WAIT_SECONDS)
+            try:
+                _end_the_dead(world, error)
+                time.sleep(_WAIT_SECONDS)
+            except KeyboardInterrupt:
+                if not row.pool:  # there it stays for another worker
+                    _give_up(world, row, "interrupted while it waited")
+                raise
 
 
 def _claim(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow) -> ledgers.Lease:
     now = clocks.microseconds(world.clock.now())
     with world.ledger.transaction() as transaction:
         current = transaction.lease(row.id)
+        if row_of(world, row.id).phase == "finished":  # while this process waited, or was on its way here
+            raise errors.UsageError(
+                f"Run {row.id[:8]} has been driven to its end by another process.",
+                remedy=f"`weft runs {row.id[:8]}` shows how it went.",
+            )
         if current is not None and not owners.is_dead(
             owners.decode(current.owner), run=row.id, expires=current.expires, now=now
         ):
@@ -285,20 +307,30 @@ def _check_pool(world: worlds.World, transaction: ledgers.Transaction, name: str
         UsageError: there is none of that name, or it is paused.
         ReservationError: it is full.
     """
-    pools = {each.name: each for each in world.ledger.work_pools()}
-    if name not in pools:
-        raise errors.UsageError(
-            f"There is no work pool {name!r}.",
-            remedy=spelling.did_you_mean(name, pools) or f"Make it: `weft work-pool create {name}`.",
-        )
-    if pools[name].paused:
+    pool = pool_named(world.ledger, name)
+    if pool.paused:
         raise errors.UsageError(
             f"The work pool {name} is paused.", remedy=f"`weft work-pool resume {name}` lets it go on."
         )
-    limit = pools[name].slots
+    limit = pool.slots
     busy = [each.id for each in world.ledger.runs(live=True, pool=name) if transaction.lease(each.id) is not None]
     if limit is not None and len(busy) >= limit:
         raise _in_the_way(f"The work pool {name} has {len(busy)} of at most {limit} runs under way.", busy[0])
+
+
+def pool_named(ledger: ledgers.Reader, name: str) -> ledgers.WorkPoolRow:
+    """The work pool of a name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    known = {each.name: each for each in ledger.work_pools()}
+    if name not in known:
+        raise errors.UsageError(
+            f"There is no work pool {name!r}.",
+            remedy=spelling.did_you_mean(name, known) or f"Make it: `weft work-pool create {name}`.",
+        )
+    return known[name]
 
 
 def _in_the_way(message: str, holder: str) -> errors.ReservationError:

@@ -133,16 +133,17 @@ def going_on(
 ) -> Interrupted | None:
     """The run of a pipeline's interval (and, where given, of these parameters) whose owner died and that can go on.
 
-    One whose pipeline has changed since cannot, nor one that was asked to end: it is ended, and a new one keeps what
-    succeeded in it.
+    One whose pipeline has changed since cannot (but a flow can: it finds out as it runs), nor one that was asked to
+    end: it is ended, and a new one keeps what succeeded in it.
     """
     for each in interrupted(world):
         row = each.row
-        if row.pipeline != pipeline or row.partition != partition:
+        if row.pipeline != pipeline or row.partition != partition or row.parent:
             continue
         if params is not None and (msgspec.json.decode(row.params) if row.params else {}) != params:
             continue
-        if row.phase != "cancelling" and row.definitions == world.graph.pipelines[pipeline].code:
+        unchanged = row.definitions == world.graph.pipelines[pipeline].code
+        if row.phase != "cancelling" and (unchanged or row.request.startswith("flow ")):
             return each
         recover(world, run=row.id)
     return None

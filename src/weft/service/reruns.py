@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from weft.model import errors, events, keys, pipelines, spelling
 from weft.ports import ledger as ledgers
 from weft.runtime import task_work
+from weft.service import history
 from weft.service import pipelines as runs
 from weft.service import world as worlds
 
@@ -47,6 +48,8 @@ def wanted(
         keep = ("--from", step_of(pipeline, from_step))
     elif only is not None:
         keep = ("--only", step_of(pipeline, only.removesuffix("+")) + ("+" if only.endswith("+") else ""))
+    if from_step is not None or only is not None:
+        _check_possible(world, pipeline, row, keep)
     return runs.Wanted(
         pipeline=pipeline.name,
         params={**runs.params_of(row), **(params or {})},
@@ -62,18 +65,9 @@ def finished(world: worlds.World, run: str) -> ledgers.RunRow:
     """A run of a pipeline that has ended, by the beginning of its id, or `last`.
 
     Raises:
-        UsageError: there is none, there are several, it is one of assets, or it is under way.
+        UsageError: there is none, there are several, it made assets, or it is under way.
     """
-    if run == "last":
-        found = [row for row in world.ledger.runs(limit=200) if row.pipeline is not None][:1]
-    else:
-        found = world.ledger.runs_with_prefix(run)
-    if len(found) != 1:
-        raise errors.UsageError(
-            f"{len(found)} runs begin with {run!r}." if found else f"There is no run {run!r}.",
-            remedy="`weft runs` lists them.",
-        )
-    row = found[0]
+    row = history.find_run(world.ledger, run)
     if row.pipeline is None:
         raise errors.UsageError(
             f"Run {row.id[:8]} made assets: it is not repeated, what it made is planned anew.",
@@ -104,6 +98,62 @@ def step_of(pipeline: pipelines.Pipeline, name: str) -> str:
     )
 
 
+def _check_possible(
+    world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow, keep: tuple[str, ...]
+) -> None:
+    """Refuse to run steps again that what is kept of the run before would leave out, so that nothing ran.
+
+    Raises:
+        UsageError: a branch that is kept passed them by, or what they need failed and is not to run.
+    """
+    chosen = _steps_named(pipeline, keep[1].removesuffix("+"))
+    again = _again(pipeline, chosen, with_below=keep[0] == "--from" or keep[1].endswith("+"))
+    ends = _ends(world.ledger, row.id)
+    passed = [
+        (key, ends[key][2])
+        for key in chosen
+        if key in ends and ends[key][0] == "skipped" and ends[key][2] in pipeline.steps and ends[key][2] not in again
+    ]
+    if chosen and len(passed) == len(chosen):
+        name, by = (pipeline.steps[key].task for key in passed[0])
+        reason = ends[passed[0][0]][1].removeprefix(f"{pipeline.name}:")
+        raise errors.UsageError(
+            f"{name} was skipped in run {row.id[:8]}: {reason}. It would be again.",
+            remedy=f"`--from {by}` lets it choose again." if "chose" in reason else f"`--from {by}` begins there.",
+        )
+    if keep[0] == "--from":
+        return  # what did not succeed above it runs as well
+    for key in chosen:
+        for edge in pipeline.steps[key].after:
+            how = ends.get(edge.step, ("did not run", "", ""))[0]
+            if edge.step in again or how in ("succeeded", "reused", "skipped"):
+                continue
+            if edge.value or pipeline.steps[key].rule == "all_success":
+                name, above_it = pipeline.steps[key].task, pipeline.steps[edge.step].task
+                raise errors.UsageError(
+                    f"{name} cannot run alone: {above_it}, which it needs, {_TOLD.get(how, how)} in run {row.id[:8]}.",
+                    remedy=f"`--from {above_it}` runs that and what is below it; `--from-failed` all that failed.",
+                )
+
+
+_TOLD = {"upstream_failed": "could not run", "cancelled": "was cancelled", "timed_out": "timed out"}
+
+
+def _ends(ledger: ledgers.Reader, run: str) -> dict[keys.StepKey, tuple[str, str, str]]:
+    """How each step of a run ended, the worst of its items, why, and because of which step."""
+    found: dict[keys.StepKey, tuple[str, str, str]] = {}
+    for _, _, event in ledger.events(run):
+        if isinstance(event, events.StepsFinished):
+            if event.outcome != "skipped" or event.step not in found:
+                found[event.step] = (event.outcome, event.reason, event.subject)
+        elif isinstance(event, events.StepSucceeded | events.StepReused | events.StepMapped):
+            found.setdefault(event.step, ("succeeded", "", ""))
+    for each in ledger.step_runs(run):
+        if each.outcome not in (None, "succeeded", "reused", "skipped"):
+            found[each.step] = (str(each.outcome), each.reason, "")
+    return found
+
+
 def kept(
     world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow
 ) -> dict[tuple[keys.StepKey, str], task_work.Kept]:
@@ -115,8 +165,8 @@ def kept(
     if words[0] == "--from-failed":
         return _from_failed(world, pipeline, row.rerun_of, found)
     chosen = _steps_named(pipeline, words[1].removesuffix("+"))
-    again = below(pipeline, chosen) if words[0] == "--from" or words[1].endswith("+") else chosen
-    rest = _without(found, {*again, *_around(pipeline, again)})
+    again = _again(pipeline, chosen, with_below=words[0] == "--from" or words[1].endswith("+"))
+    rest = _without(found, again)
     if words[0] == "--only":  # what did not succeed there either is left alone all the same
         have = {step for step, _ in rest}
         for key in pipeline.steps:
@@ -166,6 +216,12 @@ def _without(
     found: Mapping[tuple[keys.StepKey, str], task_work.Kept], steps: Collection[keys.StepKey]
 ) -> dict[tuple[keys.StepKey, str], task_work.Kept]:
     return {where: each for where, each in found.items() if where[0] not in steps}
+
+
+def _again(pipeline: pipelines.Pipeline, chosen: Collection[keys.StepKey], *, with_below: bool) -> set[keys.StepKey]:
+    """What runs again where these steps are to: they, what is below them where that is wanted, and what they need."""
+    again = below(pipeline, chosen) if with_below else chosen
+    return {*again, *_around(pipeline, again)}
 
 
 def _around(pipeline: pipelines.Pipeline, again: Collection[keys.StepKey]) -> set[keys.StepKey]:

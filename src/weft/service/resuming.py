@@ -9,7 +9,7 @@ from weft.model import errors
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import driving, flow_runs, pipelines, views
+from weft.service import driving, flow_runs, history, pipelines, views
 from weft.service import world as worlds
 
 NOTHING = object()
@@ -89,21 +89,12 @@ def resume(
 
 
 def _unfinished(world: worlds.World, run: str) -> ledgers.RunRow:
-    if run == "last":
-        found = [row for row in world.ledger.runs(live=True) if row.pipeline is not None][:1]
-    else:
-        found = world.ledger.runs_with_prefix(run)
-    if len(found) != 1:
-        raise errors.UsageError(
-            f"{len(found)} runs begin with {run!r}." if found else f"There is no run {run!r} to resume.",
-            remedy="`weft runs` lists them.",
-        )
-    row = found[0]
+    row = history.find_run(world.ledger, run)
     if row.phase == "finished":
         again = f"`weft rerun {row.id[:8]}`" if row.pipeline is not None else "`weft apply`"
         raise errors.UsageError(
             f"Run {row.id[:8]} has ended ({row.outcome}); a finished run never reopens.",
-            remedy=f"{again} runs it anew.",
+            remedy=f"{again} runs it anew.{_others(world)}",
         )
     if row.pipeline is None:
         raise errors.UsageError(
@@ -111,6 +102,14 @@ def _unfinished(world: worlds.World, run: str) -> ledgers.RunRow:
             remedy=f"`weft apply{' ' + row.request if row.request else ''}` goes on with it.",
         )
     return row
+
+
+def _others(world: worlds.World) -> str:
+    """Which runs could be gone on with instead."""
+    found = [row for row in world.ledger.runs(live=True, parent="") if row.pipeline is not None]
+    found = [row for row in found if row.phase != "created" and not _lives(world, row)]
+    told = ", ".join(f"{row.id[:8]} ({row.pipeline})" for row in found[:3])
+    return f" What can be gone on with: {told}." if told else ""
 
 
 def _lives(world: worlds.World, row: ledgers.RunRow) -> bool:

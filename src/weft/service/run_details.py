@@ -134,7 +134,7 @@ def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
         reruns=[] if row.pipeline is None else _reruns(ledger, row),
         questions=[question_view(each) for each in ledger.input_requests(row.id)],
         artifacts=list(dict.fromkeys(each.key for each in reversed(ledger.artifacts(run=row.id)))),
-        result=_plain(ended.result) if ended is not None and ended.result is not None else None,
+        result=plain(ended.result) if ended is not None and ended.result is not None else None,
         error=ended.error.traceback or ended.error.told if ended is not None and ended.error is not None else "",
     )
 
@@ -254,7 +254,7 @@ def _named(step: str, item: str) -> str:
     return f"{step}[{item}]" if item else step
 
 
-def _plain(value: stored.StoredValue) -> object:
+def plain(value: stored.StoredValue) -> object:
     """A small value that travels in the ledger as JSON or text; of others what they are."""
     if value.inline is not None and len(value.inline) <= _LONGEST_RESULT:
         if value.format == "json":

@@ -169,6 +169,8 @@ class ApplyView(View, frozen=True, kw_only=True):
     partition: str | None = None
     runs: list[ApplyView] = []
     """The runs of pipelines, where there were some beside or instead of one of assets."""
+    result: object = None
+    """What a flow returned, where that is small and plain."""
 
 
 def time_of(moment: datetime | None) -> str | None:

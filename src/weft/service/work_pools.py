@@ -13,13 +13,15 @@ from dataclasses import replace
 from weft.model import errors, keys, spelling
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
-from weft.service import driving, pipelines, views
+from weft.runtime import owners
+from weft.service import driving, pipelines, recovering, views
 from weft.service import world as worlds
 
 TYPES = ("process", "thread", "inline")
 """Kinds of pools: the executor on which a worker of the pool runs the bodies of steps."""
 
 _LOOK_SECONDS = 0.2
+_DEAD_SECONDS = 2.0
 
 
 class WorkPoolView(views.View, frozen=True, kw_only=True):
@@ -73,18 +75,21 @@ def find(world: worlds.World, name: str) -> ledgers.WorkPoolRow:
     Raises:
         UsageError: there is none.
     """
-    known = {each.name: each for each in world.ledger.work_pools()}
-    if name not in known:
-        raise errors.UsageError(
-            f"There is no work pool {name!r}.",
-            remedy=spelling.did_you_mean(name, known) or f"Make it: `weft work-pool create {name}`.",
-        )
-    return known[name]
+    return pipelines.pool_named(world.ledger, name)
 
 
 def ls(world: worlds.World) -> list[WorkPoolView]:
     """All work pools, by name."""
     return [_view(world, each) for each in world.ledger.work_pools()]
+
+
+def waiting(world: worlds.World, name: str) -> int:
+    """How many runs wait in a pool.
+
+    Raises:
+        UsageError: there is no such pool.
+    """
+    return _view(world, find(world, name)).waiting
 
 
 def pause(world: worlds.World, name: str, *, paused: bool) -> WorkPoolView:
@@ -103,10 +108,11 @@ def remove(world: worlds.World, name: str) -> None:
     Raises:
         UsageError: there is none of that name, or runs wait in it.
     """
-    waiting = _view(world, find(world, name)).waiting
-    if waiting:
+    left = waiting(world, name)
+    if left:
+        told = "1 run waits" if left == 1 else f"{left} runs wait"
         raise errors.UsageError(
-            f"{waiting} runs wait in the work pool {name!r}.",
+            f"{told} in the work pool {name!r}.",
             remedy=f"Run them first (`weft worker start --pool {name} --until-idle`), or pause the pool.",
         )
     world.ledger.remove_work_pool(name)
@@ -120,10 +126,13 @@ def work(
     until_idle: bool = False,
     limit: int | None = None,
     began: Callable[[ledgers.RunRow], None] | None = None,
+    ended: Callable[[views.ApplyView], None] | None = None,
     passed_over: Callable[[ledgers.RunRow, errors.WeftError], None] | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> list[views.ApplyView]:
     """Take the runs that wait in a pool, one after another in the order of their creation, and drive each to its end.
+
+    First come those that another worker had begun, and died of.
 
     Args:
         world: the definitions that the runs are of, and the ledger in which they wait.
@@ -132,6 +141,7 @@ def work(
         until_idle: end when nothing waits any more, in place of waiting for more.
         limit: end after so many runs.
         began: told of a run that was taken.
+        ended: told how it ended.
         passed_over: told of a run that this worker cannot take, and why; it stays where it is.
         stopping: whether to end, asked between runs and while nothing waits.
 
@@ -152,29 +162,54 @@ def work(
             began(row)
         try:
             done.append(pipelines.drive_run(world, row.id, how))
-        except errors.UsageError as error:  # another worker was quicker, or its pipeline is not defined here
-            refused.add(row.id)
+        except (errors.UsageError, errors.ReservationError, errors.FencedError) as error:
+            refused.add(row.id)  # another worker was quicker, or its pipeline is not defined here
             if passed_over is not None:
                 passed_over(row, error)
+            continue
+        if ended is not None:
+            ended(done[-1])
     return done
 
 
 def _next(world: worlds.World, name: str, refused: set[str]) -> ledgers.RunRow | None:
-    """The run that has waited longest, None where none waits or the pool is paused or full."""
+    """The run to take: one whose worker died, else the one that has waited longest; None where there is none."""
     pool = find(world, name)
     if pool.paused:
         return None
-    live = world.ledger.runs(live=True, pool=name)
-    if pool.slots is not None and sum(each.phase != "created" for each in live) >= pool.slots:
+    live = [each for each in world.ledger.runs(live=True, pool=name) if each.id not in refused]
+    begun = [each for each in live if each.phase not in ("created", "suspended")]
+    for row in sorted(begun, key=_age):
+        if not _is_dead(world, row):
+            continue
+        if row.phase != "cancelling":
+            return row
+        recovering.recover(world, run=row.id)
+    busy = [each for each in begun if world.ledger.lease(each.id) is not None]
+    if pool.slots is not None and len(busy) >= pool.slots:
         return None
-    waiting = [each for each in live if each.phase == "created" and each.id not in refused]
-    return min(waiting, key=lambda each: (each.created, each.id), default=None)
+    return min((each for each in live if each.phase == "created"), key=_age, default=None)
+
+
+def _age(row: ledgers.RunRow) -> tuple[int, str]:
+    return row.created, row.id
+
+
+def _is_dead(world: worlds.World, row: ledgers.RunRow) -> bool:
+    lease = world.ledger.lease(row.id)
+    now = clocks.microseconds(world.clock.now())
+    return lease is not None and owners.is_dead(
+        owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now
+    )
 
 
 def _wait(world: worlds.World, stopping: Callable[[], bool]) -> None:
-    """Wait until something was written: SQLite tells nobody, so its position is looked at now and then."""
-    position = world.ledger.position()
-    while world.ledger.position() == position and not stopping():
+    """Wait until something was written: SQLite tells nobody, so its position is looked at now and then.
+
+    A worker that dies writes nothing, so after a while its runs are looked at all the same.
+    """
+    position, until = world.ledger.position(), time.monotonic() + _DEAD_SECONDS
+    while world.ledger.position() == position and not stopping() and time.monotonic() < until:
         time.sleep(_LOOK_SECONDS)
 
 

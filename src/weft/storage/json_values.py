@@ -1,6 +1,7 @@
-"""JSON values: one canonical text for equal values, which reads back as what was written.
+"""JSON values: a text that reads back as what was written, and one canonical text for equal values to hash.
 
-The text is plain JSON with sorted keys. What JSON lacks is an object with one key that begins with `$`:
+The text is plain JSON, with the keys of a mapping in its own order; the canonical one has them sorted, since two
+mappings that differ in order alone are equal. What JSON lacks is an object with one key that begins with `$`:
 
     {"$datetime": ["2024-01-05T09:30:00-05:00", "America/New_York"]}      {"$tuple": [1, 2]}      {"$float": "nan"}
 
@@ -33,8 +34,10 @@ import msgspec
 from weft.model import errors
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
+_AS_WRITTEN = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder()
 _MARK = b'"$'
+_MAPPING = b"{"
 _LARGEST = 2**63
 _MAYBE_PLAIN = frozenset({dict, list, int, float, bool, str, type(None)})
 
@@ -50,7 +53,7 @@ class Unencodable(Exception):  # noqa: N818 - a signal between two modules, neve
 
 
 def encode(value: object) -> tuple[bytes, bytes]:
-    """Return the text to store and the text to hash (mostly one and the same).
+    """Return the text to store and the text to hash, which are the same where there is no mapping.
 
     Raises:
         Unencodable: the value, or something inside it, has no JSON form.
@@ -59,8 +62,8 @@ def encode(value: object) -> tuple[bytes, bytes]:
         if type(value) in _MAYBE_PLAIN:
             text = _plain_text(value)
             if text is not None:
-                return text, text
-        return _ENCODER.encode(_marked(value, "value", True)), _ENCODER.encode(_marked(value, "value", False))
+                return text, _ENCODER.encode(value) if _MAPPING in text else text
+        return _AS_WRITTEN.encode(_marked(value, "value", True)), _ENCODER.encode(_marked(value, "value", False))
     except (RecursionError, UnicodeEncodeError):
         raise Unencodable(value, "value") from None
 
@@ -68,7 +71,7 @@ def encode(value: object) -> tuple[bytes, bytes]:
 def _plain_text(value: object) -> bytes | None:
     """Return the text of what is plain JSON through and through; None for what must be walked."""
     try:
-        text = _ENCODER.encode(value)
+        text = _AS_WRITTEN.encode(value)
         if _MARK not in text and _DECODER.decode(text) == value:
             return text
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
@@ -128,7 +131,7 @@ def _marked_mapping(value: Mapping[object, object], path: str, typed: bool) -> o
         [_marked(key, f"{path} (key {key!r})", typed), _marked(item, f"{path}[{key!r}]", typed)]
         for key, item in value.items()
     ]
-    return {"$dict": sorted(pairs, key=lambda pair: _ENCODER.encode(pair[0]))}
+    return {"$dict": pairs if typed else sorted(pairs, key=lambda pair: _ENCODER.encode(pair[0]))}
 
 
 def _marked_other(value: object, path: str, typed: bool) -> object:

@@ -84,4 +84,58 @@ def test_a_suspended_flow_goes_on_once_it_is_answered(flows):
 def test_resume_of_what_has_ended_or_is_not_there_says_what_to_do(flows):
     done = flows.ok("run", "summing", "--json").json
     assert "`weft rerun" in flows.weft("resume", done["run"]).err
-    assert "There is no run 'abc' to resume" in flows.weft("resume", "abc").err
+    assert "There is no run whose id is or begins with 'abc'" in flows.weft("resume", "abc").err
+
+
+def test_last_is_the_same_run_to_every_command_and_never_one_that_another_called(project):
+    project.define("""
+        @task
+        def add(left: int, right: int) -> int:
+            return left + right
+
+        @flow
+        def inner() -> int:
+            return add(1, 2)
+
+        @flow
+        def outer() -> int:
+            return inner()
+    """)
+    first = project.weft("runs", "last")
+    assert (first.code, "Nothing has run yet" in first.err) == (2, True)
+    assert "Nothing has run yet" in project.weft("logs", "last").err
+    run = project.ok("run", "outer", "--json").json["run"]
+    assert project.ok("runs", "last", "--json").json["run"]["id"] == run
+    assert project.ok("rerun", "last", "--json").json["pipeline"] == "outer"
+    refused = project.weft("resume", "last")
+    assert refused.code == 2
+    assert "has ended (succeeded)" in refused.err
+
+
+def test_running_a_flow_whose_process_was_killed_goes_on_with_that_run(project):
+    project.define("""
+        import time
+
+        @task
+        def step(number: int, name: str) -> int:
+            with (Path(__file__).parent / "journal").open("a") as journal:
+                journal.write(f"{number}\\n")
+            if number == 3 and not (Path(__file__).parent / "go").exists():
+                time.sleep(60)
+            return number
+
+        @flow
+        def long(name: str = "x") -> int:
+            return sum(step(number, name) for number in range(5))
+    """)
+    process = project.start("run", "long")
+    project.wait_for_lines("journal", 4, process)
+    process.kill()
+    process.wait()
+    (project.folder / "go").write_text("")
+    project.ok("run", "long", "--param", "name=y")  # other parameters are another run
+    assert len(project.lines("journal")) == 9
+    result = project.ok("run", "long", "--json")
+    assert "was interrupted; it goes on" in result.err
+    assert (result.json["resumed"], project.lines("journal")[9:]) == (True, ["3", "4"])
+    assert [row["phase"] for row in project.ok("runs", "--json").json] == ["finished", "finished"]

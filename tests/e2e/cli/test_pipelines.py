@@ -192,7 +192,7 @@ def test_rerun_takes_other_parameters_over_those_of_the_run(trading):
 
 
 def test_a_rerun_of_what_is_not_there_says_so(trading):
-    assert "There is no run 'abc'" in trading.weft("rerun", "abc").err
+    assert "There is no run whose id is or begins with 'abc'" in trading.weft("rerun", "abc").err
     trading.ok("run", "trading")
     assert "Did you mean 'double'?" in trading.weft("rerun", "last", "--from", "dubble").err
     assert "exclude each other" in trading.weft("rerun", "last", "--from-failed", "--only", "load").err
@@ -377,3 +377,44 @@ def test_two_applies_at_once_run_each_interval_once(hanging):
         assert process.returncode == 0, (out, err)
     loads = [line for line in hanging.lines("journal") if line.startswith("load")]
     assert sorted(loads) == [f"load:2024-01-0{day}" for day in (1, 2, 3, 4)]
+
+
+def test_running_an_interval_that_was_cancelled_keeps_what_succeeded_in_it(project):
+    project.define("""
+        import time
+        from datetime import datetime
+
+        def note(text):
+            with (Path(__file__).parent / "journal").open("a") as journal:
+                journal.write(text + "\\n")
+
+        @task
+        def a(day):
+            note("a")
+            return day
+
+        @task
+        def b(day):
+            note("b")
+            if not (Path(__file__).parent / "go").exists():
+                time.sleep(60)
+            return day
+
+        @dag(schedule="@daily", start_date=datetime(2024, 1, 1), end_date=datetime(2024, 1, 3))
+        def daily():
+            b(a("{{ ds }}"))
+    """)
+    process = project.start("run", "daily", "-p", "2024-01-01", "--executor", "process")
+    project.wait_for_lines("journal", 2, process)
+    process.send_signal(signal.SIGINT)
+    while "press Ctrl-C again" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "--from-failed` runs what is left of it" in out
+    (project.folder / "go").write_text("")
+    result = project.ok("run", "daily", "-p", "2024-01-01", "--json")
+    assert "was cancelled; what succeeded in it is kept" in result.err
+    assert (result.json["succeeded"], result.json["reused"]) == (1, 1)
+    assert journal(project) == ["a", "b", "b"]

@@ -239,6 +239,79 @@ def test_column_lineage_is_recorded_with_the_outlet(project: Project) -> None:
     assert made["output"]["metadata"]["column_lineage"] == {"symbol": ["trades.symbol"], "volume": ["trades.quantity"]}
 
 
+@pytest.mark.parametrize("executor", ["inline", "thread", "process"])
+def test_operators_run_on_each_executor(project: Project, executor: str) -> None:
+    (project.folder / "ask.sql").write_text(
+        "-- {{ ds }}\nSELECT '{{ ds }} {{ params.least }} {{ said() }}' AS a, :b AS b"
+    )
+    project.define(
+        f"""
+        def add(a, b):
+            return a + b
+
+        with DAG("all", schedule="@daily", start_date=datetime(2024, 1, 1), params={{"least": 5}},
+                 user_defined_macros={{"said": lambda: "ours"}}):
+            rows = sql(file="ask.sql", url="sqlite://", parameters={{"b": "{{{{ ds_nodash }}}}"}}, result="row",
+                       task_id="rows")
+            shell("echo {{{{ ti.xcom_pull(task_ids='rows')['a'] }}}} > rows", task_id="tell") << rows
+            python_venv(python_callable=add, op_args=[1, 2], python={sys.executable!r}, task_id="venv")
+            copied = transfer("ask.sql", "copies/", task_id="copy")
+            wait_for_file("copies/*.sql", task_id="wait", interval=0.1)
+            wait_until("00:00", task_id="until") >> wait_for_delta(0, task_id="delta")
+        """
+    )
+    project.weft("run", "all", "--partition", "2024-01-02", "--executor", executor)
+    assert (project.folder / "rows").read_text() == "2024-01-02 5 ours\n"
+    assert {each["outcome"] for each in project.steps().values()} == {"succeeded"}
+    made = next(each for each in project.events() if each["type"] == "StepSucceeded" and each["step"] == "all:rows")
+    assert "'2024-01-02 5 ours'" in made["task"]["rendered"]["file ask.sql"]
+
+
+def test_an_unknown_name_in_a_file_of_sql_is_told_with_the_file(project: Project) -> None:
+    (project.folder / "ask.sql").write_text("SELECT '{{ dss }}'")
+    project.define(
+        """
+        with DAG("wrong"):
+            sql(file="ask.sql", url="sqlite://", task_id="rows", retries=3)
+        """
+    )
+    project.weft("run", "wrong", code=1)
+    said = project.weft("logs", "last")
+    assert "'file ask.sql'" in said
+    assert "unknown name 'dss'" in said
+
+
+def test_a_wait_in_a_flow_waits_and_goes_on(project: Project) -> None:
+    project.define(
+        """
+        import threading, pathlib
+
+        @flow
+        def waiting():
+            threading.Timer(0.4, lambda: pathlib.Path("flag").write_text("x")).start()
+            return wait_for_file("flag", interval=0.1)
+
+        if __name__ == "__main__":
+            print(waiting())
+        """
+    )
+    assert "flag" in project.run(sys.executable, "defs.py")
+
+
+def test_a_password_in_a_url_is_not_recorded(project: Project) -> None:
+    project.define(
+        """
+        with DAG("urls", params={"port": 1}):
+            sql("SELECT 1", url="postgres://me:{{ 'hidden-' ~ 'away' }}@127.0.0.1:{{ params.port }}/x", task_id="rows")
+            http("http://me:{{ 'hidden-' ~ 'away' }}@127.0.0.1:{{ params.port }}/x", task_id="ask")
+        """
+    )
+    project.weft("run", "urls", code=1)
+    said = project.weft("logs", "last") + project.weft("runs", "last") + project.weft("ledger", "events", "--json")
+    everything = [said, *(path.read_bytes().decode("latin-1") for path in project.folder.rglob("*") if path.is_file())]
+    assert not any("hidden-away" in each for each in everything)
+
+
 # --- dbt --------------------------------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,9 @@ from weft.model import policies as model
         ("1.5h", 5400.0),
         ("250ms", 0.25),
         ("1m250ms", 60.25),
+        ("5 minutes", 300.0),
+        ("1 hour 30 min", 5400.0),
+        ("2 days", 172800.0),
         (timedelta(minutes=2), 120.0),
     ],
 )
@@ -37,7 +40,7 @@ def test_a_duration_is_read(written: object, expected: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "s", "5 minutes", "5x", "-5s", "1h30", "m5", None, True, [], -1, float("nan"), float("inf")]
+    "written", ["", "s", "5 fortnights", "5 minutess", "5x", "-5s", "1h30", "m5", None, True, [], -1, float("nan"), float("inf")]
 )
 def test_what_is_no_duration_is_refused_with_its_name_and_value(written: object) -> None:
     with pytest.raises(errors.UsageError) as caught:

@@ -44,6 +44,12 @@ def test_a_teardown_goes_by_its_setups_once_all_above_are_done(setups: int) -> N
             assert {found} == drawn.by_rule("all_done_setup_success", above, above[:setups])
 
 
-@pytest.mark.parametrize("rule", pipelines.TRIGGER_RULES)
+@pytest.mark.parametrize("rule", pipelines.TRIGGER_RULES[:-1])
 def test_what_is_cancelled_above_cancels_whatever_the_rule(rule: pipelines.TriggerRule) -> None:
     assert comes_to(rule, ("cancelled", "succeeded")) == ("cancelled", 1)
+
+
+def test_a_teardown_cleans_up_after_a_setup_though_the_rest_is_cancelled() -> None:
+    assert comes_to("all_done_setup_success", ("cancelled", "succeeded")) == ("cancelled", 2)
+    assert comes_to("all_done_setup_success", ("succeeded", "cancelled"), setups=1) == ("run", 2)
+    assert comes_to("all_done_setup_success", ("cancelled", "succeeded"), setups=1) == ("cancelled", 2)

@@ -211,6 +211,36 @@ def test_a_teardown_of_skipped_setups_is_skipped() -> None:
     assert finishes(found, end(found, "up", outcome="skipped"))["down"][0] == "skipped"
 
 
+def test_a_run_that_is_cancelled_cleans_up_after_a_setup_that_succeeded() -> None:
+    found = with_setup(step("work", "up"), step("more", "work"))
+    ready(found)
+    end(found, "up")
+    ready(found)
+    ended = finishes(found, run.step(found, run.CancelRequested("enough")))
+    assert ended == {"more": ("cancelled", "enough")}
+    assert ready(found) == []  # what runs still needs what the setup made
+    end(found, "work", outcome="cancelled")
+    assert ready(found) == ["down"]
+    assert end(found, "down") == [run.FinishRun("cancelled", "enough")]
+
+
+def test_a_run_that_is_cancelled_before_its_setup_has_nothing_to_clean_up() -> None:
+    found = with_setup(step("work", "up"))
+    ended = finishes(found, run.step(found, run.CancelRequested("enough")))
+    assert ended == dict.fromkeys(("up", "work", "down"), ("cancelled", "enough"))
+    assert found.ended
+
+
+def test_asked_twice_a_run_ends_without_cleaning_up() -> None:
+    found = with_setup(step("work", "up"))
+    ready(found)
+    end(found, "up")
+    run.step(found, run.CancelRequested("enough"))
+    commands = run.step(found, run.CancelRequested("at once"))
+    assert finishes(found, commands) == {"down": ("cancelled", "enough")}
+    assert commands[-1] == run.FinishRun("cancelled", "enough")
+
+
 # --- parked, pools ---
 
 

@@ -281,7 +281,7 @@ class Oracle:
     def _standing_causes(self, asset: str, key: Key) -> tuple[object, object]:
         step = self.desired.maker_of(asset)
         assert step is not None
-        verdicts = self._judge_all({asset: self.desired.scheme(asset).universe(self.now)}, {})
+        verdicts = self._judge_all({asset: self.desired.scheme(asset).universe(self.now)})
         return self._own_causes(step, asset, key), self._causes_above(verdicts, step, key)
 
     def _own_causes(self, step: str, asset: str, key: Key) -> object:
@@ -313,12 +313,12 @@ class Oracle:
         return found
 
     def scope(
-        self, wanted: Mapping[str, Sequence[Key]], settled: Container[tuple[str, Key]], *, exact: bool
+        self, wanted: Mapping[str, Sequence[Key]], fine: Container[tuple[str, Key]], *, exact: bool
     ) -> tuple[dict[str, set[str]], set[tuple[str, Key]]]:
         """The outputs by step, and the step and partitions, that are wanted and, unless `exact`, all that these are
         made from.
 
-        What is `settled` asks for nothing above it.
+        Where all outputs that are wanted are `fine` as they are, nothing above is asked for.
         """
         outputs: dict[str, set[str]] = {}
         members: dict[str, set[Key]] = {}
@@ -334,7 +334,7 @@ class Oracle:
             want(asset, keys)
         for step, maker in reversed(self.desired.makers.items()):
             for key in () if exact else members.get(step, ()):
-                if (step, key) not in settled:
+                if not all((asset, key) in fine for asset in outputs[step]):
                     for reading in maker.readings:
                         want(
                             reading.asset, reading.keys(key, maker.scheme, self.desired.scheme(reading.asset), self.now)
@@ -349,24 +349,22 @@ class Oracle:
         What is accepted, with what is due above it, is fresh (`status`); in a plan it asks for nothing and follows
         what runs anyway.
         """
-        verdicts = self._judge_all(wanted, {}, exact=exact, rebuild=rebuild)
-        settled = {each: verdict for each, verdict in verdicts.items() if verdict.settled}
-        fine = {asset for (_, key), each in verdicts.items() if key is None for asset in each.accepted}
-        if (settled or fine) and not exact and not status:
-            return self._judge_all(wanted, settled, rebuild=rebuild, first=False, fine=fine)
+        verdicts = self._judge_all(wanted, exact=exact, rebuild=rebuild)
+        fine = {(asset, key) for (_, key), each in verdicts.items() for asset in each.accepted}
+        if fine and not exact and not status:
+            return self._judge_all(wanted, fine, rebuild=rebuild, first=False)
         return verdicts
 
     def _judge_all(
         self,
         wanted: Mapping[str, Sequence[Key]],
-        settled: Mapping[tuple[str, Key], Verdict],
+        fine: Container[tuple[str, Key]] = (),
         *,
         exact: bool = False,
         rebuild: bool = False,
         first: bool = True,
-        fine: Container[str] = (),
     ) -> dict[tuple[str, Key], Verdict]:
-        outputs, members = self.scope(wanted, settled, exact=exact)
+        outputs, members = self.scope(wanted, fine, exact=exact)
         late = {} if exact else self._late(outputs, members, fine)
         verdicts: dict[tuple[str, Key], Verdict] = {}
         for step, maker in self.desired.makers.items():
@@ -376,7 +374,7 @@ class Oracle:
                     verdict = Verdict(outputs=made, own={}, late_for=late.get((step, key), set()))
                     verdict.is_source = all(self.desired.maker_of(each.asset) is None for each in maker.readings)
                     verdicts[step, key] = verdict
-                    verdict.settled = (step, key) in settled
+                    verdict.settled = all((asset, key) in fine for asset in made)
                     self._judge(verdicts, step, key, verdict, rebuild=rebuild, first=first)
         return verdicts
 
@@ -480,7 +478,7 @@ class Oracle:
         return all(rejected[1].get(name, ()) == content for name, content in self.inputs(step, key).items())
 
     def _late(
-        self, outputs: Mapping[str, set[str]], members: set[tuple[str, Key]], fine: Container[str]
+        self, outputs: Mapping[str, set[str]], members: set[tuple[str, Key]], fine: Container[tuple[str, Key]]
     ) -> dict[tuple[str, Key], set[str]]:
         """What is to be made again because something is later than it may be: its sources, or itself where these
         have partitions."""
@@ -490,7 +488,7 @@ class Oracle:
                 confirmed, lag = self.entry(asset, None).confirmed, self.desired.lags.get(asset)
                 if lag is None or not confirmed or micro(self.now) - confirmed <= lag * 1e6:
                     continue
-                if (step, None) in members and asset not in fine:
+                if (step, None) in members and (asset, None) not in fine:
                     for source in self._sources(step) or [(step, None)]:
                         found.setdefault(source, set()).add(asset)
         return found

@@ -71,10 +71,10 @@ def test_without_catchup_the_latest_interval_alone_is_desired_before_any_run():
     assert keys_of(plan_of(pipeline(catchup=False), made())) == {"missing": ["2024-01-05"]}
 
 
-def test_without_catchup_desire_begins_with_the_first_interval_that_was_ever_run():
-    assert keys_of(plan_of(pipeline(catchup=False), made(2))) == {"missing": ["2024-01-04", "2024-01-05"]}
-    assert keys_of(plan_of(pipeline(catchup=False), failed(columns_model.Columns(0), 3))) == {
-        "failed": ["2024-01-04"],
+def test_without_catchup_an_old_interval_that_was_run_is_looked_at_and_those_between_are_not():
+    assert keys_of(plan_of(pipeline(catchup=False), made(0))) == {"missing": ["2024-01-05"]}
+    assert keys_of(plan_of(pipeline(catchup=False), failed(columns_model.Columns(0), 1))) == {
+        "failed": ["2024-01-02"],
         "missing": ["2024-01-05"],
     }
 

@@ -232,3 +232,12 @@ def test_a_secret_is_not_written() -> None:
 
     with pytest.raises(json_values.Unencodable):
         json_values.encode(Secretive(token=pydantic.SecretStr("hidden")))
+
+
+def test_the_order_of_a_mapping_is_kept_and_does_not_count() -> None:
+    one, other = {"z": 1, "a": {"y": 1, "b": 2}}, {"a": {"b": 2, "y": 1}, "z": 1}
+    text, canonical = json_values.encode(one)
+    assert list(json_values.decode(text)) == ["z", "a"]  # type: ignore[call-overload]
+    assert json_values.encode(other)[1] == canonical
+    mixed = {3: "x", (1, 2): "y", "a": "z"}
+    assert list(json_values.decode(json_values.encode(mixed)[0])) == [3, (1, 2), "a"]  # type: ignore[call-overload]

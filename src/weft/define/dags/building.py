@@ -168,7 +168,9 @@ def _defaults_of(drawn: drawing.Drawn, found: problems.Problems) -> Mapping[str,
                 found.add(
                     "wrong-argument",
                     f"{subject}: default_args has {name!r}, which is no option of a task.",
-                    remedy=found.suggestion(name, task_options.TASK_NAMES) or "Take it out.",
+                    remedy=task_options.ELSEWHERE.get(name)
+                    or found.suggestion(name, task_options.TASK_NAMES)
+                    or "Take it out.",
                     location=drawn.location,
                 )
     return {name: value for name, value in given.items() if name in task_options.TASK_NAMES}

@@ -170,6 +170,7 @@ def take_over(
         transaction.append([events.RunStarted(run=row.id, epoch=epoch, owner=str(owners.myself()))])
     record = recorded.Recorded(strict=strict)
     begun = record.read(history)
+    record.begin_again()
     facts = call_work.Facts(
         run=row.id,
         flow=row.pipeline or flow.name,

@@ -23,12 +23,14 @@ _BESIDE = 8
 class Frame:
     """The calls of a flow, or of one call's body. It fulfils `ports.caller.Caller`."""
 
-    __slots__ = ("_beside", "_numbers", "_questions", "path", "run")
+    __slots__ = ("_beside", "_numbers", "_questions", "closed", "path", "run")
 
     def __init__(self, run: running.FlowRun, path: str = "") -> None:
         """Number calls below `path` ("": those of the flow itself)."""
         self.run = run
         self.path = path
+        self.closed = False
+        """Whether the try of the flow that it is for has ended or was given up: no calls are made in it any more."""
         self._numbers = itertools.count()
         self._questions = itertools.count()
         self._beside: futures_of_threads.ThreadPoolExecutor | None = None

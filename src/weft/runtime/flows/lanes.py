@@ -1,6 +1,7 @@
 """The executors of one flow's run as one: threads of this process, and worker processes once a call asks for them.
 
-The processes are polled in a thread of their own, so that the loop waits in one place for both.
+The processes are polled in a thread of their own, so that the loop waits in one place for both; that thread alone uses
+their executor, which is made for one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from weft.define import tasks
 from weft.ports import executor as executors
+from weft.runtime import uninterrupted
 from weft.runtime.flows import place as places
 
 
@@ -30,6 +32,7 @@ class Lanes:
         self._polling: threading.Thread | None = None
         self._told: queue.SimpleQueue[executors.AttemptReport | BaseException | None] = queue.SimpleQueue()
         self._inbox: list[Sequence[executors.Assignment]] = []
+        self._to_end: list[tuple[Sequence[int], bool]] = []
         self._room = 0
         self._lock = threading.Lock()
         self._closing = False
@@ -44,11 +47,13 @@ class Lanes:
     def need_processes(self, task: tasks.TaskDefinition[..., Any]) -> None:
         """Have worker processes that know this task; they are started with the first."""
         if self._processes is None:
-            self._processes = self._place.make_processes(self._workers, (task,))
-            self._processes.start()
-            self._room = self._processes.room(exclusive=False)
-            self._polling = threading.Thread(target=self._poll_processes, name="weft flow processes", daemon=True)
-            self._polling.start()
+            with uninterrupted.Uninterrupted():
+                processes = self._place.make_processes(self._workers, (task,))
+                processes.start()
+                self._room = processes.room(exclusive=False)
+                self._processes = processes
+                self._polling = threading.Thread(target=self._poll_processes, name="weft flow processes", daemon=True)
+                self._polling.start()
 
     def room(self, *, exclusive: bool) -> int:
         """How many more would be taken now, of either kind."""
@@ -100,8 +105,11 @@ class Lanes:
             while not self._closing:
                 with self._lock:
                     inbox, self._inbox = self._inbox, []
+                    to_end, self._to_end = self._to_end, []
                 for each in inbox:
                     processes.submit(each)
+                for ids, kill in to_end:
+                    processes.cancel(ids, kill=kill)
                 with self._lock:
                     self._room = processes.room(exclusive=False) - sum(map(len, self._inbox))
                 reports = processes.poll(None)
@@ -123,7 +131,9 @@ class Lanes:
         """End attempts, wherever they run."""
         self.threads.cancel([each for each in ids if each in self._live], kill=kill)
         if self._processes is not None:
-            self._processes.cancel([each for each in ids if each not in self._live], kill=kill)
+            with self._lock:
+                self._to_end.append(([each for each in ids if each not in self._live], kill))
+            self._processes.wake()
 
     def close(self) -> None:
         """End both, and wait for that; done once."""

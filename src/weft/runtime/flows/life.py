@@ -14,7 +14,7 @@ from typing import Any
 from weft.define import futures, pausing
 from weft.model import errors, events
 from weft.ports import caller
-from weft.runtime import owners
+from weft.runtime import owners, uninterrupted
 from weft.runtime.flows import beginning, calls, running
 from weft.runtime.flows import place as place_of_runs
 from weft.worker import failures, masking
@@ -28,20 +28,26 @@ class FlowTimeoutError(TimeoutError):
 def owned(place: place_of_runs.Place, begun: beginning.Begun) -> Iterator[running.FlowRun]:
     """The run while its function runs: its lease is kept up, and its executors are ended whatever happens."""
     flow = begun.flow
-    run = running.FlowRun(
-        place,
-        begun.facts,
-        executor=flow.executor,
-        workers=flow.max_workers,
-        record=begun.record,
-        remember=flow.policies.retry.retries > 0,
-        tag_limits=flow.options.get("tag_limits"),
-        root=begun.root,
-    )
     with owners.driving(begun.facts.run):
-        place.beats.hold(run.lease, lambda: run.cancel("the run was taken over"))
+        interruption: KeyboardInterrupt | None = None
         try:
-            run.lost(begun.lost)
+            with uninterrupted.Uninterrupted():
+                run = running.FlowRun(
+                    place,
+                    begun.facts,
+                    executor=flow.executor,
+                    workers=flow.max_workers,
+                    record=begun.record,
+                    remember=flow.policies.retry.retries > 0,
+                    tag_limits=flow.options.get("tag_limits"),
+                    root=begun.root,
+                )
+                place.beats.hold(run.lease, lambda: run.cancel("the run was taken over"))
+                run.lost(begun.lost)
+        except KeyboardInterrupt as heard:  # told to who can write down that the run was cancelled
+            interruption = heard
+        try:
+            run.interruption = interruption
             yield run
         finally:
             place.beats.drop(begun.facts.run)
@@ -59,6 +65,8 @@ def run_to_end(place: place_of_runs.Place, begun: beginning.Begun) -> futures.St
         tried = 0
         while True:
             try:
+                if run.interruption is not None:
+                    raise run.interruption
                 return finish(run, begun, _in_time(run, begun))
             except pausing.Suspended:
                 return suspend(run)
@@ -87,6 +95,8 @@ async def run_to_end_async(place: place_of_runs.Place, begun: beginning.Begun) -
             token = caller.current.set(frame)
             limit = asyncio.timeout(begun.flow.timeout)
             try:
+                if run.interruption is not None:
+                    raise run.interruption
                 async with limit:
                     returned = begun.flow.function(*begun.bound.args, **begun.bound.kwargs)
                     value = await (_collected(returned) if inspect.isasyncgen(returned) else returned)
@@ -186,6 +196,12 @@ def again(run: running.FlowRun, begun: beginning.Begun, error: BaseException, tr
 
 def finish(run: running.FlowRun, begun: beginning.Begun, returned: Any) -> futures.State[Any]:
     """Wait for what was submitted, and write down the success; futures in what is returned become their values."""
+    if inspect.iscoroutine(returned):
+        returned.close()
+        raise errors.UsageError(
+            f"The flow {begun.flow.name!r} returned a coroutine: what it called is async, and was not awaited.",
+            remedy="Make the flow async and await the call, or .submit() it.",
+        )
     value = calls.without_futures(_plain(returned))
     run.beside.settled()
     stored = run.keeper.keep(value, "result", f"{begun.facts.run}.{begun.facts.epoch}.result")
@@ -220,12 +236,21 @@ def fail(run: running.FlowRun, begun: beginning.Begun, error: BaseException) -> 
     if run.beside.broken is not None or isinstance(error, errors.LedgerError):
         return state  # nothing more can be written; the run is dead, and can be resumed
     interrupted = outcome in ("cancelled", "timed_out")
-    told_why = "Ctrl-C" if isinstance(error, KeyboardInterrupt) else f"the flow {outcome.replace('_', ' ')}"
-    run.cancel(told_why, kill=interrupted)
+    if run.driver.outcome is not None:
+        return state  # it has ended before: a hook was interrupted
+    run.cancel(_why(error, outcome), kill=interrupted)
     told = failures.describe(error, masking.Masks())
     run.close(_ending(begun, outcome, error=told, reason=run.reason if outcome == "cancelled" else ""))
     _call_hooks(begun, state, hooks)
     return state
+
+
+def _why(error: BaseException, outcome: events.Outcome) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "Ctrl-C"
+    if outcome == "cancelled":
+        return "the awaiting of the flow was cancelled"
+    return f"the flow {outcome.replace('_', ' ')}"
 
 
 def suspend(run: running.FlowRun) -> futures.State[Any]:

@@ -36,6 +36,9 @@ class Recorded:
         self._tell = tell or _on_stderr
         self._found: dict[str, Success] = {}
         self._begun: dict[str, str] = {}
+        self._tries: dict[str, int] = {}
+        """In which try of the flow, in this process or another, each was written down last."""
+        self._try = 0
         self._diverged: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -45,10 +48,12 @@ class Recorded:
         """Keep a success."""
         self._found[item] = success
         self._begun[item] = success.step
+        self._tries[item] = self._try
 
     def begin_again(self) -> None:
         """The flow is run from its start once more."""
         self._diverged.clear()
+        self._try += 1
 
     def forget(self, item: str) -> None:
         """Run a call again, whatever was recorded of it."""
@@ -59,9 +64,11 @@ class Recorded:
         open_attempts: dict[tuple[str, str], int] = {}
         for event in history:
             match event:
+                case events.RunStarted():
+                    self._try += 1
                 case events.AttemptsStarted():
                     for item in event.items or ("",):
-                        self._begun[item] = event.step
+                        self._begin(item, event.step)
                         open_attempts[event.step, item] = event.attempt
                 case events.StepSucceeded(task=events.TaskResult() as result):
                     self._keep(event.item, event.step, result, event.run)
@@ -80,8 +87,30 @@ class Recorded:
                     pass
         return [(step, item, attempt) for (step, item), attempt in open_attempts.items()]
 
+    def _begin(self, item: str, step: str) -> None:
+        """Note that a call began; one that was no repetition is where that try no longer matched those before it."""
+        before, found = self._begun.get(item), self._found.get(item)
+        if self._tries.get(item) != self._try and before is not None:
+            repeatable = found is not None and found.digest and found.result is not None and found.result.value
+            if before != step or repeatable:
+                self._drop_after(item)
+            self._found.pop(item, None)
+        self._begun[item] = step
+        self._tries[item] = self._try
+
+    def _drop_after(self, item: str) -> None:
+        """Forget what earlier tries did at a place and after it: it was given up."""
+        level, _, number = item.rpartition(".")
+        for each in [*self._begun]:
+            if self._tries.get(each) == self._try or not each.startswith(f"{level}." if level else ""):
+                continue
+            if int(each[len(level) + bool(level) :].partition(".")[0]) >= int(number):
+                self._found.pop(each, None)
+                self._begun.pop(each, None)
+
     def _keep(self, item: str, step: str, result: events.TaskResult, source: str) -> None:
         self._begun[item] = step
+        self._tries[item] = self._try
         self._found[item] = Success(step, result.inputs, result, source)
 
     def take(self, item: str, step: str, digest: str) -> Success | None:
@@ -117,6 +146,7 @@ class Recorded:
                 remedy="Resume without strict to run everything anew from there, or start a new run.",
             )
         self._diverged.add(level)
+        self._drop_after(item)
         self._tell(f"weft: the flow no longer matches its run: {told}; from there on it runs anew.")
 
 

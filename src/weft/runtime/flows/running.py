@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from typing import Any
 
 from weft.define import artifacts, tasks, transactions
 from weft.engine import network as networks
 from weft.engine import run as engine
 from weft.model import errors, events
+from weft.ports import caller
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
 from weft.runtime import driver as drivers
@@ -47,6 +49,8 @@ class FlowRun:
         self.root = root or self
         """The outermost run, whose subflow this one may be: questions to people are asked in its name."""
         self.reason = ""
+        self.interruption: KeyboardInterrupt | None = None
+        """A Ctrl-C that was heard before the flow's function began."""
         self.lease = ledgers.Lease(run=facts.run, epoch=facts.epoch)
         self.keeper = keeping.Keeper(place.storage, facts.run)
         self.cancelled = threading.Event()
@@ -147,13 +151,17 @@ class FlowRun:
             await each
         if not self.taken(call):
             await self._run_here_async(call)
+        if call.outcome == "cancelled" and call.error is None:
+            import asyncio
+
+            raise asyncio.CancelledError(call.reason)  # the flow has ended without it, and nobody waits for it
         return self.answer(call, return_state)
 
     def made(
         self, frame: frames.Frame, task: tasks.TaskDefinition[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> calls.Call:
         """A call that was asked for, at its place in the frame; nothing is added yet."""
-        self.check_open()
+        self.check_open(frame)
         call = calls.Call(
             task, self.place.body_of(task), f"{self.facts.flow}:{task.name}", frame.next_item(), args, kwargs
         )
@@ -194,7 +202,9 @@ class FlowRun:
         """Run the attempts of a call in the calling thread."""
         claimed = self.claim(call, waits)
         while claimed is not None:
-            report = self.lanes.threads.run_here(self.work.assignment(call.node, claimed))
+            assignment = self.work.assignment(call.node, claimed)
+            context = self.work.live[call.node].context or copy_context()
+            report = context.run(self.lanes.threads.run_here, assignment)
             if report.outcome == "looked_up" and not self._looked_up(call, report):
                 continue
             if isinstance(self.work.error_of(call.node), KeyboardInterrupt):
@@ -229,11 +239,14 @@ class FlowRun:
         else:
             claimed = self.claim(call)
         while claimed is not None:
+            token = caller.current.set(self.work.frame(call.item))
             try:
                 report = await self.lanes.threads.run_here_async(self.work.assignment(call.node, claimed))
             except asyncio.CancelledError:
                 self._abandoned(call)
                 raise
+            finally:
+                caller.current.reset(token)
             if report.outcome == "looked_up" and not self._looked_up(call, report):
                 continue
             later = self.settle(report)
@@ -318,7 +331,7 @@ class FlowRun:
 
     # --- the end ---
 
-    def check_open(self) -> None:
+    def check_open(self, frame: frames.Frame) -> None:
         """Refuse calls of a run that has ended, or can't go on.
 
         Raises:
@@ -326,7 +339,7 @@ class FlowRun:
         """
         if self.beside.broken is not None:
             raise self.beside.broken
-        if self.closed:
+        if self.closed or frame.closed:
             raise errors.UsageError(
                 f"A task was called in the run {self.facts.run} of {self.facts.flow!r}, which has ended.",
                 remedy="The calls of a flow are made before it returns; a body that timed out can make none.",
@@ -351,6 +364,12 @@ class FlowRun:
         if told:
             self.write(*told)
 
+    def end_try(self) -> None:
+        """Leave nothing under way of a try of the flow's function that has ended, before the next."""
+        self.driver.give_up("the flow went on without it")
+        self.beside.wait()
+        self.beside.futures.clear()
+
     def stop(self) -> None:
         """End the loop and the executors, once nothing is under way any more; the run stays as it is."""
         self.beside.stop()
@@ -363,4 +382,4 @@ class FlowRun:
         self.stop()
         with self.place.lock:
             self.work.ending = ending
-            self.driver.close()
+            self.driver.close("the flow ended without it")

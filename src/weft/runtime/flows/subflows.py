@@ -56,7 +56,7 @@ def _made(
 ) -> calls.Call:
     """The step run that stands for the subflow."""
     run = frame.run
-    run.check_open()
+    run.check_open(frame)
     known = _stand_ins.get(id(flow))
     if known is None:
         task: tasks.TaskDefinition[..., Any] = tasks.TaskDefinition(

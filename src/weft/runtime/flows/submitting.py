@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weft.define import futures, tasks, transactions
 from weft.model import errors
 from weft.ports import executor as executors
+from weft.runtime import uninterrupted
 from weft.runtime.flows import calls, frames, mapping, places
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Beside:
         else:
             self._start_lanes(call.executor, task)
             waits = self._nodes(above)
-            with self.run.place.lock:
+            with self.run.place.lock, uninterrupted.Uninterrupted():
                 self.run.add(call, waits)
         self.futures.append(future)
         self.run.lanes.wake()
@@ -71,7 +72,7 @@ class Beside:
         wait_for: Iterable[object],
     ) -> futures.FutureList[Any]:
         """Run a task for each element; those that wait for nothing are one line of the run."""
-        self.run.check_open()
+        self.run.check_open(frame)
         inner = frames.Frame(self.run, frame.next_item())
         body, step, lane = self.run.place.body_of(task), f"{self.run.facts.flow}:{task.name}", self._lane(task)
         context, transaction = copy_context(), transactions.current.get()
@@ -103,7 +104,7 @@ class Beside:
         if ready or waiting:
             self._start_lanes(lane, task)
         nodes = [(call, self._nodes(above)) for call, above in waiting]
-        with self.run.place.lock:
+        with self.run.place.lock, uninterrupted.Uninterrupted():
             if ready:
                 items = [call.item for call in ready]
                 base = self.run.driver.add(self.run.line(ready[0], items))

@@ -234,7 +234,7 @@ class Session:
         if self._as_json or self._quiet_plan:
             return self._yes or click.confirm("Run it?", err=True)
         plan_text.show(self._out, self._world.planned, made)
-        self._out.line(f"  {plan_text.total(made)}.")
+        self._out.line(f"  {plan_text.total(made, self._world.graph.pipelines)}.")
         if self._yes:
             return True
         if click.confirm("Run it?", default=True):
@@ -268,10 +268,14 @@ class Session:
             listener=self._progress.listen,
             started=started,
             waiting=lambda told: self._progress.say(f"Waiting: {told}"),
+            note=self._progress.say,
+            together=self._progress.together,
             wait=self._wait,
         )
 
     def _nothing(self, made: plans.Plan) -> int:
+        from weft.service import hints
+
         if self._as_json:
             from weft.service import applying, views
 
@@ -279,7 +283,10 @@ class Session:
             screen.json_line(_with_plan(result, views.plan_view(self._world.planned, made)))
         else:
             plan_text.show(self._out, self._world.planned, made)
-            self._out.line(f"  {plan_text.nothing_to_do(made)}")
+            told = hints.hints(self._world, made)
+            self._out.line(f"  {plan_text.nothing_to_do(made, told)}")
+            for each in told:
+                self._out.line(f"  {each}")
         return program.DONE
 
     def _end(self, result: views.ApplyView, made: plans.Plan | None) -> int:
@@ -294,7 +301,7 @@ class Session:
             self._out.line("Nothing to do: another run has made it meanwhile.")
         else:
             for each in result.runs or [result]:
-                failures.show(self._out, each.failures, run=each.run)
+                failures.show(self._out, each.failures, run=each.run, interval=each.partition)
             self._out.line(self._out.paint(progress.summary(result), result.outcome or ""))
             if result.outcome != "succeeded":
                 on = "`weft apply` goes on from here; " if self._interrupts.count else ""

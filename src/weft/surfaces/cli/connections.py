@@ -12,7 +12,7 @@ from weft.model import errors
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
-    from weft.connections import places
+    from weft.connections import places, probing
 
 
 @options.group
@@ -145,11 +145,11 @@ def test(names: Sequence[str], timeout: float, as_json: bool) -> int:
       weft connections test
       weft connections test warehouse lake --json
     """
-    from weft.connections import probing, registry
+    from weft.connections import registry
 
     place = _place()
     wanted = list(names) or registry.names(place=place)
-    found = [probing.test(registry.get(name, place=place), timeout=timeout) for name in wanted]
+    found = [_probe(name, place, timeout, asked=bool(names)) for name in wanted]
     failed = any(not each.passed for each in found)
     if as_json:
         shown = ("name", "type", "passed", "message", "seconds")
@@ -194,6 +194,19 @@ def _place() -> places.Place:
             raise
         return places.find()
     return places.Place(project.configuration, project.home)
+
+
+def _probe(name: str, place: places.Place, timeout: float, *, asked: bool) -> probing.Probe:
+    """Try one; one that can't even be read must not hide how the others are, where no names were given."""
+    from weft.connections import probing, registry
+
+    try:
+        connection = registry.get(name, place=place)
+    except errors.WeftError as error:
+        if asked:
+            raise
+        return probing.Probe(name=name, type="?", passed=False, message=str(error), seconds=0.0)
+    return probing.test(connection, timeout=timeout)
 
 
 def _where(found: dict[str, Any]) -> str:

@@ -19,14 +19,24 @@ _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:[-:.]\d+)*")
 
 
 def show(
-    out: screen.Screen, found: Sequence[views.FailureView], *, commands: bool = True, run: str | None = None
+    out: screen.Screen,
+    found: Sequence[views.FailureView],
+    *,
+    commands: bool = True,
+    run: str | None = None,
+    interval: str | None = None,
 ) -> None:
-    """Write failures; past ten of them, the rest by kinds of errors. `run` is the pipeline's run that they are of."""
+    """Write failures; past ten of them, the rest by kinds of errors.
+
+    `run` is the pipeline's run that they are of; `interval` is its, where several are told.
+    """
     told = found if len(found) <= _MOST + 1 else found[:_MOST]
     for each in told:
         which = each.item or each.partition
         name = each.step if not which else f"{each.step}[{which}]"
         attempts = f" after {each.attempts} attempts" if each.attempts > 1 else ""
+        if interval is not None and each.partition is None:
+            name += f" of {interval}"
         lines = screen.reason(f"{name} {_word(each)}{attempts}", [error(each)], out.width - 4)
         out.line(f"  {out.paint('!', 'failed', bold=True)} {lines[0]}")
         for line in lines[1:]:

@@ -67,7 +67,7 @@ def _commands(*commands: tuple[str, str]) -> list[str]:
 
 
 def _of(world: worlds.World) -> list[str]:
-    from weft.service import planning, recovering
+    from weft.service import hints, planning, recovering
 
     if not world.graph.assets and not world.graph.pipelines:
         return [
@@ -122,9 +122,11 @@ def _of(world: worlds.World) -> list[str]:
             "",
             *_commands(("weft plan", "shows what would run, and why"), ("weft apply", "runs it")),
         ]
+    told = hints.hints(world, made)
     return [
         f"{count}.",
-        plan_text.nothing_to_do(made),
+        plan_text.nothing_to_do(made, told),
+        *told,
         "",
         *_commands(
             ("weft plan", "shows what is held back, and why")

@@ -35,9 +35,23 @@ def listing_command(cls: type[click.Command]) -> Callable[[Callable[..., int]], 
     return decorate
 
 
+class _Group(click.Group):
+    """A group whose commands have their docstrings as help, laid out as those of other commands."""
+
+    def command(self, *arguments: Any, **options: Any) -> Any:
+        """Make a command of a function."""
+
+        def decorate(function: Callable[..., int]) -> click.Command:
+            made: click.Command = click.command(*arguments, **{"help": _laid_out(function), **options})(function)
+            self.add_command(made)
+            return made
+
+        return decorate
+
+
 def group(function: Callable[..., None]) -> click.Group:
     """Make a group of commands of a function; its docstring is the help."""
-    return click.group(help=_laid_out(function))(function)
+    return click.group(cls=_Group, help=_laid_out(function))(function)
 
 
 def program(cls: type[click.Group]) -> Callable[[Callable[..., int]], click.Group]:

@@ -58,7 +58,7 @@ def plan(
       weft plan -o plan.json                 save it; `weft apply plan.json`
       weft plan --check                      for scripts: exit 10 if anything is to do
     """
-    from weft.service import planning, saving, views
+    from weft.service import hints, planning, saving, views
 
     if output is not None and not output.endswith(".json"):
         raise errors.UsageError(
@@ -85,6 +85,7 @@ def plan(
         screen.json_line(views.plan_view(world.planned, made))
     else:
         out = screen.Screen()
+        told = hints.hints(world, made)
         plan_text.show(out, world.planned, made, explain=explain, everything=everything)
         if made.steps:
             if output is not None:
@@ -93,9 +94,11 @@ def plan(
                 command = _command(
                     selection, partitions, force=force, failed=failed, rebuild=rebuild, executor=executor, jobs=jobs
                 )
-            out.line(f"  {plan_text.total(made)}. `{command}` runs {'it' if made.count == 1 else 'them'}.")
+            out.line(f"  {plan_text.total(made, world.graph.pipelines)}. `{command}` runs {'it' if made.count == 1 else 'them'}.")
         else:
-            out.line(f"  {plan_text.nothing_to_do(made)}")
+            out.line(f"  {plan_text.nothing_to_do(made, told)}")
+        for each in told:
+            out.line(f"  {each}")
     return program.TO_DO if as_check and made.steps else program.DONE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from weft.model import graph as graphs
@@ -189,22 +189,26 @@ def _alone(cause: plan.Cause) -> plan.Cause:
     return replace(cause, root=None)
 
 
-def total(made: plan.Plan) -> str:
-    """How much a plan runs, and for how long."""
-    sure = sum(line.count for line in made.steps if line.run_if == "always")
-    perhaps = made.count - sure
-    told = screen.plural(made.count, "step")
+def total(made: plan.Plan, pipelines: Collection[str] = ()) -> str:
+    """How much a plan runs, steps of assets and runs of these pipelines, and for how long."""
+    runs = sum(line.count for line in made.steps if line.step in pipelines)
+    sure = sum(line.count for line in made.steps if line.run_if == "always") - runs
+    perhaps = made.count - sure - runs
+    told = screen.plural(made.count - runs, "step")
     if perhaps and sure:
         told += f" ({perhaps:,} only if inputs change)"
     elif perhaps:
         told += " (only if inputs change)"
+    if runs:
+        of = screen.plural(runs, "run")
+        told = of if runs == made.count else f"{told} and {of} of pipelines"
     if made.estimate_seconds >= 0.05:
         told += f", about {screen.seconds(made.estimate_seconds)}"
     return told
 
 
-def nothing_to_do(made: plan.Plan) -> str:
-    """What to say where nothing is to run."""
+def nothing_to_do(made: plan.Plan, hints: Sequence[str] = ()) -> str:
+    """What to say where nothing is to run; `hints` are told below it."""
     held = partition_count(made.blocked) + partition_count(made.rejected) + partition_count(made.undecided)
     if partition_count(made.running):
         return "Nothing to do: what is not fresh is being made by another run (`weft runs`)."
@@ -213,7 +217,9 @@ def nothing_to_do(made: plan.Plan) -> str:
             f"Nothing to do, but {screen.plural(held, 'partition')} held back.\n"
             "  Mend the code or the data and plan again, or `weft accept` what is fine."
         )
-    return "Nothing to do: all is fresh."
+    if hints and made.request.selection is None and made.fresh:
+        return "Nothing to do: all assets are fresh."
+    return "Nothing to do." if hints else "Nothing to do: all is fresh."
 
 
 def partition_count(held: Iterable[plan.Held]) -> int:

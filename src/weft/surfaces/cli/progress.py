@@ -34,9 +34,23 @@ class Progress:
         self._running: dict[str, int] = {}
         self._shown = 0.0
         self._run = ""
+        self._together = ""
+
+    def together(self, runs: int, steps: int) -> None:
+        """Show so many runs of so many steps each as one, until it is told (0, 0)."""
+        self.close()
+        self._together = f"{runs:,} runs" if runs else ""
+        self._total, self._done, self._failed = runs * steps, 0, 0
+        self._running = {}
+        if runs and self._out.terminal and not self._quiet:
+            self._open_bar()
 
     def started(self, driver: drivers.Driver, run: str, total: int) -> None:
         """A run begins (or goes on)."""
+        if self._together:
+            if not self._quiet and not self._out.terminal:
+                self._out.line(f"Run {screen.short(run)}: {screen.plural(total, 'step')}.")
+            return
         self._run, self._total, self._done, self._failed = run, total, 0, 0
         self._running = {}
         if self._quiet:
@@ -137,7 +151,7 @@ class Progress:
 
         self.close()
         columns: list[progress.ProgressColumn] = [
-            progress.TextColumn(f"Run {screen.short(self._run)}"),
+            progress.TextColumn(self._together or f"Run {screen.short(self._run)}"),
             progress.BarColumn(bar_width=24 if self._out.width >= 100 else 10),
             progress.MofNCompleteColumn(),
             progress.TimeElapsedColumn(),
@@ -163,7 +177,7 @@ class Progress:
 
 def summary(result: views.ApplyView) -> str:
     """How a run ended, in one line."""
-    parts = [f"{result.succeeded:,} succeeded"]
+    parts = [f"{result.succeeded:,} succeeded"] if result.succeeded or result.outcome != "succeeded" else []
     for count, word in (
         (result.reused, "reused"),
         (result.skipped, "skipped"),
@@ -172,7 +186,8 @@ def summary(result: views.ApplyView) -> str:
     ):
         if count:
             parts.append(f"{count:,} {word}")
-    word = {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled"}.get(result.outcome or "", "Ended")
+    word = {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled", "timed_out": "Timed out"}.get(result.outcome or "", "Ended")
     again = " (resumed)" if result.resumed else ""
     which = f"{len(result.runs)} runs" if len(result.runs) > 1 else f"run {screen.short(result.run or '')}"
-    return f"{word}{again}: {', '.join(parts)} in {screen.seconds(result.seconds)} ({which})."
+    told = f": {', '.join(parts)}" if parts else ""
+    return f"{word}{again}{told} in {screen.seconds(result.seconds)} ({which})."

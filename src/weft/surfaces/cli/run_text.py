@@ -30,6 +30,8 @@ def state(each: views.RunView) -> str:
     if each.phase != "finished":
         if each.reason.startswith("interrupted"):
             return "interrupted"
+        if each.phase == "created" and each.pool:
+            return "queued"
         return "waiting" if each.phase == "running" and each.reason.startswith("waits for") else each.phase
     return (each.outcome or "").replace("_", " ")
 
@@ -121,7 +123,7 @@ def _show_origin(out: screen.Screen, detail: run_details.RunDetail) -> None:
     name = run.pipeline if run.partition is None else f"{run.pipeline}[{run.partition}]"
     trigger = f", {_TRIGGERS[run.trigger]}" if run.trigger in _TRIGGERS else ""
     by = f", by {run.by}" if run.by else ""
-    out.line(f"  of {name}{trigger}{by}, began {screen.moment_of(run.created_at)}")
+    out.line(f"  of {name}{trigger}{by}, {'queued' if state(run) == 'queued' else 'began'} {screen.moment_of(run.created_at)}")
     if run.params:
         out.line(f"  with {params_text(run.params)}")
     if run.rerun_of:
@@ -212,7 +214,8 @@ def _word_of_many(found: Sequence[run_details.StepRunView]) -> str:
 
 
 def _one(each: run_details.StepRunView, *, alone: bool) -> tuple[str, str, str, str]:
-    name = f"  {_task(each.step)}" if alone else f"    [{each.item}]"
+    label = screen.fit(screen.plain(each.rendered.get("label", "")), _LONGEST_VALUE)
+    name = f"  {_task(each.step)}" if alone else f"    [{each.item}] {label}".rstrip()
     tries = f" (attempt {each.attempt})" if each.attempt > 1 else ""
     return (
         name,

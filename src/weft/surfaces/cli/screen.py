@@ -80,7 +80,7 @@ class Screen:
                 cells[1] = self.paint(cells[1], words[number - (1 if head else 0)])
             beside, below = placed(reason("", row[-1].split("\n"), self.width - used), self.width - used)
             self.line("  ".join([*cells, beside]).rstrip())
-            if below:
+            if below and row[-1]:
                 for line in reason("", row[-1].split("\n"), self.width - 4):
                     self.line(f"    {line}")
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MOST_CAUSES = 3
 _MOST_NAMES = 5
+_SHAPES = {"succeeded": "■", "never run": "□", "created": "□", "running": "▶", "suspended": "▶", "cancelling": "▶"}
+"""Of pipelines without intervals, by how their last run ended or stands; any other is a failure's."""
 
 
 @options.command
@@ -33,7 +35,7 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
       weft status group:trading --explain
       weft status --json
     """
-    from weft.service import pipeline_views, planning
+    from weft.service import pipeline_views, planning, recovering
     from weft.service import views as shown
 
     world = options.open_world()
@@ -58,9 +60,15 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
         return program.DONE
     rows: list[tuple[str, ...]] = []
     words: list[str] = []
+    cut: dict[str, list[str]] = {}
+    for dead in recovering.interrupted(world) if world.graph.pipelines else ():
+        of = f" of {dead.row.partition}" if dead.row.partition is not None else ""
+        short = screen.short(dead.row.id)
+        told = f"run {short}{of} was interrupted: `weft resume {short}` goes on"
+        cut.setdefault(dead.row.pipeline or "", []).append(told)
     for name, each in found.items():
         if name in world.graph.pipelines:
-            row, word = _pipeline(pipeline_views.status_of(world, each), each, now, explain=explain)
+            row, word = _pipeline(pipeline_views.status_of(world, each), each, now, cut.get(name, []), explain=explain)
             rows.append(row)
             words.append(word)
             continue
@@ -99,7 +107,7 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
 
 
 def _pipeline(
-    view: views.StatusView, status: plan.AssetStatus, now: datetime, *, explain: bool
+    view: views.StatusView, status: plan.AssetStatus, now: datetime, cut: list[str], *, explain: bool
 ) -> tuple[tuple[str, ...], str]:
     """The row of a pipeline, and the word that colours it: its intervals, or else how its last run ended."""
     counts = ", ".join(f"{count:,} {name}" for name, count in view.counts.items())
@@ -108,8 +116,8 @@ def _pipeline(
         shape = screen.SHAPES[status.status]
     else:
         word = view.last_outcome or "never run"
-        shape = screen.SHAPES["fresh"] if word == "succeeded" else "□" if view.last_outcome is None else "✗"
+        shape = _SHAPES.get(word, "✗")
     told = [each.detail for each in view.causes if each.kind == "failed"] or plan_text.texts(status.causes)
-    causes = "\n".join(told if explain else told[:_MOST_CAUSES])
+    causes = "\n".join([*cut[:_MOST_CAUSES], *(told if explain else told[:_MOST_CAUSES])])
     last = screen.moment(status.last_success, now=now)
     return (view.asset, f"{shape} {word.replace('_', ' ')}", counts, last, causes), word

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -55,6 +56,7 @@ class Watch:
             listener=self.progress.listen,
             started=started,
             waiting=lambda told: self.progress.say(f"Waiting: {told}"),
+            note=self.progress.say,
             wait=self._wait,
         )
 
@@ -75,11 +77,15 @@ class Watch:
             return
         failures.show(self.out, result.failures, run=result.run)
         self.out.line(self.out.paint(progress.summary(result), result.outcome or ""))
+        if result.result is not None:
+            self.out.line(f"  returned {screen.fit(json.dumps(result.result, ensure_ascii=False), 400)}")
         if result.outcome != "succeeded" and result.run is not None:
-            again = " --from-failed" if result.failures and not self.of_flow else ""
+            partly = not self.of_flow and (result.failures or result.outcome == "cancelled")
+            again = " --from-failed" if partly else ""
+            what = "it again" if not partly else "what failed again" if result.failures else "what is left of it"
             self.out.line(
                 f"  `weft runs {screen.short(result.run)}` shows its steps; "
-                f"`weft rerun {screen.short(result.run)}{again}` runs {'what failed' if again else 'it'} again."
+                f"`weft rerun {screen.short(result.run)}{again}` runs {what}."
             )
 
     def code(self, outcome: str | None) -> int:

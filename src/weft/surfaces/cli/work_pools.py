@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weft.surfaces.cli import options, program, screen
+from weft.surfaces.cli import failures, options, program, screen
 
 if TYPE_CHECKING:
     from weft.model import errors
     from weft.ports import ledger as ledgers
+    from weft.service import views
 
 
 @options.group
@@ -31,7 +32,11 @@ def work_pool() -> None:
 @options.as_json
 @options.place
 def create(name: str, kind: str, slots: int | None, as_json: bool) -> int:
-    """Make a work pool, or change the one of that name."""
+    """Make a work pool, or change the one of that name.
+
+    Examples:
+      weft work-pool create nightly --type process --slots 2
+    """
     from weft.service import work_pools as pools
 
     made = pools.create(options.open_world(), name, kind=kind, slots=slots)
@@ -46,7 +51,11 @@ def create(name: str, kind: str, slots: int | None, as_json: bool) -> int:
 @options.as_json
 @options.place
 def ls(as_json: bool) -> int:
-    """Show all work pools, with what waits and what is under way."""
+    """Show all work pools, with what waits and what is under way.
+
+    Examples:
+      weft work-pool ls --json
+    """
     from weft.service import work_pools as pools
 
     found = pools.ls(options.open_world())
@@ -78,7 +87,11 @@ def ls(as_json: bool) -> int:
 @click.argument("name")
 @options.place
 def pause(name: str) -> int:
-    """Let no worker take runs from a pool; what is under way goes on."""
+    """Let no worker take runs from a pool; what is under way goes on.
+
+    Examples:
+      weft work-pool pause nightly
+    """
     return _paused(name, paused=True)
 
 
@@ -86,7 +99,11 @@ def pause(name: str) -> int:
 @click.argument("name")
 @options.place
 def resume(name: str) -> int:
-    """Let workers take runs from a paused pool again."""
+    """Let workers take runs from a paused pool again.
+
+    Examples:
+      weft work-pool resume nightly
+    """
     return _paused(name, paused=False)
 
 
@@ -102,7 +119,11 @@ def _paused(name: str, *, paused: bool) -> int:
 @click.argument("name")
 @options.place
 def remove(name: str) -> int:
-    """Remove a pool in which nothing waits."""
+    """Remove a pool in which nothing waits.
+
+    Examples:
+      weft work-pool remove nightly
+    """
     from weft.service import work_pools as pools
 
     pools.remove(options.open_world(), name)
@@ -112,7 +133,11 @@ def remove(name: str) -> int:
 
 @options.group
 def worker() -> None:
-    """Run what waits in a work pool, on this machine and with this project's code."""
+    """Run what waits in a work pool, on this machine and with this project's code.
+
+    Examples:
+      weft worker start --pool nightly
+    """
 
 
 @worker.command()
@@ -138,20 +163,31 @@ def start(pool: str, until_idle: bool, limit: int | None, jobs: int | None) -> i
     out = screen.Screen()
     found = pools.find(world, pool)
     out.line(f"Waiting for runs in the work pool {pool} ({found.type}). Ctrl-C ends the worker.")
+    if found.paused:
+        out.line(f"  It is paused: nothing is taken until `weft work-pool resume {pool}`.")
 
     def began(row: ledgers.RunRow) -> None:
         out.line(f"{row.id[:8]}  {row.pipeline}{f'[{row.partition}]' if row.partition else ''}  begins")
 
+    def ended(result: views.ApplyView) -> None:
+        word = result.outcome or "succeeded"
+        out.line(out.paint(f"{screen.short(result.run or '')}  {word} in {screen.seconds(result.seconds)}", word))
+        failures.show(out, result.failures, run=result.run)
+
     def passed_over(row: ledgers.RunRow, error: errors.WeftError) -> None:
-        out.line(f"{row.id[:8]}  {row.pipeline}  is left where it is: {error.message}")
+        out.line(f"{row.id[:8]}  {row.pipeline}  is left where it is: {error.message} {error.remedy or ''}".rstrip())
 
     interrupts = interrupting.Interrupts()
     how = driving.How(jobs=jobs, started=lambda driver, run, size: interrupts.attach(driver))
     with interrupts.installed():
         done = pools.work(
-            world, pool, how, until_idle=until_idle, limit=limit, began=began, passed_over=passed_over,
+            world, pool, how, until_idle=until_idle, limit=limit, began=began, ended=ended, passed_over=passed_over,
             stopping=lambda: interrupts.count > 0,
         )  # fmt: skip
-    for each in done:
-        out.line(f"{(each.run or '')[:8]}  {each.outcome} in {each.seconds:.1f} s")
-    return program.DONE if all(each.outcome == "succeeded" for each in done) else program.FAILED
+    left = pools.waiting(world, pool)
+    if until_idle and left:
+        told = "1 run waits" if left == 1 else f"{left:,} runs wait"
+        out.line(f"{told} in the work pool {pool} still; `weft runs` shows which.")
+    if interrupts.count:
+        return program.INTERRUPTED if any(each.outcome != "succeeded" for each in done) else program.DONE
+    return program.DONE if all(each.outcome in ("succeeded", "suspended") for each in done) else program.FAILED

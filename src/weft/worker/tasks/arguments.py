@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from weft.connections import connection
 from weft.define import references
 from weft.model import errors, spelling
 from weft.storage import conversions
@@ -159,8 +160,18 @@ def _param(wanted: references.ParamValue, sources: Sources) -> Any:
 
 
 def _rendered(wanted: references.Template, sources: Sources, argument: str) -> str:
-    name = wanted.field or argument
-    text = sources.templates.render(wanted.text, sources.context, name)
+    return render(wanted.text, sources, wanted.field or argument)
+
+
+def render(template: str, sources: Sources, name: str) -> str:
+    """Fill in a template, and record what it gave under `name`.
+
+    Raises:
+        TemplateError: it can't be filled in.
+    """
+    text = sources.templates.render(template, sources.context, name)
+    if "://" in text:  # a URL may have a password in it
+        sources.masks.learn(connection.secret_texts(text))
     kept = texts.storable(sources.masks.text(text))[:LONGEST_RENDERED]
     rendered = sources.rendered
     if name in rendered and rendered[name] != kept:

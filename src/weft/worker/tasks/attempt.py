@@ -27,6 +27,10 @@ from weft.worker.tasks import results as resulting
 _HOOK_ERROR = "The attempt timed out or crashed, so that its body could not say more."
 
 
+LABEL = "label"
+"""Under this the label of an item is recorded, beside the templates of the arguments."""
+
+
 class TaskRunner:
     """Runs attempts at tasks; may be used from several threads at once."""
 
@@ -151,6 +155,9 @@ class Attempt:
             if bool(_answer(condition(context))) is not wanted:
                 raise signals.Skip(reason or f"the condition {getattr(condition, '__qualname__', 'on it')} says so")
         everything = self._bind(task, context, results)
+        if task.label and facts.item:
+            text = task.templates.render(task.label, context, LABEL, what="option", more=self._kwargs)
+            self._rendered.setdefault(LABEL, self._text(text)[: arguments.LONGEST_RENDERED])
         if body.cache is not None:
             self._cache = caching.key(body, everything, context, assignment.run)
             if self._cache and not facts.cached and not caching.refresh(body):
@@ -254,8 +261,11 @@ class Attempt:
             masks=self._runner.masks,
             rendered=self._rendered,
         )
+        context.fill = lambda text, name: arguments.render(text, sources, name)
         given = arguments.resolve(task.resolvers, task.constants, sources)
         args = tuple([each if of is None else of(sources) for each, of in task.by_place])
+        if args:  # what goes into *args comes after all that have names before it
+            args = (*[given.pop(each) for each in shape.by_place if each in given], *args)
         if self._facts.arguments:
             args = (*args, *self._passed(given, task))
         given.update(task.function.constants)

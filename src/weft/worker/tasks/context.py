@@ -31,7 +31,9 @@ _MOST_PARSED = 64
 class TaskContext(steps.StepContext):
     """One attempt as its body sees it; made anew for each attempt, and of no use after it."""
 
-    __slots__ = ("_found", "_params", "_results", "body", "facts_of_task", "learn", "pipeline", "pushed", "value")
+    __slots__ = (
+        "_found", "_params", "_results", "body", "facts_of_task", "fill", "learn", "pipeline", "pushed", "value"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -61,6 +63,8 @@ class TaskContext(steps.StepContext):
         self.body: bodies.TaskBody = body
         self.pipeline: pipelines.Pipeline | None = pipeline
         self.learn: Callable[[list[str]], None] = learn
+        self.fill: Callable[[str, str], str] | None = None
+        """Fills in a template and records what it gave, by a name; None where templates do not apply."""
         self.pushed: dict[str, object] = {}
         """What `push` was given."""
         self.value: object = None
@@ -90,6 +94,10 @@ class TaskContext(steps.StepContext):
         if self._params is None:
             self._params = values.own(params_of(self.facts_of_task.params))
         return self._params
+
+    def fill_in(self, text: str, name: str = "text") -> str:
+        """Fill in a template that the body found, and record what it gave under `name`; in a flow it stays as it is."""
+        return self.fill(text, name) if self.fill is not None else text
 
     @property
     def zone(self) -> datetime.tzinfo:

@@ -50,6 +50,8 @@ class PreparedTask:
     templates: templates.Templates
     annotations: Mapping[str, Any]
     """What arguments are held against."""
+    label: str = ""
+    """The template of what people see in place of the number of an item."""
 
 
 class Tasks:
@@ -107,16 +109,19 @@ class Tasks:
                 resolvers[name] = _copied(value)
             else:
                 constants[name] = value
+        known = self._definitions.graph.pipelines.get(pipeline) if pipeline else None
+        step = known.steps.get(body.key) if known is not None else None
         return PreparedTask(
             body=body,
             function=self._preparation.function(body.key, body.function, body.parameters, {}),
             shape=shape,
-            pipeline=self._definitions.graph.pipelines.get(pipeline) if pipeline else None,
+            pipeline=known,
             resolvers=resolvers,
             constants=constants,
             by_place=tuple((each, arguments.compiled(each, f"*{place}")) for place, each in enumerate(body.positional)),
             templates=self._templates_of(pipeline or ""),
             annotations={name: each for name, each in annotations.items() if name != shape.context},
+            label=step.label if step is not None and ("{{" in step.label or "{%" in step.label) else "",
         )
 
     def _templates_of(self, pipeline: str) -> templates.Templates:

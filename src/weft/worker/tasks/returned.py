@@ -228,7 +228,9 @@ def followed(returned: Any, below: tuple[str, ...], step: str) -> tuple[str, ...
         found = [
             each
             for each in below
-            if each == wanted or (group and each == f"{group}.{wanted}") or each.startswith(f"{wanted}.")
+            if each == wanted
+            or each.startswith(f"{wanted}.")
+            or (group and (each == f"{group}.{wanted}" or each.startswith(f"{group}.{wanted}.")))
         ]
         if not found:
             near = spelling.did_you_mean(wanted, below)

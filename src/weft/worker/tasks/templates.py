@@ -38,22 +38,34 @@ class Templates:
         self._filters = filters or {}
         self._compiled: dict[str, tuple[Any, tuple[str, ...]]] = {}
 
-    def render(self, text: str, context: contexts.TaskContext, argument: str) -> str:
+    def render(
+        self,
+        text: str,
+        context: contexts.TaskContext,
+        argument: str,
+        *,
+        what: str = "argument",
+        more: Mapping[str, Any] | None = None,
+    ) -> str:
         """Fill in a template.
 
         Args:
             text: the template.
             context: what its names are looked up in.
             argument: which argument of the task it is, for messages.
+            what: names it in messages, where it is no argument.
+            more: names that go before those of the context.
 
         Raises:
             TemplateError: it has an unknown name, is misspelt, does what the sandbox forbids, or raised.
         """
-        where = f"The template {_short(text)} of the argument {argument!r} of {context.task_id!r}"
+        where = f"The template {_short(text)} of the {what} {argument!r} of {context.task_id!r}"
         template, mentioned = self._compile(text, where)
         known: dict[str, Any] = {}
         for name in mentioned:
-            if name in self._macros:
+            if more is not None and name in more:
+                known[name] = more[name]
+            elif name in self._macros:
                 known[name] = self._macros[name]
             elif names.known(name):
                 known[name] = context[name]
@@ -62,7 +74,7 @@ class Templates:
         try:
             found: str = template.render(known)
         except _UnknownName as unknown:
-            raise TemplateError(f"{where} {self._told(unknown, mentioned)}", remedy=_REMEDY) from None
+            raise TemplateError(f"{where} {self._told(unknown, mentioned, more)}", remedy=_REMEDY) from None
         except (jinja2.TemplateError, errors.WeftError) as error:
             told = error.message if isinstance(error, errors.WeftError) else str(error)
             raise TemplateError(f"{where} can't be filled in: {told}", remedy=_remedy_of(error)) from error
@@ -84,7 +96,7 @@ class Templates:
                 found = (self._environment.from_string(text), mentioned)
             except jinja2.TemplateSyntaxError as error:
                 raise TemplateError(
-                    f"{where} is misspelt at line {error.lineno}: {error.message}.", remedy="Correct the template."
+                    f"{where} is misspelt at line {error.lineno}: {str(error.message).rstrip('.')}.", remedy="Correct the template."
                 ) from None
             if len(self._compiled) >= _KEPT:
                 self._compiled.clear()
@@ -100,9 +112,9 @@ class Templates:
         environment.filters.update(self._filters)
         return environment
 
-    def _told(self, unknown: _UnknownName, mentioned: tuple[str, ...]) -> str:
+    def _told(self, unknown: _UnknownName, mentioned: tuple[str, ...], more: Mapping[str, Any] | None) -> str:
         if unknown.inside is None:
-            near = spelling.did_you_mean(unknown.name, [*names.every(), *self._macros])
+            near = spelling.did_you_mean(unknown.name, [*(more or ()), *names.every(), *self._macros])
             return f"has an unknown name {unknown.name!r}.{' ' + near if near else ''}"
         owner = unknown.inside
         parts = [each for each in owner if isinstance(each, str)] if isinstance(owner, Mapping) else _public(owner)

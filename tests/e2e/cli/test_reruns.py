@@ -1,0 +1,133 @@
+"""`weft rerun`: what of a run is run again, what is kept, and what cannot be asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+ROOM = """
+    HERE = Path(__file__).parent
+
+    def note(text):
+        with (HERE / "journal").open("a") as journal:
+            journal.write(text + "\\n")
+        if (HERE / f"break-{text}").exists():
+            raise ValueError(text)
+
+    @task.setup
+    def opened():
+        note("opened")
+
+    @task.teardown
+    def closed():
+        note("closed")
+
+    @task
+    def a():
+        note("a")
+        return [1, 2]
+
+    @task
+    def b(x):
+        note("b")
+        return x
+
+    @task
+    def c(x):
+        note("c")
+        return x
+
+    @dag
+    def room():
+        o, r = opened(), a()
+        e = b(r)
+        f = c(e)
+        z = closed()
+        o >> r
+        f >> z
+        o >> z
+"""
+
+CHOICE = """
+    HERE = Path(__file__).parent
+
+    def note(text):
+        with (HERE / "journal").open("a") as journal:
+            journal.write(text + "\\n")
+
+    @task.branch
+    def pick():
+        note("pick")
+        return (HERE / "way").read_text()
+
+    @task
+    def left():
+        note("left")
+
+    @task
+    def right():
+        note("right")
+
+    @task(trigger_rule="none_failed")
+    def joined():
+        note("joined")
+
+    @dag
+    def ways():
+        pick() >> [left(), right()] >> joined()
+"""
+
+
+@pytest.fixture
+def room(project):
+    """Three tasks in a row between a setup and its teardown."""
+    project.define(ROOM)
+    return project
+
+
+@pytest.fixture
+def ways(project):
+    """A branch to the one or the other of two tasks."""
+    (project.folder / "way").write_text("left")
+    project.define(CHOICE)
+    return project
+
+
+def journal(project):
+    found = project.lines("journal")
+    (project.folder / "journal").unlink(missing_ok=True)
+    return found
+
+
+def test_a_step_alone_runs_between_the_setup_that_it_needs_and_its_teardown(room):
+    room.ok("run", "room")
+    journal(room)
+    done = room.ok("rerun", "last", "--only", "b", "--json").json
+    assert journal(room) == ["opened", "b", "closed"]
+    assert (done["succeeded"], done["reused"], done["skipped"]) == (3, 2, 0)
+    room.ok("rerun", "last", "--only", "c+")
+    assert journal(room) == ["opened", "c", "closed"]
+
+
+def test_a_step_alone_whose_values_were_never_made_is_refused_before_anything_runs(room):
+    (room.folder / "break-a").write_text("")
+    assert room.weft("run", "room").code == 1
+    journal(room)
+    result = room.weft("rerun", "last", "--only", "b")
+    assert result.code == 2
+    assert "b cannot run alone: a, which it needs, failed in run" in result.err
+    assert "--from a" in result.err
+    assert journal(room) == []
+
+
+def test_a_step_that_a_branch_passed_over_is_refused_with_the_branch_to_begin_at(ways):
+    ways.ok("run", "ways")
+    assert journal(ways) == ["pick", "left", "joined"]
+    for option in ("--only", "--from"):
+        result = ways.weft("rerun", "last", option, "right")
+        assert result.code == 2
+        assert "right was skipped in run" in result.err
+        assert "pick chose another way" in result.err
+        assert "`--from pick` lets it choose again" in result.err
+    (ways.folder / "way").write_text("right")
+    ways.ok("rerun", "last", "--from", "pick")
+    assert journal(ways) == ["pick", "right", "joined"]
