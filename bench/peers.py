@@ -1,4 +1,4 @@
-"""What the peers take for the same, as it was measured once (`peers.json`): lines for information, beside weft's own."""
+"""What the peers take for the same, as it was measured once (`peers.json`): for information, beside weft's own."""
 
 from __future__ import annotations
 

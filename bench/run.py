@@ -24,7 +24,18 @@ sys.path.insert(0, str(HERE))
 
 import measuring  # noqa: E402 - found beside this file
 
-SUBJECTS = ("start_up", "series", "side_by_side", "from_the_shell", "flows", "dags", "hundred_thousand", "days", "graphs", "million")
+SUBJECTS = (
+    "start_up",
+    "series",
+    "side_by_side",
+    "from_the_shell",
+    "flows",
+    "dags",
+    "hundred_thousand",
+    "days",
+    "graphs",
+    "million",
+)
 
 
 def main() -> int:

@@ -319,6 +319,7 @@ class WebServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: dict[str, list[tuple[int, Any]]] = {}
         self.asked: list[dict[str, Any]] = []
+        self.redirects: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -337,6 +338,13 @@ class _Handler(BaseHTTPRequestHandler):
             "body": self.rfile.read(size),
         }
         self.server.asked.append(asked)
+        elsewhere = self.server.redirects.get(self.path.partition("?")[0])
+        if elsewhere is not None:
+            self.send_response(302)
+            self.send_header("Location", elsewhere)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         several = self.server.answers.get(self.path.partition("?")[0]) or [(404, "nothing here")]
         status, content = several.pop(0) if len(several) > 1 else several[0]
         encoded = content.encode() if isinstance(content, str) else json.dumps(content).encode()

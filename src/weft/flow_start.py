@@ -77,7 +77,7 @@ def made_place(project: projects.Project, ledger: Any) -> place.Place:
     def make_threads(jobs: int | None, live: place.Live) -> place.LiveExecutor:
         from weft.executors import thread
 
-        return thread.ThreadExecutor(definitions, jobs=jobs, logs_folder=logs, live=live, echo=True)
+        return thread.ThreadExecutor(definitions, jobs=jobs, logs_folder=logs, live=live, echo=True, memory=0)
 
     def make_processes(jobs: int | None, wanted: Iterable[tasks.TaskDefinition[..., Any]]) -> executors.Executor:
         from weft.executors import process, settings

@@ -153,9 +153,10 @@ def _fail(played: world.World, words: list[str], value: str) -> None:
 
 
 def _reject(played: world.World, words: list[str], value: str) -> None:
-    """reject STEP [KEYS] = VERSIONS: a blocking check failed."""
+    """reject STEP [KEYS] = VERSIONS: a blocking check failed; "-" for an output that was not rejected."""
+    rejected = {asset: version for asset, version in _outputs(played, words[0], value).items() if version != "-"}
     for key in _keys(played, _first(played, words[0]), words[1:]):
-        played.fail(words[0], key, _outputs(played, words[0], value), message="check failed")
+        played.fail(words[0], key, rejected, message="check failed")
 
 
 def _reuse(played: world.World, words: list[str], value: str) -> None:

@@ -211,11 +211,11 @@ def filesystem(connection: connections.Connection, *, timeout: float | None = No
     """
     protocol, options = storage_options(connection)
     if timeout is not None and protocol == "s3":
-        options["config_kwargs"] = {
-            "connect_timeout": timeout, "read_timeout": timeout, "retries": {"total_max_attempts": 1},
-        }  # fmt: skip
-        options["skip_instance_cache"] = True
-    elif timeout is not None and protocol == "sftp":
+        once = {"connect_timeout": timeout, "read_timeout": timeout, "retries": {"total_max_attempts": 1}}
+        made = filesystem_of(protocol, {**options, "config_kwargs": once, "skip_instance_cache": True})
+        made.retries = 1  # its own, around those of boto
+        return made
+    if timeout is not None and protocol == "sftp":
         options |= {"timeout": timeout, "banner_timeout": timeout, "auth_timeout": timeout}
     return filesystem_of(protocol, options)
 
@@ -288,10 +288,15 @@ def smtp_client(connection: connections.Connection, *, timeout: float | None = N
     port = connection.effective_port or 25
     timeout = timeout if timeout is not None else float(connection.extra.get("timeout", 30.0))
     client: smtplib.SMTP
-    if tls == "ssl":
-        client = smtplib.SMTP_SSL(connection.host, port, timeout=timeout, context=ssl.create_default_context())
-    else:
-        client = smtplib.SMTP(connection.host, port, timeout=timeout)
+    try:
+        if tls == "ssl":
+            client = smtplib.SMTP_SSL(connection.host, port, timeout=timeout, context=ssl.create_default_context())
+        else:
+            client = smtplib.SMTP(connection.host, port, timeout=timeout)
+    except smtplib.SMTPException:  # it is an OSError too
+        raise
+    except OSError as error:
+        raise ConnectionError(f"{connection.host}:{port} can't be reached: {error}") from error
     try:
         if tls == "starttls":
             client.starttls(context=ssl.create_default_context())

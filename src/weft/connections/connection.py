@@ -232,8 +232,7 @@ class Connection:
 
     def secrets(self) -> set[str]:
         """The texts that must not show anywhere."""
-        plain = {each for each in (self.password, *secret_texts(self.extra)) if each}
-        return plain | {quote(each, safe="") for each in plain}  # as they stand in URLs
+        return {each for each in (self.password, *secret_texts(self.extra)) if each}
 
     def __str__(self) -> str:
         return self._uri(MASK if self.password else "", _masked_extra(self.extra))

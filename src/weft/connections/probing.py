@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib import parse
 
 from weft.connections import adapting
 from weft.connections import connection as connections
@@ -43,7 +44,8 @@ def test(connection: connections.Connection, *, timeout: float = TIMEOUT) -> Pro
         message, passed = str(error), False
     except Exception as error:  # a driver's own errors have no common ancestor
         message, passed = f"{type(error).__name__}: {error}".strip().rstrip(":"), False
-    for secret in sorted(connection.secrets(), key=len, reverse=True):
+    secrets = {form for each in connection.secrets() for form in (each, parse.quote(each, safe=""))}
+    for secret in sorted(secrets, key=len, reverse=True):
         message = message.replace(secret, connections.MASK)
     return Probe(
         name=connection.name,

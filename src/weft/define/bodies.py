@@ -88,6 +88,8 @@ class TaskBody:
     role: str = ""
     below: tuple[str, ...] = ()
     """The ids of the tasks directly below, for a branch to choose from."""
+    groups_below: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of them those in each group, by its id."""
     outlets: tuple[keys.AssetKey, ...] = ()
     outlet_io: Mapping[keys.AssetKey, str] = field(default_factory=dict)
     inlets: tuple[keys.AssetKey, ...] = ()

@@ -55,6 +55,10 @@ class Future(Protocol[R_co]):
     def state(self) -> State[R_co]:
         """How it stands now."""
 
+    @property
+    def observed(self) -> bool:
+        """Whether somebody has asked for its value or state."""
+
     def done(self) -> bool:
         """Whether it has ended."""
 
@@ -107,7 +111,8 @@ def wait(futures: Iterable[Future[Any]], timeout: float | None = None) -> tuple[
     import time
 
     end = None if timeout is None else time.monotonic() + timeout
-    done, left = [], []
+    done: list[Future[Any]] = []
+    left: list[Future[Any]] = []
     for each in futures:
         ended = each.wait(None if end is None else max(0.0, end - time.monotonic()))
         (done if ended else left).append(each)

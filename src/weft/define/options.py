@@ -112,5 +112,7 @@ def check_names(
     unknown = sorted(given.keys() - known)[0]
     raise errors.UsageError(
         f"@{decorator} has no argument {unknown!r}.",
-        remedy=elsewhere.get(unknown) or spelling.did_you_mean(unknown, known) or f"It has: {', '.join(sorted(known))}.",
+        remedy=elsewhere.get(unknown)
+        or spelling.did_you_mean(unknown, known)
+        or f"It has: {', '.join(sorted(known))}.",
     )

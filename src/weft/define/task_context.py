@@ -42,6 +42,8 @@ NAMES = frozenset(
         "run_id",
         "task",
         "task_instance",
+        "task_instance_key_str",
+        "test_mode",
         "ti",
         "ts",
         "ts_nodash",

@@ -184,6 +184,9 @@ def _policies_of(given: Mapping[str, Any]) -> model_policies.Policies:
     problem = policies.problem_with_predicate(given.get("retry_if"))
     if problem is not None:
         raise errors.UsageError(problem, remedy="Give a function that takes the exception and returns a bool.")
+    for name in ("at_most_once", "depends_on_past"):
+        if not isinstance(given.get(name, False), bool):
+            raise errors.UsageError(f"{name} is {given[name]!r}.", remedy="Write True or False.")
     executor, slots = given.get("executor"), given.get("slots", 1)
     if executor is not None and not isinstance(executor, str):
         raise errors.UsageError(f"executor is {executor!r}, which is no text.", remedy='Write executor="thread".')

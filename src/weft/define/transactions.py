@@ -4,27 +4,39 @@
         write_file(data)        # @write_file.on_rollback: def remove(txn): …
         check(data)             # raises: the hooks of write_file run, and its step run counts as rolled back
 
-A nested transaction is committed with the outermost one. One with a `key` that was committed before, by any run, says
-so by `is_committed()`, so that its body can be left out.
+What was submitted in a transaction is waited for at its end. A nested one is committed with the outermost one. One with
+a `key` that was committed before, by any run, says so by `is_committed()`, so that its body can be left out.
 """
 
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from weft.define import pausing
 from weft.model import errors
 from weft.ports import caller
 
 if TYPE_CHECKING:
-    from weft.define import tasks
+    from weft.define import futures, tasks
 
 current: contextvars.ContextVar[Transaction | None] = contextvars.ContextVar("weft transaction", default=None)
 """The innermost transaction that is open here."""
 
 _ABSENT: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """A call in a transaction, and the future of one that runs beside the flow."""
+
+    task: tasks.TaskDefinition[..., Any]
+    call: str
+    within: Transaction
+    future: futures.Future[Any] | None = None
 
 
 class Transaction:
@@ -37,7 +49,7 @@ class Transaction:
         self.state = "open"
         """open, staged (within another one), committed, rolled back."""
         self._values: dict[str, object] = {}
-        self._staged: list[tuple[tasks.TaskDefinition[..., Any] | None, str, Transaction]] = []
+        self._staged: list[_Staged] = []
         self._committed_before = False
 
     def set(self, name: str, value: object) -> None:
@@ -62,34 +74,50 @@ class Transaction:
         """Whether it is committed: now, or under its key by an earlier run."""
         return self._committed_before or self.state == "committed"
 
-    def stage(self, task: tasks.TaskDefinition[..., Any], call: str) -> None:
-        """Note a call that has succeeded: its hooks run when this ends."""
-        self._staged.append((task, call, self))
+    def stage(self, task: tasks.TaskDefinition[..., Any], call: str, future: futures.Future[Any] | None = None) -> None:
+        """Note a call whose hooks run when this ends: one that has succeeded, or that `future` stands for."""
+        self._staged.append(_Staged(task, call, self, future))
+
+    def _wait(self, *, committing: bool) -> None:
+        """Wait for the calls that run beside; of those only what succeeded is committed or undone.
+
+        Raises:
+            Exception: `committing`, and one failed that nobody has looked at.
+        """
+        for each in list(self._staged):
+            if each.future is None:
+                continue
+            each.future.wait()
+            if committing and not each.future.observed:
+                each.future.result()
+        self._staged = [each for each in self._staged if each.future is None or each.future.state.is_success()]
 
     def _commit(self, running: caller.Caller | None) -> None:
+        self._wait(committing=True)
         if self.parent is not None:
             self.parent._staged += self._staged
             self.state = "staged"
             return
-        for task, _, inner in self._staged:
-            for hook in getattr(task, "commit_hooks", ()):
-                hook(inner)
+        hooks = [(hook, each.within) for each in self._staged for hook in getattr(each.task, "commit_hooks", ())]
+        if running is not None and (hooks or self.key):
+            running.commit_transaction(self.key, lambda: _call_all(hooks))
+        else:
+            _call_all(hooks)
         self.state = "committed"
-        if self.key and running is not None:
-            running.transaction_committed(self.key)
 
     def _roll_back(self, running: caller.Caller | None) -> None:
         """Run the hooks of what has succeeded, the last first; a hook that fails does not keep the others from it."""
+        self._wait(committing=False)
         failures: list[Exception] = []
-        for task, _, inner in reversed(self._staged):
-            for hook in getattr(task, "rollback_hooks", ()):
+        for each in reversed(self._staged):
+            for hook in getattr(each.task, "rollback_hooks", ()):
                 try:
-                    hook(inner)
+                    hook(each.within)
                 except Exception as error:  # the others are to be undone all the same
                     failures.append(error)
         self.state = "rolled back"
         if running is not None:
-            running.rolled_back([call for _, call, _ in self._staged])
+            running.rolled_back([each.call for each in self._staged])
         if failures:
             raise ExceptionGroup("hooks of a rollback failed", failures)
 
@@ -112,14 +140,22 @@ def transaction(key: str | None = None) -> Iterator[Transaction]:
         opened._committed_before = running.is_transaction_committed(key)
     token = current.set(opened)
     try:
-        yield opened
+        try:
+            yield opened
+        finally:
+            current.reset(token)
+        if not opened._committed_before:
+            opened._commit(running)
+    except pausing.Suspended:
+        raise  # the flow comes back here, with what has succeeded, once it is answered
     except BaseException as error:
-        current.reset(token)
         try:
             opened._roll_back(running)
         except ExceptionGroup as failed:
             error.add_note(f"{failed}: {'; '.join(map(str, failed.exceptions))}")
         raise
-    current.reset(token)
-    if not opened._committed_before:
-        opened._commit(running)
+
+
+def _call_all(hooks: Iterable[tuple[Callable[..., object], Transaction]]) -> None:
+    for hook, within in hooks:
+        hook(within)

@@ -277,8 +277,11 @@ def _finished(
         if run.open:
             network.downstream[node] = None  # its calls may be many, and nothing below it is told again
         return
-    spread = spreading.Spread(run)
     line = network.line_of(node)
+    if ends & rules.BAD and not network.ruled and not run.open:
+        _hold_back(run, below or (), line.step, commands)
+        return
+    spread = spreading.Spread(run)
     if choice is not None or (ends == rules.SUCCESS and line.role in _CHOOSING):
         _choose(run, line.step, choice, spread)
     spread.tell(node, ends, True, line.step)
@@ -299,6 +302,29 @@ def _choose(run: Run, step: keys.StepKey, choice: Chosen | None, spread: spreadi
         else:
             found = run.left_out.setdefault(join, {})
             found[each] = found.get(each, 0) + 1
+
+
+def _hold_back(run: Run, below: Sequence[int], origin: keys.StepKey, commands: list[Command]) -> None:
+    """Let a failure end all that is below it, where all wait for nothing but successes."""
+    network, states, ends = run.network, run.states, run.ends
+    waiting = deque((below,))
+    held: list[int] = []
+    while waiting:
+        for node in waiting.popleft():
+            if states[node] != State.WAITING:
+                continue
+            ends[node] = rules.UPSTREAM_FAILED
+            if network.marks[node] & networks.BODILESS:
+                states[node] = State.FINISHED
+            else:
+                state.move(run, node, Move.GIVE_UP)
+                held.append(node)
+            if further := network.downstream[node]:
+                waiting.append(further)
+    if held:
+        run.unfinished -= len(held)
+        run.counts["upstream_failed"] = run.counts.get("upstream_failed", 0) + len(held)
+        commands.append(Finish(tuple(sorted(held)), "upstream_failed", f"{origin} did not succeed", origin))
 
 
 def _unblock(run: Run, below: Sequence[int]) -> None:

@@ -231,7 +231,7 @@ def put_back(run: Run, node: int) -> None:
 
 
 def _works_still(run: Run) -> bool:
-    """Whether a body is under way that needs what a teardown, all that a cancelled run still starts, would take away."""
+    """Whether there is a body under way, which needs what teardowns (all that a cancelled run starts) take away."""
     codes = run.network.rules
     return any(each == State.RUNNING and codes[node] != rules.TEARDOWN for node, each in enumerate(run.states))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json as jsons
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -133,6 +133,7 @@ def http(
     found: list[Any] = []
     with adapting.http_client(known, **options) as client, adapting.http_client(None, **unknown) as stranger:
         home = _origin(client, str(request["url"]) if known is None else "")
+        _keep_at_home(client, home, {*(known.extra.get("headers") or {} if known else {}), *(headers or {})})
         while True:
             abroad = _origin(client, str(request["url"])) != home
             answer = _send(stranger, method, {**request, "headers": None}) if abroad else _send(client, method, request)
@@ -175,6 +176,17 @@ def _origin(client: httpx.Client, url: str) -> tuple[str, str, int | None]:
             f"http: {_shown(whole)!r} is no URL of HTTP.", remedy="Write the whole URL: https://host/path."
         )
     return whole.scheme, whole.host, whole.port
+
+
+def _keep_at_home(client: httpx.Client, home: tuple[str, str, int | None], names: Iterable[str]) -> None:
+    """Leave out the user's headers where a redirect leads to another server; httpx itself leaves out the login."""
+
+    def check(request: httpx.Request) -> None:
+        if (request.url.scheme, request.url.host, request.url.port) != home:
+            for name in names:
+                request.headers.pop(name, None)
+
+    client.event_hooks = {"request": [check]}
 
 
 def _shown(url: httpx.URL) -> str:

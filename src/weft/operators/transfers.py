@@ -39,7 +39,16 @@ class Side:
 
     def shown(self, path: str) -> str:
         """A path in it as people write it."""
-        return path if self.protocol == "file" else f"{self.protocol}://{path.lstrip('/')}"
+        if self.protocol == "file":
+            return path
+        return f"{self.protocol}://{self._server()}{path.lstrip('/')}"
+
+    def _server(self) -> str:
+        """What stands before the path in URLs whose filesystem needs it there."""
+        if self.protocol != "sftp":
+            return ""
+        who, port = self.filesystem.ssh_kwargs.get("username"), self.filesystem.ssh_kwargs.get("port", 22)
+        return (f"{who}@" if who else "") + str(self.filesystem.host) + (f":{port}" if port != 22 else "") + "/"
 
 
 @defining.operator("transfer", templates=("source", "destination"))
@@ -167,6 +176,7 @@ def side(url: str, connection: str | None, what: str, *, explicit: bool) -> Side
                 remedy=f"Write {protocol}:///path, or use no connection.",
             )
     filesystem = adapting.filesystem_of(protocol, {**given, **options})
+    filesystem.invalidate_cache()  # fsspec keeps it, and what it listed, for as long as this process lives
     path = str(filesystem._strip_protocol(url))
     return Side(filesystem=filesystem, path=path, protocol=protocol, url=url)
 

@@ -84,9 +84,12 @@ def _stand(
     late_above, firm_above = (EMPTY, EMPTY) if exact else _look_up(evaluation, standing)
     for asset, own in standing.own.items():
         _stand_of_output(evaluation, standing, graph.assets[asset], own, ask_is_stale=ask_is_stale)
+    rejected = standings.union(own.rejected for own in standing.own.values())
+    for asset, own in standing.own.items():
         own_accepted, accepted = _accepted(evaluation, standing, asset, own)
         own.drop(own_accepted)
-        own.accepted = accepted - own.failed if settled is None else settled.get(asset, EMPTY) & wanted
+        # what failed only because a sibling was rejected speaks no more against it than the rejection does
+        own.accepted = accepted - (own.failed - rejected) if settled is None else settled.get(asset, EMPTY) & wanted
     if settled is None:
         fine = standings.common(own.accepted for own in standing.own.values())
         for above in standing.upstream:
@@ -94,13 +97,13 @@ def _stand(
         standing.overdue, late_above, firm_above = standing.overdue - fine, late_above - fine, firm_above - fine
     inputs = standings.union(standing.upstream.values())
     # what may come to be made of other inputs waits for them, and is then compared with those that were rejected
-    standing.rejected = standings.union(own.rejected for own in standing.own.values()) - inputs
+    standing.rejected = rejected - inputs
     if exact:
         standing.forced = standing.due = wanted
         return
     data = standings.union(standing.by_input("data").values())
     certain = standing.missing | standing.failed | standing.code | standings.union(standing.by_input("added").values())
-    certain -= standings.union(own.rejected for own in standing.own.values())
+    certain -= rejected
     standing.due = (certain | data | standing.overdue | inputs) - standing.held
     is_source = not any(graph.assets[each.asset].step is not None for each in standing.step.dependencies)
     late = (standing.due & (late_above | standing.overdue)) - certain - data - firm_above

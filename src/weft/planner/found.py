@@ -60,8 +60,9 @@ class Evaluation:
     def signature(self, asset: keys.AssetKey, ordinal: int) -> str:
         """The identity of the causes that stand against a partition, as `own.above`.
 
-        `own` is over its version, today's code and the digests of its inputs; `above` over lateness and the signatures
-        of what is due or held among its inputs. Acceptance binds to both: any later change gives another signature.
+        `own` is over its version, today's code and the digests of its inputs; `above` over lateness and the names and
+        signatures of what is due or held among its inputs. Acceptance binds to both: any later change gives another
+        signature.
         """
         where = (asset, ordinal)
         if where in self._signatures:
@@ -77,11 +78,11 @@ class Evaluation:
             other = self.standings.get(producer) if producer else None
             if other is not None:
                 due = self.reads(step, dependency, PartitionSet.range(ordinal, ordinal + 1)) & (other.due | other.held)
-                partitions_of = self.graph.assets[dependency.asset].partitions
+                definition = self.graph.assets[dependency.asset].partitions
                 for each in due:
-                    # by name: of what was never made, one partition looks like the next
-                    above.append(dependency.slot if partitions_of is None else f"{dependency.slot}:{partitions_of.key(each)}")
-                    above.append(self.signature(dependency.asset, each))
+                    # named too: of what was never made, one partition is otherwise as good as the next
+                    key = definition.key(each) if definition is not None else ""
+                    above += [dependency.asset, key, self.signature(dependency.asset, each)]
         found = f"{self.own_signature(asset, ordinal)}.{_hash(above) if above else ''}"
         self._signatures[where] = found
         return found

@@ -51,12 +51,19 @@ def _sources(
     step_key: keys.StepKey,
     scope: scopes.Scope,
 ) -> list[keys.StepKey]:
-    """The steps at or above this one that read nothing which a step makes."""
+    """The steps that read nothing which a step makes, of what this one is made from along the mappings."""
     graph = evaluation.graph
-    above = scopes.steps_above(graph, [step_key])
+    reached = {step_key: ONE}
+    for each in sorted(scopes.steps_above(graph, [step_key]), key=graph.rank.__getitem__, reverse=True):
+        step, ordinals = graph.steps[each], reached.get(each, EMPTY)
+        for dependency in step.dependencies if ordinals else ():
+            producer = graph.assets[dependency.asset].step
+            read = evaluation.reads(step, dependency, ordinals)
+            if producer is not None and read:
+                reached[producer] = reached.get(producer, EMPTY) | read
     return [
         each
-        for each in sorted(above, key=graph.rank.__getitem__)
+        for each in sorted(reached, key=graph.rank.__getitem__)
         if each in scope and not list(graph.producers_of(each))
     ]
 

@@ -6,13 +6,14 @@ exist in a graph that is made for planning and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
-from weft.model import partition_set, partitions, pipelines
+from weft.model import keys, partition_set, partitions, pipelines
+from weft.planner import conditions
 from weft.planner import found as findings
 
 PartitionSet = partition_set.PartitionSet
@@ -54,12 +55,12 @@ def included(graph: graphs.Graph, names: Collection[str] | None = None) -> graph
 
 
 def dependencies(graph: graphs.Graph, pipeline: pipelines.Pipeline) -> tuple[graphs.Dependency, ...]:
-    """What an interval consumes of each inlet: the partitions that relate to it, else all.
+    """What an interval consumes of each inlet, and of what its schedule waits for: the related partitions, else all.
 
     An asset that the pipeline makes itself is left out: it would make each of its own intervals stale.
     """
     found = []
-    for inlet in dict.fromkeys(pipeline.inlets):
+    for inlet in dict.fromkeys((*pipeline.inlets, *conditions.assets_of(pipeline.schedule))):
         asset = graph.assets.get(inlet)
         if asset is None or inlet in pipeline.outlets:
             continue
@@ -74,14 +75,27 @@ def is_pipeline(graph: graphs.Graph, asset: str) -> bool:
     return step is not None and graph.steps[step].kind == "pipeline"
 
 
-def desired(pipeline: pipelines.Pipeline, columns: columns_model.Columns | None, now: datetime) -> PartitionSet:
+def is_by_assets(pipeline: pipelines.Pipeline) -> bool:
+    """Whether a pipeline without intervals runs when assets change; its last run is then its only partition."""
+    waits = pipeline.schedule is not None and bool(pipeline.schedule.assets)
+    return waits and pipeline.partitions is None and pipeline.kind != "flow"
+
+
+def desired(
+    pipeline: pipelines.Pipeline,
+    columns: columns_model.Columns | None,
+    now: datetime,
+    has_data: Callable[[keys.AssetKey], bool] = lambda asset: False,
+) -> PartitionSet:
     """The intervals that should have run by now.
 
     All that have ended, with `catchup`. Without it the latest, and those that were run before: so a run of an old
-    interval by hand asks for none of those between. Nothing for a pipeline without a schedule, or one that runs when
-    assets change.
+    interval by hand asks for none of those between. One run of a pipeline that waits for assets, once what it waits
+    for has data; from then on it is stale whenever one of them changed. Nothing for a pipeline without a schedule.
     """
     definition, schedule = pipeline.partitions, pipeline.schedule
+    if schedule is not None and is_by_assets(pipeline):
+        return PartitionSet.range(0, 1) if conditions.holds(schedule, has_data) else EMPTY
     if definition is None or schedule is None or schedule.kind == "assets":
         return EMPTY
     ended = findings.universe(definition, now)

@@ -124,8 +124,12 @@ def _existing(
         return findings.universe(definition, now)
     if exact and definition is None:
         return standings.ONE
-    columns = observed.columns.get(asset) if observed is not None else None
-    return planned.desired(graph.pipelines[asset], columns, now)
+    known = observed.columns if observed is not None else {}
+
+    def has_data(above: keys.AssetKey) -> bool:
+        return above in known and bool(known[above].materialized())
+
+    return planned.desired(graph.pipelines[asset], known.get(asset), now, has_data)
 
 
 def _only_failed(standing: standings.Standing, wanted: Mapping[keys.AssetKey, PartitionSet]) -> PartitionSet:

@@ -66,8 +66,8 @@ class Caller(Protocol):
     def ask(self, form: Any, *, key: str | None, timeout: float | None, message: str, suspended: bool) -> Any:
         """Wait for a person's answer, in this process or, with `suspended`, without one; `timeout` is in seconds."""
 
-    def transaction_committed(self, key: str) -> None:
-        """Write down that a transaction of this key has been committed."""
+    def commit_transaction(self, key: str, run_hooks: Callable[[], None]) -> None:
+        """Run the hooks of a commit and write it down, under its key ("" for none); nothing if it was done before."""
 
     def is_transaction_committed(self, key: str) -> bool:
         """Whether any run has committed a transaction of this key."""
@@ -110,5 +110,5 @@ def outermost() -> Outermost:
         return _outermost[-1]()
     import weft
 
-    found: Outermost = weft.flow_starter()
-    return found
+    make: Callable[[], Outermost] = weft.flow_starter  # type: ignore[assignment]
+    return make()

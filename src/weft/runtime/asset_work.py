@@ -63,10 +63,10 @@ class AssetWork(work.Plain):
                 return work.Settled(moves=(engine.Pruned(node) if verdict == "same" else engine.Rejected(node),))
         missing = self._binder.missing(reads)
         if missing is not None:
-            error = events.Error(
-                kind="InputMissing",
-                message=f"{missing} has no data. Make it first: weft materialize {missing.partition('[')[0]}",
-            )
+            name = missing.partition("[")[0]
+            maker = self._graph.assets[name].made_by if name in self._graph.assets else None
+            command = f"weft materialize {name}" if maker is None else f"weft run {maker}"
+            error = events.Error(kind="InputMissing", message=f"{missing} has no data. Make it first: {command}")
             return work.Failure(error=error)
         partition = None if step.partitions is None else step.partitions.keys((ordinal,))[0]
         return work.Claimed(line=line, partition=partition, item="", attempt=attempt, bound=reads)

@@ -26,14 +26,15 @@ from collections.abc import Iterable, Sequence
 
 from weft.engine import network as networks
 from weft.engine import run as engine
-from weft.model import events
+from weft.model import errors, events
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import batches, hooks, outbox, telling, uninterrupted
+from weft.runtime import abandoning, batches, hooks, outbox, telling, uninterrupted
 from weft.runtime import work as works
 
 Listener = outbox.Listener
+_Told = works.Ended | works.Claimed | works.Failure
 _CROWDED_SECONDS = 0.05
 
 
@@ -62,6 +63,7 @@ class Driver:
         self.lock = lock or threading.RLock()
         self._changed = threading.Condition(self.lock)
         self.outcome: events.Outcome | None = None
+        self.broken: errors.LedgerError | None = None  # why the run can't go on in this process
         self._executor = executor
         self._run = run
         self._network = run.network
@@ -77,19 +79,18 @@ class Driver:
         self._retries: list[tuple[float, int]] = []
         self._hurry = False
         self._crowded = False
-        self._cancel_requests = 0
-        self._cancels_done = 0
+        self._cancel_requests = self._cancels_done = 0
         self._cancel_reason = "cancelled"
         self._overdue = False
 
-    def cancel(self, reason: str = "cancelled") -> None:
+    def cancel(self, reason: str = "cancelled", *, at_once: bool = True) -> None:
         """Ask for the end: the first time what runs may finish, the second time it is killed.
 
-        Safe in a signal handler.
+        Safe in a signal handler; in another thread not `at_once`, so that it is the loop that kills.
         """
         self._cancel_requests += 1
         self._cancel_reason = reason
-        if self._cancel_requests > 1:
+        if at_once and self._cancel_requests > 1:
             self._kill()  # at once, and not only when the loop comes round: inline, it is inside a body now
         self._executor.wake()
 
@@ -191,14 +192,10 @@ class Driver:
             return later
 
     def give_up(self, reason: str) -> None:
-        """End what was claimed by `claim` and not settled; what the bodies of it still do is not told."""
+        """End what was claimed by `claim` and not settled; what its bodies still do is not told."""
         with self.lock, uninterrupted.Uninterrupted():
             for node in list(self._own):
-                if self._run.states[node] == engine.State.RETRYING:
-                    self._do(engine.step(self._run, engine.RetryDue(node)))
-                if self._run.states[node] == engine.State.READY:
-                    engine.take_one(self._run, node)
-                if self._run.states[node] == engine.State.RUNNING:
+                if abandoning.is_running(self._run, node):
                     self._outbox.add(self._teller.finished((node,), "cancelled", reason, ""))
                     self._do(engine.step(self._run, engine.Failed(node, "cancelled", False, 0.0)))
                     self._claimed.pop(node, None)
@@ -210,8 +207,8 @@ class Driver:
         with self.lock:
             self._outbox.add(told)
 
-    def close(self, reason: str) -> events.Outcome | None:
-        """End an open run; what callers still run in threads of their own is given up, for this reason. Committed."""
+    def close(self, reason: str = "the run ended without it") -> events.Outcome | None:
+        """End an open run, committed; what callers still run in threads of their own is given up."""
         with self.lock:
             self._heed_cancel()
             self.give_up(reason)
@@ -220,9 +217,16 @@ class Driver:
             return self.outcome
 
     def commit(self) -> None:
-        """Write what is in the outbox, in one transaction."""
+        """Write what is in the outbox, in one transaction; after one that failed nothing is written any more."""
         with self.lock:
-            if self._outbox.commit(release=self.outcome is not None):
+            if self.broken is not None:
+                raise self.broken
+            try:
+                written = self._outbox.commit(release=self.outcome is not None)
+            except errors.LedgerError as error:
+                self.broken = error
+                raise
+            if written:
                 self._changed.notify_all()
 
     # --- what happened ---
@@ -245,12 +249,7 @@ class Driver:
             case _:
                 self._failed(self._work.failed(report, claimed), report, claimed)
 
-    def _ended(
-        self,
-        told: works.Ended | works.Claimed | works.Failure,
-        report: executors.AttemptReport,
-        claimed: works.Claimed,
-    ) -> None:
+    def _ended(self, told: _Told, report: executors.AttemptReport, claimed: works.Claimed) -> None:
         match told:
             case works.Ended():
                 self._outbox.add(told.events, told.note)

@@ -127,10 +127,11 @@ class Fans:
                 told = "nothing: it was skipped" if not name else "not there: it was skipped"
             else:
                 told = "not there: it could not be kept, or was never pushed" if name else "nothing (None)"
-        elif value.format == "none":
+        elif value.format == "none" or value.type == "None":
             told = "nothing (None)"
         else:
-            told = f"a {_kind_of(value)}"
+            kind = _kind_of(value)
+            told = f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
         raise CannotExpand(
             f"{step.key} is mapped over {argument!r}, which has to be a list, a tuple or a mapping,"
             f" and {what} is {told}."

@@ -56,27 +56,29 @@ class Lineage:
             return {}
         if step.fan is not None and step.key in self._of_steps:
             return self._of_steps[step.key]
-        found = self._recorded(replace(self._pipeline, inlets=step.inlets, outlets=()))
+        found = self._recorded(replace(self._pipeline, inlets=step.inlets, outlets=(), schedule=None))
         if step.fan is not None:
             self._of_steps[step.key] = found
         return found
 
     def _recorded(self, pipeline: pipelines.Pipeline) -> Inputs:
-        if not pipeline.inlets:
-            return {}
         graph = self._graph
+        dependencies = planned.dependencies(graph, pipeline)
+        if not dependencies:
+            return {}
+        read = [each.asset for each in dependencies]
         known = self._ledger.columns(
-            {asset: graph.assets[asset].partitions for asset in pipeline.inlets if asset in graph.assets},
+            {asset: graph.assets[asset].partitions for asset in read},
             external=frozenset(
                 asset
-                for asset in pipeline.inlets
-                if asset in graph.assets and graph.assets[asset].step is None and graph.assets[asset].made_by is None
+                for asset in read
+                if graph.assets[asset].step is None and graph.assets[asset].made_by is None
             ),
         )
         stand_in = graphs.Step(
             key=pipeline.name,
             kind="pipeline",
-            dependencies=planned.dependencies(graph, pipeline),
+            dependencies=dependencies,
             partitions=pipeline.partitions,
         )
         binder = binding.Binder(

@@ -26,8 +26,12 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rerun keeps of one step run of the run before; `source_run` is where its result was made."""
+    """What a rerun keeps of one step run of the run before; `source_run` is where its result was made.
+
+    One that did not end well there, for `reason`, keeps its `outcome` too.
+    """
 
     source_run: str
     result: events.TaskResult | None = None
-    skipped: bool = False
+    outcome: events.Outcome = "succeeded"
+    reason: str = ""

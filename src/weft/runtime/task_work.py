@@ -17,12 +17,21 @@ from weft.engine import run as engine
 from weft.engine import tasks as engine_tasks
 from weft.model import events, keys, pipelines
 from weft.model import graph as graphs
+from weft.planner import pipelines as planned
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
 from weft.runtime import asset_work, conditions, fanning, lineage, past, results, work
 from weft.runtime.run_facts import Kept as Kept
 from weft.runtime.run_facts import RunFacts as RunFacts
+
+
+_AS_BEFORE = {
+    "skipped": "skipped as",
+    "upstream_failed": "could not run",
+    "timed_out": "timed out",
+    "cancelled": "did not run",
+}
 
 
 class _Claim(msgspec.Struct, kw_only=True):
@@ -75,7 +84,8 @@ class TaskWork(work.Plain):
         self._lineage = lineage.Lineage(
             graph=graph, pipeline=pipeline, ledger=ledger, run=facts.run, partition=facts.partition, now=clock.now()
         )
-        self._inputs = self._lineage.of_run() if facts.partition is not None else {}
+        self._place = "" if planned.is_by_assets(pipeline) else facts.partition
+        self._inputs = self._lineage.of_run() if self._place is not None else {}
         self._past = past.Past(pipeline, facts, ledger)
         self._parked: dict[int, _Parking] = {}
         self._made: dict[str, tuple[events.TaskResult, int | None]] = {}
@@ -111,7 +121,7 @@ class TaskWork(work.Plain):
         if line.kind == "fan":
             return self._expand(node, step)
         item = line.items[node - line.base]
-        kept = self._kept.get((step.key, item))
+        kept = self._kept.get((step.key, item)) or self._kept.get((step.key, ""))
         if kept is not None:
             return self._reuse_kept(node, step.key, item, kept)
         if attempt == 1 and node not in self._parked and (reason := self._past.refusal(step)):
@@ -140,11 +150,17 @@ class TaskWork(work.Plain):
         )
 
     def _reuse_kept(self, node: int, step: keys.StepKey, item: str, kept: Kept) -> work.Settled:
-        if kept.skipped:
-            reason = f"skipped as in the run {kept.source_run}"
-            return work.Settled(
-                moves=(engine.Skipped(node, reason),), events=(self._finished_event(step, item, "skipped", reason),)
+        if kept.outcome != "succeeded":
+            reason = f"{_AS_BEFORE.get(kept.outcome, kept.outcome)} in the run {kept.source_run}"
+            if kept.reason:
+                reason = kept.reason if " in the run " in kept.reason else f"{reason}: {kept.reason}"
+            move = (
+                engine.Skipped(node, reason)
+                if kept.outcome == "skipped"
+                else engine.Failed(node, kept.outcome, retryable=False, reason=reason)
             )
+            finished = self._finished_event(step, item, kept.outcome, reason)
+            return work.Settled(moves=(move,), events=(finished,))
         ended = self._reused(node, step, item, kept.result or events.TaskResult(), kept.source_run, "kept")
         return work.Settled(moves=ended.moves, events=ended.events)
 
@@ -335,14 +351,14 @@ class TaskWork(work.Plain):
         """The event with which the run ends: an attempt at its interval, where it has one."""
         if self._deadline is not None and reason == self._deadline[1]:
             outcome = "timed_out"
-        if self._facts.partition is None:
+        if self._place is None:
             return events.RunFinished(run=self._facts.run, outcome=outcome, reason=reason)
         return events.RunFinished(
             run=self._facts.run,
             outcome=outcome,
             reason=reason,
             pipeline=self._pipeline.name,
-            partition=self._facts.partition,
+            partition=self._place,
             code=self._pipeline.code,
             inputs=self._inputs,
         )

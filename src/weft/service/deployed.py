@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from weft.model import errors, spelling
+from weft.model import errors, pipelines, spelling
 from weft.worker.tasks import names
 
 
@@ -55,6 +55,23 @@ def filled_in(
                 remedy=near or f"There are: {', '.join(sorted(known))}.",
             ) from None
     return found
+
+
+def defaults(
+    pipeline: pipelines.Pipeline,
+    schema: Mapping[str, Mapping[str, Any]],
+    interval: tuple[int, int] | None,
+    now: int,
+) -> dict[str, Any]:
+    """The defaults of a pipeline's parameters that are templates, filled in for a run.
+
+    Raises:
+        UsageError: a template names something that there is not, or is none.
+    """
+    templates = {name: each["default"] for name, each in schema.items() if is_template(each.get("default"))}
+    of = "DAG" if pipeline.kind == "dag" else pipeline.kind
+    zone = pipeline.schedule.timezone if pipeline.schedule is not None else "UTC"
+    return filled_in(templates, interval, now, pipeline.name, of=of, zone=zone)
 
 
 def is_template(value: object) -> bool:

@@ -72,7 +72,7 @@ def recorded(
     """The parameters as the ledger has them of a run with these: with the defaults, those of the deployment too.
 
     Raises:
-        UsageError, TypeMismatchError: they are wrong.
+        UsageError: they are wrong.
     """
     import msgspec
 
@@ -86,7 +86,11 @@ def recorded(
     own = dict(getattr(definition, "parameters", None) or {})
     if any(deployed.is_template(value) for value in own.values()):
         own = deployed.filled_in(own, intervals.bounds(pipeline, partition), now, pipeline.name)
-    found: dict[str, Any] = msgspec.json.decode(beginning.params_of(beginning.bound_to(flow, (), {**own, **params})))
+    try:
+        bound = beginning.bound_to(flow, (), {**own, **params})
+    except errors.WeftError as error:  # of another kind where it is called from Python
+        raise errors.UsageError(error.message, remedy=error.remedy) from error
+    found: dict[str, Any] = msgspec.json.decode(beginning.params_of(bound))
     return found
 
 

@@ -60,6 +60,10 @@ def find_run(ledger: ledgers.Reader, name: str) -> ledgers.RunRow:
             f"{len(found)} runs begin with {name!r}: {', '.join(row.id for row in found[:5])}.",
             remedy="Write more of the id.",
         )
+    if ledger.runs(limit=1, pipeline=name):
+        raise errors.UsageError(
+            f"{name!r} is a pipeline, not a run.", remedy=f"`weft runs --pipeline {name}` lists its runs."
+        )
     if name == "last":
         raise errors.UsageError("Nothing has run yet.", remedy="`weft apply` makes assets, `weft run` runs a pipeline.")
     raise errors.UsageError(f"There is no run whose id is or begins with {name!r}.", remedy="`weft runs` lists them.")

@@ -45,7 +45,8 @@ class MemoryStorage(protocol.IOManager):
         """Keep an object."""
         uri = target.file("")
         self._kept[uri] = value
-        return target.stored(uri, format="memory")
+        kept = target.stored(uri, format="memory")
+        return msgspec.structs.replace(kept, type="None" if value is None else type(value).__qualname__)
 
     def read(self, stored: stored.StoredValue, as_type: object | None = None) -> object:
         """The object itself, or for a table the kind that its reader asks for."""

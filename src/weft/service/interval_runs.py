@@ -47,7 +47,8 @@ def side_by_side(world: worlds.World, name: str, count: int, how: driving.How) -
 
 def _alone(world: worlds.World, name: str) -> bool:
     pipeline = world.graph.pipelines[name]
-    return pipeline.depends_on_past or pipeline.kind == "flow" or world.reopen is None
+    past = pipeline.depends_on_past or any(step.depends_on_past for step in pipeline.steps.values())
+    return past or pipeline.kind == "flow" or world.reopen is None
 
 
 def run(

@@ -44,6 +44,11 @@ def resolve(pipeline: pipelines.Pipeline, chosen: str | None, now: datetime) -> 
             )
         return definition.key(universe.last)
     ordinal = definition.find(chosen)
+    if ordinal is None and ".." in chosen:
+        raise errors.UsageError(
+            f"A run is of one interval, but the partition is the range {chosen!r}.",
+            remedy=f"`weft backfill {pipeline.name} {chosen}` runs each of them.",
+        )
     if ordinal is None:
         ordinal = _at(definition, chosen, now)
     if ordinal is None:

@@ -55,6 +55,7 @@ class _Session:
         self._keep_going = request.keep_going
         self._tried: dict[str, plan.PartitionSet] = {}
         self._assets_tried = 0
+        self._assets_run: dict[str, plan.PartitionSet] = {}
         self._execution = secrets.token_hex(6)
         self.results: list[views.ApplyView] = []
         self.ended = False
@@ -73,8 +74,9 @@ class _Session:
                     pipelines.append(replace(line, ordinals=ordinals))
                 continue
             rounds = 1 if self._ask.exact else 1 + len(self._tried)
-            again = self._assets_tried > 0 and line.status == "failed"
-            if ordinals and not again and self._assets_tried < rounds:
+            if line.status == "failed":  # once in an apply; but not where it failed before this one
+                ordinals -= self._assets_run.get(line.step, plan.PartitionSet.empty())
+            if ordinals and self._assets_tried < rounds:
                 assets.append(replace(line, ordinals=ordinals))
         graph = self._world.planned
         planned = {line.step for line in pipelines}
@@ -92,6 +94,8 @@ class _Session:
     def run_assets(self, made: plan.Plan) -> None:
         """Run the lines of assets, as one run."""
         self._assets_tried += 1
+        for line in made.steps:
+            self._assets_run[line.step] = self._assets_run.get(line.step, plan.PartitionSet.empty()) | line.ordinals
         self._note(applying.apply(self._world, made, self._how, ask=None))
 
     def run_pipelines(self, lines: Sequence[plan.PlanStep]) -> None:

@@ -19,7 +19,7 @@ from weft.ports import garbage
 from weft.ports import ledger as ledgers
 from weft.runtime import driver as drivers
 from weft.runtime import routing, task_work
-from weft.service import driving, intervals, publishing, reruns, views
+from weft.service import cancelling, driving, intervals, publishing, reruns, views
 from weft.service import world as worlds
 
 
@@ -44,7 +44,11 @@ class RunContext(Mapping[str, Any]):
     def dag_run(self) -> SimpleNamespace:
         """The run, as templates see it."""
         return SimpleNamespace(
-            run_id=self.run_id, dag_id=self.pipeline, conf=self.params, state=self.outcome, partition_key=self.partition_key
+            run_id=self.run_id,
+            dag_id=self.pipeline,
+            conf=self.params,
+            state=self.outcome,
+            partition_key=self.partition_key,
         )
 
     run = dag_run
@@ -113,7 +117,8 @@ def drive(
         before=intervals.before(pipeline, row.partition, world.clock.now()),
     )
     network = task_networks.build(pipeline)
-    run = engine.begin(network, keep_going=not pipeline.fail_fast, pools=world.settings.pools)
+    fail_fast = pipeline.fail_fast and not row.rerun_of  # a failure that is kept is to stop nothing
+    run = engine.begin(network, keep_going=not fail_fast, pools=world.settings.pools)
     work = task_work.TaskWork(
         pipeline=pipeline, facts=facts, graph=world.graph, run=run, ledger=world.ledger, lease=lease, clock=world.clock,
         kept=reruns.kept(world, pipeline, row),
@@ -131,12 +136,12 @@ def drive(
 
     driver = drivers.Driver(
         ledger=world.ledger, executor=executor, run=run, work=work, lease=lease, clock=world.clock, listener=listener,
-        abrupt=pipeline.fail_fast,
+        abrupt=fail_fast,
     )  # fmt: skip
     driver.lost(list(lost))
     if how.started is not None:
         how.started(driver, row.id, len(pipeline.steps))
-    with driving.beating(world, lease, driver), garbage.calmed():
+    with driving.beating(world, lease, driver), cancelling.heeded(world, lease, driver), garbage.calmed():
         outcome = driver.drive()
     _published(world, pipeline)
     _call_back(world, pipeline, row, outcome, counted)

@@ -21,6 +21,10 @@ from weft.service import pipelines as runs
 from weft.service import world as worlds
 
 
+_LOOKED_AT = 20
+"""Among so many of its latest runs the last success of a pipeline without intervals is looked for."""
+
+
 class PipelineRunView(views.View, frozen=True, kw_only=True):
     """One run of a pipeline, in short."""
 
@@ -121,12 +125,14 @@ def detail(world: worlds.World, name: str, *, recent: int = 5) -> PipelineDetail
 
 def status_of(world: worlds.World, status: plan.AssetStatus) -> views.StatusView:
     """Where a pipeline stands, as it is shown."""
-    latest = world.ledger.runs(pipeline=status.asset, limit=1)
+    latest = world.ledger.runs(pipeline=status.asset, limit=_LOOKED_AT)
     found = views.status_view(world.planned, status)
+    succeeded = next((row for row in latest if row.outcome == "succeeded"), None)
     return msgspec.structs.replace(
         found,
         kind="pipeline",
         causes=[views.cause_view(each) for each in explaining.causes(world, status.causes)],
+        last_success=found.last_success or (views.time_of_us(succeeded.finished) if succeeded is not None else None),
         last_run=latest[0].id if latest else None,
         last_outcome=_standing(world, latest[0]) if latest else None,
     )
@@ -298,8 +304,8 @@ def difference(world: worlds.World, name: str, before: str, after: str) -> str:
         lines += difflib.unified_diff(
             old.get(function, "").splitlines(),
             new.get(function, "").splitlines(),
-            f"{function} ({before[:8]})",
-            f"{function} ({after[:8]})",
+            f"{function} ({short(before)})",
+            f"{function} ({short(after)})",
             lineterm="",
         )
     return "\n".join(lines)

@@ -18,6 +18,7 @@ import msgspec
 
 from weft.model import columns as columns_model
 from weft.model import errors, events, keys, partition_set, pipelines, spelling
+from weft.planner import pipelines as planned
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
@@ -86,6 +87,9 @@ def run(
     pipeline, partition, params = resolved(world, wanted)
     if pipeline.kind == "flow":
         return flow_runs.run(world, pipeline, wanted, partition, params)
+    if not how.wait:  # so that what is refused leaves no run behind
+        with world.ledger.transaction() as transaction:
+            _check_free(world, transaction, pipeline, partition)
     return drive_run(world, create(world, wanted), how, executor=executor)
 
 
@@ -131,22 +135,9 @@ def resolved(world: worlds.World, wanted: Wanted) -> tuple[pipelines.Pipeline, s
     partition = intervals.resolve(pipeline, partition, world.clock.now())
     if pipeline.kind == "flow":  # it fills in and checks its parameters itself, also where it is just called
         return pipeline, partition, given
-    filled = _templated_defaults(world, pipeline, partition, schema)
-    body = world.definitions.pipelines.get(pipeline.name)
+    interval, body = intervals.bounds(pipeline, partition), world.definitions.pipelines.get(pipeline.name)
+    filled = deployed.defaults(pipeline, schema, interval, clocks.microseconds(world.clock.now()))
     return pipeline, partition, parameters.validated(pipeline, body, {**filled, **given})
-
-
-def _templated_defaults(
-    world: worlds.World, pipeline: pipelines.Pipeline, partition: str | None, schema: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """The defaults such as "{{ ds }}", filled in for a run of an interval."""
-    templates = {name: each["default"] for name, each in schema.items() if deployed.is_template(each.get("default"))}
-    if not templates:
-        return templates
-    zone = pipeline.schedule.timezone if pipeline.schedule is not None else "UTC"
-    now = clocks.microseconds(world.clock.now())
-    bounds = intervals.bounds(pipeline, partition)
-    return deployed.filled_in(templates, bounds, now, pipeline.name, of=pipeline.kind.replace("dag", "DAG"), zone=zone)
 
 
 def create(world: worlds.World, wanted: Wanted) -> str:
@@ -282,22 +273,38 @@ def _claim(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRo
         if current is None:
             if row.pool:
                 _check_pool(world, transaction, row.pool)
-            live = world.ledger.runs(live=True, pipeline=pipeline.name)
-            under_way = [each for each in live if each.id != row.id and transaction.lease(each.id) is not None]
-            if len(under_way) >= pipeline.max_active_runs:
-                raise _in_the_way(
-                    f"{pipeline.name} has {len(under_way)} of at most {pipeline.max_active_runs} runs under way "
-                    f"(max_active_runs): {', '.join(each.id[:8] for each in under_way[:3])}.",
-                    under_way[0].id,
-                )
+            _check_free(world, transaction, pipeline, row.partition, row.id)
             for asset, fingerprint, ordinals in _writes(world, pipeline, row.partition):
-                for holder, theirs, held in transaction.reservations(asset):
-                    if holder != row.id and (theirs != fingerprint or not held.isdisjoint(ordinals)):
-                        raise _in_the_way(f"Run {holder[:8]} is making {asset}, which this run makes too.", holder)
                 transaction.reserve(row.id, asset, fingerprint, ordinals)
         transaction.set_lease(driving.lease_row(world, lease))
         transaction.append([events.RunStarted(run=row.id, epoch=lease.epoch, owner=str(owners.myself()))])
     return lease
+
+
+def _check_free(
+    world: worlds.World,
+    transaction: ledgers.Transaction,
+    pipeline: pipelines.Pipeline,
+    partition: str | None,
+    run: str = "",
+) -> None:
+    """Refuse where other runs stand in the way of a run of an interval.
+
+    Raises:
+        ReservationError: too many are under way, or one makes the same.
+    """
+    live = world.ledger.runs(live=True, pipeline=pipeline.name)
+    under_way = [each for each in live if each.id != run and transaction.lease(each.id) is not None]
+    if len(under_way) >= pipeline.max_active_runs:
+        raise _in_the_way(
+            f"{pipeline.name} has {len(under_way)} of at most {pipeline.max_active_runs} runs under way "
+            f"(max_active_runs): {', '.join(each.id[:8] for each in under_way[:3])}.",
+            under_way[0].id,
+        )
+    for asset, fingerprint, ordinals in _writes(world, pipeline, partition):
+        for holder, theirs, held in transaction.reservations(asset):
+            if holder != run and (theirs != fingerprint or not held.isdisjoint(ordinals)):
+                raise _in_the_way(f"Run {holder[:8]} is making {asset}, which this run makes too.", holder)
 
 
 def _check_pool(world: worlds.World, transaction: ledgers.Transaction, name: str) -> None:
@@ -336,7 +343,7 @@ def pool_named(ledger: ledgers.Reader, name: str) -> ledgers.WorkPoolRow:
 def _in_the_way(message: str, holder: str) -> errors.ReservationError:
     error = errors.ReservationError(
         message,
-        remedy=f"Wait for it to end (`weft runs {holder[:8]}` shows how far it is), or cancel it where it runs.",
+        remedy=f"Wait for it to end (`weft runs {holder[:8]}` shows how far it is), or `weft cancel {holder[:8]}`.",
     )
     error.add_note(holder)
     return error
@@ -350,6 +357,8 @@ def _writes(
     if pipeline.partitions is not None and partition is not None:
         ordinal = pipeline.partitions.ordinal(partition)
         found.append((pipeline.name, pipeline.partitions.fingerprint, PartitionSet.range(ordinal, ordinal + 1)))
+    elif planned.is_by_assets(pipeline):
+        found.append((pipeline.name, "", PartitionSet.range(0, 1)))
     for outlet in pipeline.outlets:
         asset = world.graph.assets.get(outlet)
         if asset is None:

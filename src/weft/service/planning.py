@@ -80,11 +80,17 @@ def select(world: worlds.World, expression: str | None, *, pipelines: bool = Fal
     With `pipelines`, also the pipelines that it names (in full, or all of them by `kind:pipeline`), under their names.
 
     Raises:
-        SelectionError: the expression is wrong, or names an asset that is not there.
+        UsageError: the expression is wrong, or names an asset that is not there.
     """
     if expression is None:
         return list(world.graph.assets)
     parsed = selection.parse(expression)
+    for leaf in selection.leaves(parsed):
+        if isinstance(leaf, selection.Named) and leaf.name in world.graph.jobs and leaf.name not in world.graph.assets:
+            raise errors.UsageError(
+                f"{leaf.name!r} is a job, not an asset.",
+                remedy=f"Select what it selects: job:{leaf.name}; or run it: `weft run {leaf.name}`.",
+            )
     graph = planned.included(world.graph, _pipelines_named(world, parsed)) if pipelines else world.graph
     words: Mapping[keys.AssetKey, frozenset[str]] = {}
     if selection.needs_status(parsed):

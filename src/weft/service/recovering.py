@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from weft.model import events, plan
+from weft.planner import pipelines as planned
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
@@ -117,13 +118,14 @@ def recover(world: worlds.World, *, run: str | None = None) -> int:
 
 def _finished(world: worlds.World, each: Interrupted, outcome: events.Outcome) -> events.RunFinished:
     pipeline = world.graph.pipelines.get(each.row.pipeline or "")
-    of_interval = each.row.partition is not None and pipeline is not None
+    place = "" if pipeline is not None and planned.is_by_assets(pipeline) else each.row.partition
+    of_interval = place is not None and pipeline is not None
     return events.RunFinished(
         run=each.row.id,
         outcome=outcome,
         reason=f"{_owner(each)} died",
         pipeline=each.row.pipeline if of_interval else None,
-        partition=each.row.partition,
+        partition=place,
         code=pipeline.code if of_interval and pipeline is not None else "",
     )
 

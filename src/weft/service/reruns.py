@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import cast
 
 from weft.model import errors, events, keys, pipelines, spelling
 from weft.ports import ledger as ledgers
@@ -76,7 +77,7 @@ def finished(world: worlds.World, run: str) -> ledgers.RunRow:
     if row.phase != "finished":
         raise errors.UsageError(
             f"Run {row.id[:8]} has not ended: it is {row.phase}.",
-            remedy=f"Wait for it (`weft runs {row.id[:8]}`), or cancel it where it runs.",
+            remedy=f"Wait for it (`weft runs {row.id[:8]}` shows how far it is), or `weft cancel {row.id[:8]}`.",
         )
     return row
 
@@ -91,6 +92,13 @@ def step_of(pipeline: pipelines.Pipeline, name: str) -> str:
     name = name.removeprefix(f"{pipeline.name}:")
     if name in tasks or any(task.startswith(f"{name}.") for task in tasks):
         return name
+    bare = name.partition("[")[0].removesuffix("+")
+    if bare != name and bare in tasks:
+        what = "Items of a mapped task" if "[" in name else "A + stands with --only: with --from all that is below runs"
+        raise errors.UsageError(
+            f"{name!r} is no task of {pipeline.name}.",
+            remedy=f"{what} cannot be chosen: name the task, {bare}." if "[" in name else f"{what}: --from {bare}.",
+        )
     near = spelling.did_you_mean(name, tasks)
     raise errors.UsageError(
         f"{pipeline.name} has no task {name!r}.",
@@ -167,12 +175,31 @@ def kept(
     chosen = _steps_named(pipeline, words[1].removesuffix("+"))
     again = _again(pipeline, chosen, with_below=words[0] == "--from" or words[1].endswith("+"))
     rest = _without(found, again)
-    if words[0] == "--only":  # what did not succeed there either is left alone all the same
-        have = {step for step, _ in rest}
-        for key in pipeline.steps:
-            if key not in have and key not in again:
-                rest[key, ""] = task_work.Kept(source_run=row.rerun_of, result=None, skipped=True)
+    if words[0] == "--only":  # what did not succeed there is left alone too, and is no better for it
+        return _with_failures(world.ledger, pipeline, row.rerun_of, rest, again)
     return rest
+
+
+def _with_failures(
+    ledger: ledgers.Reader,
+    pipeline: pipelines.Pipeline,
+    run: str,
+    found: Mapping[tuple[keys.StepKey, str], task_work.Kept],
+    again: Collection[keys.StepKey],
+) -> dict[tuple[keys.StepKey, str], task_work.Kept]:
+    """What is kept, and how all else ended that is not to run again; under item "" for items that were not there."""
+    ended: dict[tuple[keys.StepKey, str], task_work.Kept] = {}
+    for each in ledger.step_runs(run):
+        outcome = each.outcome if each.outcome is not None and each.outcome not in _WELL else "cancelled"
+        ended[each.step, each.item] = task_work.Kept(
+            source_run=run, outcome=cast(events.Outcome, outcome), reason=each.reason
+        )
+    for key in pipeline.steps:
+        ended.setdefault((key, ""), task_work.Kept(source_run=run, outcome="cancelled"))
+    return {**_without(ended, again), **found}
+
+
+_WELL = frozenset({"succeeded", "reused", "skipped"})
 
 
 def kept_of(ledger: ledgers.Reader, run: str) -> dict[tuple[keys.StepKey, str], task_work.Kept]:
@@ -186,7 +213,7 @@ def kept_of(ledger: ledgers.Reader, run: str) -> dict[tuple[keys.StepKey, str], 
                 found[event.step, event.item] = task_work.Kept(source_run=event.source_run or run, result=event.task)
             case events.StepsFinished(outcome="skipped"):
                 for item in event.items:
-                    found[event.step, item] = task_work.Kept(source_run=run, skipped=True)
+                    found[event.step, item] = task_work.Kept(source_run=run, outcome="skipped")
             case _:
                 pass
     return found
@@ -204,7 +231,7 @@ def _from_failed(
     """
     ended = world.ledger.step_runs(run)
     seen = {each.step for each in ended}
-    failed = {each.step for each in ended if each.outcome not in ("succeeded", "reused", "skipped")}
+    failed = {each.step for each in ended if each.outcome not in _WELL}
     failed = {key for key in pipeline.steps if key in failed or key not in seen}
     again = set(below(pipeline, failed))
     strictly = {key for key in again if any(edge.step in again for edge in pipeline.steps[key].after)}

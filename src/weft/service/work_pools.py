@@ -25,7 +25,7 @@ _DEAD_SECONDS = 2.0
 
 
 class WorkPoolView(views.View, frozen=True, kw_only=True):
-    """A work pool, with how many runs wait in it and how many are under way."""
+    """A work pool, with how many runs wait in it (or lost their worker) and how many are under way."""
 
     name: str
     type: str
@@ -214,8 +214,8 @@ def _wait(world: worlds.World, stopping: Callable[[], bool]) -> None:
 
 
 def _view(world: worlds.World, pool: ledgers.WorkPoolRow) -> WorkPoolView:
-    live = world.ledger.runs(live=True, pool=pool.name)
-    waiting = sum(each.phase == "created" for each in live)
+    live = [each for each in world.ledger.runs(live=True, pool=pool.name) if each.phase != "suspended"]
+    waiting = sum(each.phase == "created" or _is_dead(world, each) for each in live)
     return WorkPoolView(
         name=pool.name,
         type=pool.type,

@@ -49,6 +49,9 @@ def convert(value: object, annotation: object | None) -> object:
         StorageError: a record (a dataclass, a pydantic model, a msgspec struct) is asked for and the value is not one,
             nor has what it takes.
     """
+    kind: object = type(value)
+    if kind is annotation:
+        return value
     converted = _converted(value, annotation)
     wanted = bare(annotation)
     if converted is value and isinstance(wanted, type) and _is_record(wanted) and not isinstance(value, wanted):

@@ -131,3 +131,93 @@ def test_a_step_that_a_branch_passed_over_is_refused_with_the_branch_to_begin_at
     (ways.folder / "way").write_text("right")
     ways.ok("rerun", "last", "--from", "pick")
     assert journal(ways) == ["pick", "right", "joined"]
+
+
+def test_a_rerun_of_one_step_leaves_an_interval_failed_whose_failed_step_it_leaves_out(project):
+    project.define("""
+        from datetime import datetime
+
+        @task
+        def work():
+            return 1
+
+        @task
+        def bad(x):
+            if not (Path(__file__).parent / "mended").exists():
+                raise ValueError("bad")
+
+        @dag(schedule="@daily", start_date=datetime(2024, 1, 1), end_date=datetime(2024, 1, 2))
+        def daily():
+            bad(work())
+    """)
+    assert project.weft("run", "daily").code == 1
+    done = project.weft("rerun", "last", "--only", "work", "--json")
+    assert (done.code, done.json["succeeded"], done.json["outcome"]) == (1, 1, "failed")
+    assert project.steps("daily") == {"daily": ["2024-01-01"]}
+    (project.folder / "mended").write_text("")
+    project.ok("rerun", "last", "--only", "bad")
+    assert project.steps("daily") == {}
+
+
+def test_items_and_a_plus_in_the_wrong_place_are_told_apart_from_unknown_tasks(room):
+    room.ok("run", "room")
+    assert "Items of a mapped task cannot be chosen" in room.weft("rerun", "last", "--only", "b[1]").err
+    assert "--from b" in room.weft("rerun", "last", "--from", "b+").err
+    assert "`weft runs --pipeline room` lists its runs" in room.weft("rerun", "room").err
+
+
+DAYS = """
+    HERE = Path(__file__).parent
+
+    def note(text):
+        with (HERE / "journal").open("a") as journal:
+            journal.write(text + "\\n")
+        if (HERE / f"break-{text}").exists():
+            raise ValueError(text)
+
+    @task
+    def work():
+        note("work")
+        return [1, 2, 3]
+
+    @task
+    def bad(x):
+        note(f"bad{x}")
+
+    @task
+    def after():
+        note("after")
+
+    @dag(schedule="@daily", start_date="2024-01-01", end_date="2024-01-02", catchup=True)
+    def daily():
+        bad.expand(x=work()) >> after()
+"""
+
+
+def test_what_failed_before_stays_failed_where_a_step_alone_runs_again(project):
+    project.define(DAYS)
+    (project.folder / "break-bad2").write_text("")
+    assert project.weft("run", "daily", "-p", "2024-01-01").code == 1
+    journal(project)
+    done = project.weft("rerun", "last", "--only", "work", "--json")
+    assert done.code == 1
+    assert (done.json["succeeded"], done.json["reused"], done.json["failed"], done.json["held"]) == (1, 2, 1, 1)
+    assert journal(project) == ["work"]
+    assert "bad[1] failed: failed in the run" in project.ok("runs", "last").out
+    assert project.steps("daily") == {"daily": ["2024-01-01"]}
+    (project.folder / "break-bad2").unlink()
+    project.ok("rerun", "last", "--from-failed")
+    assert journal(project) == ["bad2", "after"]
+
+
+def test_what_is_below_a_step_alone_and_never_ran_keeps_the_interval_failed(project):
+    project.define(DAYS)
+    (project.folder / "break-work").write_text("")
+    assert project.weft("run", "daily", "-p", "2024-01-01").code == 1
+    (project.folder / "break-work").unlink()
+    journal(project)
+    done = project.weft("rerun", "last", "--only", "work", "--json")
+    assert done.code == 1, done
+    assert journal(project) == ["work"]
+    project.ok("rerun", "last", "--from-failed")
+    assert sorted(journal(project)) == ["after", "bad1", "bad2", "bad3"]

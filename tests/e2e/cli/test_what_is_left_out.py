@@ -112,3 +112,72 @@ def test_applied_intervals_run_side_by_side_each_once_as_one(mixed):
     assert sorted(mixed.lines("journal")) == [f"2024-01-0{day}" for day in range(1, 5)]
     assert "Done: 4 succeeded" in out
     assert "(4 runs)" in out
+
+
+def test_a_flow_that_was_run_by_name_tells_what_it_returned(mixed):
+    out = mixed.ok("run", "answer").out
+    assert 'returned {"forty": 2}' in out
+    assert "0 succeeded" not in out
+    assert mixed.ok("run", "answer", "--json").json["result"] == {"forty": 2}
+    (row,) = [each for each in mixed.ok("status", "answer", "--json").json if each["asset"] == "answer"]
+    assert row["last_success"] is not None
+
+
+def test_a_queued_run_says_that_it_is_queued_and_what_picks_it_up(mixed):
+    mixed.ok("work-pool", "create", "nightly")
+    mixed.ok("run", "daily", "-p", "2024-01-01", "--pool", "nightly")
+    out = mixed.ok("runs", "last").out
+    assert "queued, 0/1 steps" in out
+    assert "waits in the pool nightly for a worker: `weft worker start --pool nightly`" in out
+    assert "queued" in mixed.ok("pipelines").out
+
+
+def test_pipelines_without_a_description_take_one_line_each_in_a_narrow_window(mixed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert [line for line in mixed.ok("pipelines").out.splitlines() if not line.strip()] == []
+
+
+def test_an_asset_that_failed_before_is_made_after_the_pipeline_that_makes_what_it_reads(mixed):
+    assert mixed.weft("materialize", "stock_value").code == 1  # nothing to read yet
+    mixed.define("""
+        from datetime import datetime
+
+        days = DailyPartitions(start_date="2024-01-01", end_date="2024-01-04")
+        scored = Asset("scored")
+
+        @asset(partitions=days)
+        def clean(context) -> int:
+            return 7
+
+        @task(inlets=[clean], outlets=[scored])
+        def score(day):
+            return {"d": day}
+
+        @dag(schedule="@daily", start_date=datetime(2024, 1, 1), end_date=datetime(2024, 1, 4), catchup=True)
+        def scoring():
+            score("{{ ds }}")
+
+        @asset(ins={"s": scored})
+        def final(s):
+            return [s]
+    """)
+    assert mixed.weft("apply", "final", "--yes").code == 1
+    mixed.ok("apply", "scoring or final", "--yes")
+    assert mixed.steps("scoring or final") == {}
+    assert mixed.ok("status", "final", "--json").json[0]["status"] == "fresh"
+
+
+def test_intervals_of_a_pipeline_one_of_whose_tasks_depends_on_its_past_run_one_after_the_other(mixed):
+    mixed.define("""
+        from datetime import datetime
+
+        @task(depends_on_past=True)
+        def x(day):
+            return day
+
+        @dag(schedule="@daily", start_date=datetime(2024, 1, 1), end_date=datetime(2024, 1, 6), catchup=True)
+        def dp():
+            x("{{ ds }}")
+    """)
+    done = mixed.ok("backfill", "dp", "*", "--concurrency", "4", "--executor", "process", "--json").json
+    assert [each["outcome"] for each in done["runs"]] == ["succeeded"] * 5

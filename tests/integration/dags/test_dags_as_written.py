@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 import pytest
 
-from weft import DAG, TaskGroup, dag, task
+from weft import DAG, Skip, TaskGroup, dag, job, op, task
 from weft.model import errors
 
 START = datetime(2024, 1, 1)  # noqa: DTZ001 - as Airflow's own examples write it
@@ -93,7 +94,7 @@ def test_a_label_with_an_unknown_name_says_which():
 
     with DAG("labelled") as labelled:
         price.expand(symbol=["AAPL"])
-    with pytest.raises(errors.WeftError, match="option 'label' of 'price' has an unknown name 'symbl'.*'symbol'"):
+    with pytest.raises(errors.WeftError, match=r"option 'label' of 'price' has an unknown name 'symbl'.*'symbol'"):
         labelled.test()
 
 
@@ -131,7 +132,10 @@ def test_an_option_of_airflow_that_is_spelt_otherwise_here_is_named(option, reme
 
 
 def test_what_is_expanded_over_is_given_by_name():
-    with DAG("d"), pytest.raises(errors.UsageError, match=r"given an argument without its name. Write expand\(value=…\)"):
+    with (
+        DAG("d"),
+        pytest.raises(errors.UsageError, match=r"given an argument without its name. Write expand\(value=…\)"),
+    ):
         given.expand([1, 2])
 
 
@@ -149,3 +153,86 @@ def test_callbacks_are_told_the_run_and_its_dag():
     assert context["dag"].dag_id == context.dag_run.dag_id == "called"
     assert context["dag_run"].run_id == context.run_id
     assert "ValueError: no" in context["reason"]
+
+
+def test_arguments_beyond_those_with_names_come_after_them():
+    @task
+    def collect(first, second=2, *others, last, **more):
+        return first, second, others, last
+
+    with DAG("collecting") as collecting:
+        collect(1, 2, given(3), 4, last=5)
+    assert collecting.test().value("collect") == (1, 2, (3, 4), 5)
+
+
+def test_a_mapped_task_whose_items_were_all_skipped_was_skipped():
+    @task
+    def odd(number):
+        if number % 2 == 0:
+            raise Skip("even")
+
+    with DAG("odds") as odds:
+        odd.expand(number=[2, 4])
+        odd.override(name="some").expand(number=[1, 2])
+    outcomes = odds.test().outcomes
+    assert (outcomes["odd"], outcomes["some"]) == ("skipped", "succeeded")
+
+
+def test_an_op_gives_what_its_annotation_says():
+    @op
+    def number() -> int:
+        return "one"  # type: ignore[return-value]
+
+    @op
+    def maybe() -> int | None:
+        return None
+
+    @job
+    def wrong():
+        number()
+
+    @job
+    def right():
+        maybe()
+
+    with pytest.raises(errors.WeftError, match=r"op 'number', output 'result': The value is 'one' \(str\), not int"):
+        wrong.test()
+    assert right.test().success
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(None, "nothing (None)"), ("abc", "a str"), (5, "an int"), (1.5, "a float")]
+)
+def test_what_can_not_be_mapped_over_is_named(value, told):
+    with DAG("mapping") as mapping:
+        given.expand(value=named("source")(value))
+    with pytest.raises(errors.WeftError, match=re.escape(f"what mapping:source returned is {told}.")):
+        mapping.test()
+
+
+def test_a_truth_that_is_none_is_refused():
+    with pytest.raises(errors.UsageError, match=r"depends_on_past is 'yes'. Write True or False"):
+        task(depends_on_past="yes")(lambda: None)
+
+
+def test_a_branch_names_a_group_that_puts_no_prefix_before_its_tasks():
+    @task.branch
+    def choose():
+        return "plain"
+
+    with DAG("branching") as branching:
+        with TaskGroup("plain", prefix_group_id=False) as plain:
+            named("first")()
+        choose() >> [plain, named("other")()]
+    outcomes = branching.test().outcomes
+    assert (outcomes["first"], outcomes["other"]) == ("succeeded", "skipped")
+
+
+def test_what_is_zipped_comes_as_tuples_also_where_it_is_filled_up():
+    with DAG("zipping") as zipping:
+        few, more = named("few")([1]), named("more")([2, 3])
+        named("short").expand(value=few.zip(more))
+        named("long").expand(value=few.zip(more, fillvalue="-"))
+    result = zipping.test()
+    assert result.value("short") == [(1, 2)]
+    assert result.value("long") == [(1, 2), ("-", 3)]

@@ -168,6 +168,141 @@ def hold(lock: object) -> None:
     """A task that a worker process could find."""
 
 
+UNGUARDED = """
+from __future__ import annotations
+import sys
+from weft import flow, task
+
+WANTED = int(sys.argv[1])
+
+@task
+def one(number: int) -> int:
+    return number + 1
+
+@flow(executor="process", max_workers=2)
+def first(count: int) -> int:
+    return sum(one.map(range(count)).result())
+
+print(first(WANTED))
+FACTOR = 3
+after = FACTOR + 1
+
+@task
+def two(number: int) -> int:
+    return FACTOR * number
+
+@flow(executor="process", max_workers=2)
+def second(count: int) -> int:
+    return sum(two.map(range(count)).result())
+
+print(second(WANTED))
+"""
+
+
+def test_a_script_without_a_guard_runs_its_flows_once_on_worker_processes(project: Path) -> None:
+    (project / "pipelines.py").write_text(UNGUARDED)
+    ran = run(project, "4")
+    assert ran.stdout == "10\n18\n", ran.stderr
+    with_ledger = sqlite.SqliteLedger(project / ".weft" / "ledger.db")
+    assert [row.pipeline for row in with_ledger.runs()] == ["second", "first"]
+    with_ledger.close()
+
+
+def test_a_module_that_is_run_in_its_package_finds_its_tasks_on_worker_processes(project: Path) -> None:
+    package = project / "shop" / "inner"
+    package.mkdir(parents=True)
+    (project / "shop" / "helping.py").write_text("from weft import task\n\n@task\ndef h(x):\n    return x * 100\n")
+    (package / "selling.py").write_text(
+        "from ..helping import h\nfrom weft import flow, task\n\n@task\ndef own(x):\n    return h(x) + 1\n\n"
+        "@flow(executor='process')\ndef selling():\n    return own.map([1, 2]).result() + h.map([3]).result()\n\n"
+        "print(selling())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "shop.inner.selling"], cwd=project, capture_output=True, text=True, timeout=60
+    )
+    assert ran.stdout == "[101, 201, 300]\n", ran.stderr
+
+
+INTERRUPTED = """
+import threading, time
+from pathlib import Path
+from weft import flow, task
+
+def begun() -> None:
+    Path(__file__).with_name("begun").touch()
+
+@task
+def endless(number: int) -> int:
+    begun()
+    time.sleep(60)
+    return number
+
+@task(retries=3, retry_delay=60)
+def failing() -> None:
+    threading.Timer(0.3, begun).start()
+    raise ValueError
+
+@flow
+def direct():
+    endless(1)
+
+@flow
+def mapped():
+    endless.map(range(3)).result()
+
+@flow(executor="process", max_workers=2)
+def processes():
+    endless.map(range(3)).result()
+
+@flow
+def waiting():
+    failing()
+
+@flow
+def outer():
+    direct()
+
+@flow(retries=3, retry_delay=60)
+def tried():
+    threading.Timer(0.3, begun).start()
+    raise ValueError
+
+@flow(timeout=60)
+def timed():
+    endless(1)
+
+if __name__ == "__main__":
+    import sys
+    globals()[sys.argv[1]]()
+"""
+
+
+@pytest.mark.parametrize("name", ["direct", "mapped", "processes", "waiting", "outer", "tried", "timed"])
+def test_a_flow_that_is_interrupted_ends_as_cancelled(project: Path, name: str) -> None:
+    (project / "pipelines.py").write_text(INTERRUPTED)
+    process = subprocess.Popen(
+        [sys.executable, "pipelines.py", name],
+        cwd=project,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={key: value for key, value in os.environ.items() if key != "WEFT_HOME"},
+    )
+    until = time.monotonic() + 30
+    while not (project / "begun").exists():
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+    assert told.rstrip().endswith("KeyboardInterrupt")
+    ledger = sqlite.SqliteLedger(project / ".weft" / "ledger.db")
+    assert {row.outcome for row in ledger.runs()} == {"cancelled"}
+    assert all(row.phase == "finished" for run in ledger.runs() for row in ledger.step_runs(run.id))
+    assert ledger.verify().passed
+    ledger.close()
+
+
 def test_an_argument_that_no_process_can_be_given_is_named(weft_flows) -> None:
     @flow
     def passing() -> None:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from weft import flow, task, transaction
+from weft import Suspended, flow, suspend, task, transaction
 from weft.model import errors
 
 
@@ -178,3 +178,108 @@ def test_a_coroutine_that_nobody_awaited_is_no_result(weft_flows) -> None:
 
     with pytest.raises(errors.UsageError, match=r"The flow 'careless' returned a coroutine.* not awaited"):
         careless()
+
+
+def test_what_was_submitted_in_a_transaction_is_waited_for_and_undone_with_it(weft_flows) -> None:
+    undone: list[str] = []
+
+    @task
+    def write(name: str) -> str:
+        return name
+
+    @write.on_rollback
+    def remove(txn) -> None:
+        undone.append("one")
+
+    @task
+    def check() -> None:
+        raise ValueError("not good")
+
+    @flow
+    def publishing() -> None:
+        with transaction():
+            write.submit("a")
+            write.map(["b", "c"])
+            check.submit()
+
+    with pytest.raises(ValueError, match="not good"):
+        publishing()
+    assert undone == ["one", "one", "one"]
+    assert set(weft_flows.steps().values()) == {"rolled_back", "failed"}
+
+
+def test_a_commit_whose_hook_fails_is_rolled_back(weft_flows) -> None:
+    undone: list[int] = []
+
+    @task
+    def write() -> None:
+        return None
+
+    @write.on_commit
+    def publish(txn) -> None:
+        raise ValueError("the bucket is gone")
+
+    @write.on_rollback
+    def remove(txn) -> None:
+        undone.append(1)
+
+    @flow
+    def publishing() -> None:
+        with transaction():
+            write()
+
+    with pytest.raises(ValueError, match="the bucket is gone"):
+        publishing()
+    assert undone == [1]
+
+
+def test_a_flow_that_suspends_itself_in_a_transaction_keeps_it_open_and_commits_it_once(weft_flows) -> None:
+    told: list[str] = []
+
+    @task
+    def write() -> int:
+        told.append("write")
+        return 1
+
+    @write.on_commit
+    def publish(txn) -> None:
+        told.append("commit")
+
+    @write.on_rollback
+    def remove(txn) -> None:
+        told.append("undo")
+
+    @flow
+    def publishing() -> int:
+        with transaction():
+            found = write()
+            suspend(key="inside")
+        suspend(key="after")
+        return found
+
+    with pytest.raises(Suspended):
+        publishing()
+    weft_flows.answer()
+    with pytest.raises(Suspended):
+        weft_flows.resume(publishing)
+    weft_flows.answer()
+    assert weft_flows.resume(publishing) == 1
+    assert told == ["write", "commit"]
+
+
+def test_a_run_whose_parameters_no_longer_fit_the_flow_says_so(weft_flows) -> None:
+    def started(day: str) -> None:
+        suspend()
+
+    def changed(date: str) -> None:
+        suspend()
+
+    with pytest.raises(Suspended):
+        flow(started)("2024-01-01")
+    weft_flows.answer()
+    changed.__qualname__ = started.__qualname__
+    run = weft_flows.last().id
+    with pytest.raises(
+        errors.UsageError, match=rf"The run {run} can't be resumed: its parameters no longer fit\. .*day"
+    ):
+        weft_flows.resume(flow(name="started")(changed))

@@ -95,3 +95,33 @@ def test_the_command_line_exits_with_1_where_one_can_not_be_reached(
     code, out, _ = weft("test", "gone", "--timeout", "2")
     assert code == 1
     assert "! gone" in out
+
+
+def test_one_that_can_not_be_read_does_not_hide_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: WebServer
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    web.answers["/"] = [(200, "hello")]
+    monkeypatch.setenv("WEFT_CONN_BROKEN", "postgres:hidden-away")
+    monkeypatch.setenv("WEFT_CONN_WELL", web.url)
+    code, out, _ = weft("test")
+    assert code == 1
+    assert "! broken" in out
+    assert "✓ well" in out
+    assert "hidden-away" not in out
+    assert weft("test", "broken")[0] == 2
+
+
+@pytest.mark.parametrize("kind", ["postgres", "http", "smtp", "s3", "sftp", "mysql"])
+def test_a_server_that_says_nothing_is_given_up_in_time(kind: str) -> None:
+    import socket
+    import time
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        uri = f"s3://k:s@?endpoint_url=http://127.0.0.1:{port}" if kind == "s3" else f"{kind}://me:x@127.0.0.1:{port}"
+        if kind == "mysql":
+            pytest.importorskip("pymysql")
+        started = time.monotonic()
+        assert not probing.test(Connection.parse("x", uri), timeout=1).passed
+    assert time.monotonic() - started < 5

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,53 @@ def test_a_wait_for_an_asset_and_for_a_pipeline_ends_when_they_are_made(project:
         project.weft("run", "upstream", "--partition", "2024-01-02")
         said = waiting.communicate(timeout=60)[0]
     assert waiting.returncode == 0, said
+
+
+@pytest.mark.slow
+def test_a_thousand_waits_hold_no_worker_and_survive_a_kill(project: Project) -> None:
+    project.define(
+        """
+        with DAG("many"):
+            wait_for_file.partial(interval=1, timeout="10m", task_id="wait").expand(
+                path=[f"flags/{number}" for number in range(1000)])
+            shell("touch other", task_id="other")
+        """
+    )
+    (project.folder / "flags").mkdir()
+    with project.start(sys.executable, "-m", "weft", "run", "many", "-j", "1") as process:
+        while not (project.folder / "other").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        time.sleep(3)  # while it does nothing but wait
+        before = _cpu_seconds(process.pid)
+        time.sleep(5)
+        assert _cpu_seconds(process.pid) - before < 2.5
+        process.kill()
+    for number in range(1000):
+        (project.folder / "flags" / str(number)).touch()
+    assert "succeeded" in project.weft("resume", "last")
+    assert "failed" not in project.weft("runs", "last")
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_busy_server_is_asked_again_and_one_that_refuses_is_not(project: Project, web: WebServer) -> None:
+    web.answers["/busy"] = [(503, "later"), (200, {"at": "last"})]
+    web.answers["/gone"] = [(404, "no")]
+    project.define(
+        f"""
+        with DAG("asking"):
+            http("{web.url}/busy", task_id="busy", retries=2, retry_delay=0.05)
+            http("{web.url}/gone", task_id="gone", retries=2, retry_delay=0.05)
+        """
+    )
+    project.weft("run", "asking", code=1)
+    steps = project.steps()
+    assert (steps["busy"]["outcome"], steps["gone"]["outcome"]) == ("succeeded", "failed")
+    assert sorted(each["path"] for each in web.asked) == ["/busy", "/busy", "/gone"]
 
 
 def test_operators_are_calls_of_a_flow(project: Project) -> None:

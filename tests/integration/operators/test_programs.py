@@ -62,7 +62,9 @@ def test_a_timeout_ends_all_that_was_started(tmp_path: Path) -> None:
     assert not _is_running(int((tmp_path / "child").read_text()))
 
 
-def test_a_cancellation_ends_all_that_was_started(tmp_path: Path) -> None:
+def test_a_cancellation_ends_all_that_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_GRACE", 0.5)
+
     class CancelledError(BaseException):
         pass
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from tests.services import WebServer, free_port, web_server
 
 from weft.model import errors
-from weft.operators import email, http, lineage, requests, splitting, sql, wait_for_http
+from weft.operators import email, http, lineage, requests, splitting, sql, transfer, wait_for_http, wait_for_sql
 
 # --- http -------------------------------------------------------------------------------------------------------------
 
@@ -33,6 +35,20 @@ def test_the_login_of_a_connection_does_not_go_to_another_server(
     assert "Authorization" in web.asked[0]["headers"]
     for asked in other.asked:
         assert not {"authorization", "x-token"} & {each.lower() for each in asked["headers"]}
+
+
+def test_headers_do_not_follow_a_redirect_to_another_server(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"headers": {"X-Token": "hidden-away", "Authorization": "Bearer hidden-away"}}
+    host, port = web.server_address[:2]
+    monkeypatch.setenv("WEFT_CONN_API", json.dumps({"type": "http", "host": host, "port": port, "extra": extra}))
+    with web_server() as other:
+        web.redirects["/a"] = f"{web.url}/b"
+        web.redirects["/b"] = f"{other.url}/c"
+        other.answers["/c"] = [(200, {"here": 1})]
+        assert http(connection="api", endpoint="a", headers={"X-Own": "hidden-away"}) == {"here": 1}
+    for asked in web.asked:
+        assert {"x-token", "authorization", "x-own"} <= {each.lower() for each in asked["headers"]}
+    assert not any("hidden-away" in str(asked["headers"]) for asked in other.asked)
 
 
 def test_a_server_that_can_not_be_reached_is_named() -> None:
@@ -138,6 +154,13 @@ def test_a_line_can_not_be_added_to_the_head_of_a_message(
         email(subject="x", text="x", **given)
 
 
+def test_a_mail_server_that_can_not_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("WEFT_CONN_SMTP", f"smtp://127.0.0.1:{port}?sender=weft@example.org")
+    with pytest.raises(ConnectionError, match=rf"127\.0\.0\.1:{port} can't be reached"):
+        email("a@b", "x", text="x")
+
+
 def test_an_address_may_have_a_name_with_a_comma(mails: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEFT_CONN_SMTP", mails.uri)
     email(to='"Doe, Jane" <jane@example.org>, Jürg <j@example.org>', subject="x", text="x")
@@ -150,21 +173,34 @@ def test_an_address_may_have_a_name_with_a_comma(mails: Any, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("gone", "call", "extra"),
     [
-        ("httpx", "http('http://127.0.0.1:1')", "http"),
-        ("httpx", "wait_for_http('http://127.0.0.1:1')", "http"),
-        ("sqlalchemy", "sql('SELECT 1', url='sqlite://')", "sql"),
-        ("sqlalchemy", "wait_for_sql('SELECT 1', url='sqlite://')", "sql"),
-        ("sqlalchemy", "sql('SELECT :a', url='duckdb://', parameters={'a': 1})", "sql"),
-        ("psycopg", "sql('SELECT 1', url='postgres://127.0.0.1:1/x')", "postgres"),
-        ("duckdb", "sql('SELECT 1', url='duckdb://')", "duckdb"),
-        ("pyarrow", "sql('SELECT 1', url='sqlite://')", "sql"),
-        ("fsspec", "transfer('a', 'b')", "remote"),
-        ("s3fs", "transfer('s3://a/b', 'c')", "s3"),
-        ("paramiko", "wait_for_file('sftp://a/b')", "sftp"),
+        ("httpx", lambda: http("http://127.0.0.1:1"), "http"),
+        ("httpx", lambda: wait_for_http("http://127.0.0.1:1"), "http"),
+        ("sqlalchemy", lambda: sql("SELECT 1", url="sqlite://"), "sql"),
+        ("sqlalchemy", lambda: wait_for_sql("SELECT 1", url="sqlite://"), "sql"),
+        ("sqlalchemy", lambda: sql("SELECT :a", url="duckdb://", parameters={"a": 1}), "sql"),
+        ("psycopg", lambda: sql("SELECT 1", url="postgres://127.0.0.1:1/x"), "postgres"),
+        ("duckdb", lambda: sql("SELECT 1", url="duckdb://"), "duckdb"),
+        ("pyarrow", lambda: sql("SELECT 1", url="sqlite://"), "sql"),
+        ("fsspec", lambda: transfer("a", "b"), "remote"),
     ],
 )
-def test_a_library_that_is_missing_is_told_with_what_to_install(gone: str, call: str, extra: str) -> None:
-    code = f"import sys\nsys.modules[{gone!r}] = None\nfrom weft.operators import *\n{call}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "MissingExtraError" in done.stderr, done.stderr
-    assert f"weft[{extra}]" in done.stderr
+def test_a_library_that_is_missing_is_told_with_what_to_install(
+    gone: str, call: Callable[[], object], extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, gone, None)
+    with pytest.raises(errors.MissingExtraError, match=rf"weft\[{extra}\]"):
+        call()
+
+
+def test_a_library_of_a_kind_of_files_that_is_missing_is_told() -> None:
+    code = (
+        "import sys; sys.modules['s3fs'] = sys.modules['paramiko'] = None\n"
+        "from weft.operators import transfer, wait_for_file\n"
+        "for call in (lambda: transfer('s3://a/b', 'c'), lambda: wait_for_file('sftp://a/b')):\n"
+        "    try: call()\n"
+        "    except Exception as error: print(type(error).__name__, error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.partition(" ")[0] for line in said] == ["MissingExtraError"] * 2
+    assert "weft[s3]" in said[0]
+    assert "weft[sftp]" in said[1]

@@ -40,7 +40,8 @@ def test_a_duration_is_read(written: object, expected: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "s", "5 fortnights", "5 minutess", "5x", "-5s", "1h30", "m5", None, True, [], -1, float("nan"), float("inf")]
+    "written",
+    ["", "s", "5 fortnights", "5 minutess", "5x", "-5s", "1h30", "m5", None, True, [], -1, float("nan"), float("inf")],
 )
 def test_what_is_no_duration_is_refused_with_its_name_and_value(written: object) -> None:
     with pytest.raises(errors.UsageError) as caught:

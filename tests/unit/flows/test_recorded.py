@@ -79,6 +79,41 @@ def test_calls_that_were_rolled_back_run_again() -> None:
     assert record.take("0", "f:a", "d1") is None
 
 
+def begun_in(life: int) -> events.RunStarted:
+    return events.RunStarted(run="r", epoch=life, owner="")
+
+
+def test_another_call_that_began_in_the_place_of_one_has_nothing_of_its_value() -> None:
+    record = recorded.Recorded()
+    other = events.AttemptsStarted(run="r", step="f:b", items=("1",))
+    record.read([begun_in(1), *success("0"), *success("1"), begun_in(2), other])
+    assert record.take("0", "f:a", "d1") is not None
+    assert record.take("1", "f:b", "d1") is None
+
+
+def test_what_lies_after_a_difference_of_an_earlier_resumption_is_not_taken() -> None:
+    record = recorded.Recorded()
+    before = [event for item in ("0", "1", "2", "2.0", "10") for event in success(item)]
+    record.read([begun_in(1), *before, begun_in(2), *success("1", step="f:b")])
+    assert record.take("0", "f:a", "d1") is not None
+    assert record.take("1", "f:b", "d1") is not None
+    assert [record.take(item, "f:a", "d1") for item in ("2", "2.0", "10")] == [None, None, None]
+
+
+def test_what_ran_after_a_difference_is_taken_by_the_next_resumption() -> None:
+    record = recorded.Recorded()
+    before = [*success("0"), *success("1"), *success("2")]
+    record.read([begun_in(1), *before, begun_in(2), *success("2", step="f:c"), *success("1", step="f:b")])
+    assert record.take("1", "f:b", "d1") is not None
+    assert record.take("2", "f:c", "d1") is not None
+
+
+def test_a_call_that_can_never_be_taken_leaves_those_after_it_alone() -> None:
+    record = recorded.Recorded()
+    record.read([begun_in(1), *success("0", inputs=""), *success("1"), begun_in(2), *success("0", inputs="")])
+    assert record.take("1", "f:a", "d1") is not None
+
+
 @given(st.integers(0, 8), st.integers(0, 8))
 def test_a_history_cut_anywhere_gives_a_beginning_of_the_calls(count: int, kept: int) -> None:
     history = [event for number in range(count) for event in success(str(number), inputs=f"d{number}")]

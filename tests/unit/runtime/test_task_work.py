@@ -407,7 +407,7 @@ def test_a_rerun_keeps_what_it_is_given_and_runs_the_rest() -> None:
     world = World(pipeline(step("a"), step("b", "a"), step("c", "b")), {})
     kept = {
         ("p:a", ""): task_work.Kept(source_run="old", result=result_of(5)),
-        ("p:b", ""): task_work.Kept(source_run="old", skipped=True),
+        ("p:b", ""): task_work.Kept(source_run="old", outcome="skipped"),
     }
     world.pipeline = pipeline(step("a"), step("b", "a"), step("c", "a", "b", rule="none_failed"))
     assert world.run(kept=kept, rerun_of="old") == "succeeded"

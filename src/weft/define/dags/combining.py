@@ -31,8 +31,8 @@ def _concat(values: list[Any]) -> list[Any]:
 def _zip(values: list[Any], fill: bool, fillvalue: Any) -> list[Any]:
     lists = [_elements(value) for value in values]
     if fill:
-        return [list(each) for each in itertools.zip_longest(*lists, fillvalue=fillvalue)]
-    return [list(each) for each in zip(*lists, strict=False)]
+        return list(itertools.zip_longest(*lists, fillvalue=fillvalue))
+    return list(zip(*lists, strict=False))
 
 
 def _map(value: Any, functions: list[Callable[[Any], Any]]) -> list[Any]:
@@ -47,7 +47,7 @@ def _map(value: Any, functions: list[Callable[[Any], Any]]) -> list[Any]:
     return found
 
 
-_VERSION = "1"
+_VERSION = "2"
 
 
 def _task(name: str, function: Callable[..., Any]) -> tasks.TaskDefinition[..., Any]:

@@ -42,6 +42,17 @@ class Order:
         """The ids of the tasks directly below a step, in order of declaration."""
         return tuple([self._by_key[each].id for each in self._below[key]])
 
+    def groups_below(self, key: keys.StepKey) -> dict[str, tuple[str, ...]]:
+        """Of the tasks directly below a step, those in each group, by the id of the group."""
+        found: dict[str, list[str]] = {}
+        for each in self._below[key]:
+            call = self._by_key[each]
+            group = call.group
+            while group is not None:
+                found.setdefault(group.id, []).append(call.id)
+                group = group.parent
+        return {name: tuple(ids) for name, ids in found.items()}
+
     def edges(self, call: calls.Call) -> tuple[pipelines.Edge, ...]:
         """What a step waits for, as the model has it."""
         mapped = call.mapped_group

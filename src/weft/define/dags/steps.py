@@ -100,6 +100,7 @@ class Builder:
             retry_if=given.get("retry_if"),
             role=call.role,
             below=order.below(call.key),
+            groups_below=order.groups_below(call.key) if call.role == "branch" else {},
             outlets=outlets,
             outlet_io={key: name for key, (name, _) in stored.items() if name is not None},
             inlets=inlets,

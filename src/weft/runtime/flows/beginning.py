@@ -147,7 +147,14 @@ def take_over(
     """
     with place.lock:
         history = [event for _, _, event in place.ledger.events(row.id)]
-    bound = bound_to(flow, (), _read_params(row))
+    params = _read_params(row)
+    try:
+        bound = bound_to(flow, (), params)
+    except errors.WeftError as error:
+        raise errors.UsageError(
+            f"The run {row.id} can't be resumed: its parameters no longer fit. {error.message}",
+            remedy="Change the flow's parameters back, or start a new run.",
+        ) from None
     now = clocks.microseconds(place.clock.now())
     with place.lock, place.ledger.transaction() as transaction:
         current = transaction.lease(row.id)

@@ -12,7 +12,7 @@ import msgspec
 
 from weft.engine import network as networks
 from weft.engine import run as engine
-from weft.model import columns, errors, events, partition_set
+from weft.model import columns, errors, events, partition_set, stored
 from weft.ports import caller
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
@@ -94,8 +94,8 @@ class CallWork(work.Plain):
             assert result is not None
             assert result.value is not None
             call.value = self.keeper.read(result.value)
-        version = result.value.data_version if result is not None and result.value is not None else ""
-        self.known.note(call.value, version, call.name)
+        version, size = _known_of(result.value if result is not None else None)
+        self.known.note(call.value, version, call.name, size)
         call.source_run = success.source_run
         call.end("succeeded", "it had succeeded before")
 
@@ -188,14 +188,14 @@ class CallWork(work.Plain):
         given = [*((str(place), each) for place, each in enumerate(call.bound.args)), *call.bound.kwargs.items()]
         for place, (name, value) in enumerate(given):
             try:
-                stored = self.keeper.argument(value, call.task.name, f"{self.facts.run}.{call.item}.{place}")
+                kept = self.keeper.argument(value, call.task.name, f"{self.facts.run}.{call.item}.{place}")
             except (errors.StorageError, errors.MissingExtraError) as error:
                 raise errors.StorageError(
                     f"The argument {name!r} of the task {call.task.name!r} can't be passed to a process: "
                     f"{error.message}",
                     remedy='Pass what can be stored, or run the task in this process: executor="thread".',
                 ) from None
-            found.append(executors.ArgumentBinding(parameter=name, value=stored))
+            found.append(executors.ArgumentBinding(parameter=name, value=kept))
         return tuple(found)
 
     # --- after ---
@@ -231,7 +231,8 @@ class CallWork(work.Plain):
     def note(self, call: calls.Call, result: events.TaskResult) -> None:
         """Remember what a call returned, for the digests of later ones and for another try of the flow."""
         if call.stored is None:
-            self.known.note(call.value, result.value.data_version if result.value is not None else "", call.name)
+            version, size = _known_of(result.value)
+            self.known.note(call.value, version, call.name, size)
         if self.remember:
             self.record.note(
                 call.item,
@@ -373,6 +374,11 @@ class CallWork(work.Plain):
     def _forget(self, call: calls.Call) -> None:
         self._items.pop(call.item, None)
         self.by_node.pop(call.node, None)
+
+
+def _known_of(value: stored.StoredValue | None) -> tuple[str, int]:
+    """The data version and the size in bytes of a stored value."""
+    return ("", 0) if value is None else (value.data_version, value.size or 0)
 
 
 def _error_of(report: executors.AttemptReport, call: calls.Call) -> Exception:

@@ -142,6 +142,11 @@ class CallFuture(futures.Future[Any]):
         return state_of(self.call, self.run, self._keeper)
 
     @property
+    def observed(self) -> bool:
+        """Whether somebody has asked for its value or state."""
+        return self.call.observed
+
+    @property
     def task_name(self) -> str:
         """The name of the task."""
         return self.call.task.name

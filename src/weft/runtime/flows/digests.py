@@ -8,6 +8,7 @@ can't be known either way gives no digest, and its call is never taken from the 
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
@@ -16,34 +17,54 @@ from weft.worker.tasks import caching
 
 _SMALL = frozenset({int, float, bool, str, bytes, type(None)})
 _MOST_KNOWN = 4096
+_LARGE = 65_536
+_MOST_LARGE = 2
 
 
 class Known:
     """Values that calls of this run returned, by identity, with what is known of their content.
 
-    Each is held, so that no other object can take its identity; the oldest are forgotten.
+    Small ones are held, so that no other object can take their identity; the oldest are forgotten. Large ones are
+    watched where their type allows it, else held for a few calls: a run is not to keep all that went through it.
     """
 
     def __init__(self) -> None:
         self._known: OrderedDict[int, tuple[object, str, str]] = OrderedDict()
+        self._large: OrderedDict[int, tuple[object, str, str]] = OrderedDict()
 
-    def note(self, value: object, version: str, call: str) -> None:
-        """Remember the data version of a value, and the call that returned it as `step#item`."""
+    def note(self, value: object, version: str, call: str, size: int = 0) -> None:
+        """Remember the data version of a value of so many bytes, and the call that returned it as `step#item`."""
         if type(value) in _SMALL:
             return  # such objects are shared by all who have an equal one
-        self._known[id(value)] = (value, version, call)
+        known, held = self._known, value
+        if size > _LARGE:
+            try:
+                held = weakref.ref(value)
+            except TypeError:  # a list, say
+                known = self._large
+        self._known.pop(id(value), None)
+        known[id(value)] = (held, version, call)
         if len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
+        if len(self._large) > _MOST_LARGE:
+            self._large.popitem(last=False)
 
     def version(self, value: object) -> str:
         """The data version of a value that a call returned, "" where it is not known."""
-        found = self._known.get(id(value))
-        return found[1] if found is not None else ""
+        return self._of(value)[0]
 
     def call(self, value: object) -> str:
         """The call that returned this very object, "" where none is known."""
-        found = self._known.get(id(value))
-        return found[2] if found is not None else ""
+        return self._of(value)[1]
+
+    def _of(self, value: object) -> tuple[str, str]:
+        found = self._known.get(id(value)) or self._large.get(id(value))
+        if found is None:
+            return "", ""
+        held, version, call = found
+        if isinstance(held, weakref.ref) and held() is not value:
+            return "", ""  # it is gone, and this one has its place in memory
+        return version, call
 
 
 def digest(arguments: Mapping[str, object], known: Known) -> str:

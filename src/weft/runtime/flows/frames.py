@@ -7,7 +7,7 @@ makes itself "3.0", "3.1". So a call keeps its place when the flow is run again,
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from weft.define import flows, futures, tasks
@@ -115,9 +115,9 @@ class Frame:
             self.run, form, key=key or f"input-{place}", timeout=timeout, message=message, suspended=suspended
         )
 
-    def transaction_committed(self, key: str) -> None:
-        """Write down that a transaction of this key has been committed."""
-        self.run.transaction_committed(self.next_item(), key)
+    def commit_transaction(self, key: str, run_hooks: Callable[[], None]) -> None:
+        """Run the hooks of a commit and write it down; nothing where the run had done so at this very place."""
+        self.run.commit_transaction(self.next_item(), key, run_hooks)
 
     def is_transaction_committed(self, key: str) -> bool:
         """Whether any run has committed a transaction of this key."""

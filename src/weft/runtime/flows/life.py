@@ -233,7 +233,7 @@ def fail(run: running.FlowRun, begun: beginning.Begun, error: BaseException) -> 
     state: futures.State[Any] = futures.State(
         phase="finished", outcome=outcome, error=error, run=begun.facts.run, message=str(error)
     )
-    if run.beside.broken is not None or isinstance(error, errors.LedgerError):
+    if run.beside.broken or run.driver.broken or isinstance(error, errors.LedgerError):
         return state  # nothing more can be written; the run is dead, and can be resumed
     interrupted = outcome in ("cancelled", "timed_out")
     if run.driver.outcome is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -51,17 +52,19 @@ class Place:
     listener: Callable[[Iterable[events.Event]], None] | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
     beats: Beats = field(init=False)
-    _bodies: dict[int, tuple[tasks.TaskDefinition[..., Any], bodies.TaskBody]] = field(default_factory=dict)
+    _bodies: weakref.WeakKeyDictionary[tasks.TaskDefinition[..., Any], bodies.TaskBody] = field(
+        default_factory=weakref.WeakKeyDictionary
+    )
 
     def __post_init__(self) -> None:
         self.beats = Beats(self.renew, self.clock)
 
     def body_of(self, task: tasks.TaskDefinition[..., Any]) -> bodies.TaskBody:
         """The body of a task, as its calls in flows run it; made once for each."""
-        found = self._bodies.get(id(task))
+        found = self._bodies.get(task)
         if found is None:
-            found = self._bodies[id(task)] = (task, task_body(task, self.fingerprint))
-        return found[1]
+            found = self._bodies[task] = task_body(task, self.fingerprint)
+        return found
 
 
 def task_body(

@@ -94,7 +94,7 @@ class Recorded:
             repeatable = found is not None and found.digest and found.result is not None and found.result.value
             if before != step or repeatable:
                 self._drop_after(item)
-            self._found.pop(item, None)
+        self._found.pop(item, None)
         self._begun[item] = step
         self._tries[item] = self._try
 
@@ -112,6 +112,12 @@ class Recorded:
         self._begun[item] = step
         self._tries[item] = self._try
         self._found[item] = Success(step, result.inputs, result, source)
+
+    def was_done(self, item: str, step: str) -> bool:
+        """Whether this was done at this place, in a try that the flow still matches."""
+        found = self._found.get(item)
+        diverged = any(each in self._diverged for each in _levels(item.rpartition(".")[0]))
+        return found is not None and found.step == step and not diverged
 
     def take(self, item: str, step: str, digest: str) -> Success | None:
         """The success that was recorded for this call, None where it has to run.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import copy_context
 from typing import Any
 
@@ -287,10 +287,13 @@ class FlowRun:
 
     # --- transactions ---
 
-    def transaction_committed(self, item: str, key: str) -> None:
-        """Write down that a transaction of this key has been committed: a step run whose cache key it is."""
+    def commit_transaction(self, item: str, key: str, run_hooks: Callable[[], None]) -> None:
+        """Run the hooks of a commit, and write it down as a step run; one with a key has that as its cache key."""
         step = f"{self.facts.flow}:transaction"
-        result = events.TaskResult(cache=f"transaction:{key}")
+        if self.work.record.was_done(item, step):
+            return
+        run_hooks()
+        result = events.TaskResult(cache=f"transaction:{key}" if key else "")
         self.write(
             events.AttemptsStarted(run=self.facts.run, step=step, items=(item,)),
             events.StepSucceeded(run=self.facts.run, step=step, item=item, task=result),
@@ -337,8 +340,9 @@ class FlowRun:
         Raises:
             UsageError: the run has ended; the call came from a body or thread that was given up.
         """
-        if self.beside.broken is not None:
-            raise self.beside.broken
+        broken = self.beside.broken or self.driver.broken
+        if broken is not None:
+            raise broken
         if self.closed or frame.closed:
             raise errors.UsageError(
                 f"A task was called in the run {self.facts.run} of {self.facts.flow!r}, which has ended.",
@@ -382,4 +386,4 @@ class FlowRun:
         self.stop()
         with self.place.lock:
             self.work.ending = ending
-            self.driver.close("the flow ended without it")
+            self.driver.close()

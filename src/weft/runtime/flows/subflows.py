@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +13,8 @@ from weft.runtime.flows import beginning, calls, digests, frames, keeping, life
 from weft.worker import failures, masking
 from weft.worker.tasks import live
 
-_stand_ins: dict[int, tuple[flows.FlowDefinition[..., Any], tasks.TaskDefinition[..., Any], bodies.TaskBody]] = {}
+_StandIn = tuple[tasks.TaskDefinition[..., Any], bodies.TaskBody]
+_stand_ins: weakref.WeakKeyDictionary[flows.FlowDefinition[..., Any], _StandIn] = weakref.WeakKeyDictionary()
 
 
 def call(
@@ -57,7 +59,7 @@ def _made(
     """The step run that stands for the subflow."""
     run = frame.run
     run.check_open(frame)
-    known = _stand_ins.get(id(flow))
+    known = _stand_ins.get(flow)
     if known is None:
         task: tasks.TaskDefinition[..., Any] = tasks.TaskDefinition(
             flow.function, given={"name": flow.name}, location=flow.location, operator="flow"
@@ -68,8 +70,8 @@ def _made(
             function=flow.function,
             parameters=bodies.Parameters(),
         )
-        known = _stand_ins[id(flow)] = (flow, task, body)
-    made = calls.Call(known[1], known[2], f"{run.facts.flow}:{flow.name}", frame.next_item(), args, kwargs)
+        known = _stand_ins[flow] = (task, body)
+    made = calls.Call(known[0], known[1], f"{run.facts.flow}:{flow.name}", frame.next_item(), args, kwargs)
     made.transaction = transactions.current.get()
     return made
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from weft.runtime.flows import running
 
 
+_MANY = 1000
+
+
 class Beside:
     """The submitted calls of one run, and the loop that runs them."""
 
@@ -30,7 +33,8 @@ class Beside:
         self.broken: BaseException | None = None
         """What ended the loop, if something did."""
         self.futures: list[calls.CallFuture] = []
-        """Those that have not been settled yet."""
+        """Those that have not been settled yet, and now and then some that ended well."""
+        self._looked_over = 0
         self._loop: threading.Thread | None = None
         self._stopping = False
 
@@ -47,6 +51,8 @@ class Beside:
         call.executor = self._lane(task)
         call.context = copy_context()
         future = self._future(call)
+        if call.transaction is not None:
+            call.transaction.stage(task, call.name, future)
         above = self._above(call, (args, kwargs, wait_for))
         if not above and self.run.taken(call):
             return future
@@ -58,9 +64,11 @@ class Beside:
             self._start_lanes(call.executor, task)
             waits = self._nodes(above)
             with self.run.place.lock, uninterrupted.Uninterrupted():
+                self._follow((future,))
                 self.run.add(call, waits)
-        self.futures.append(future)
-        self.run.lanes.wake()
+            self.run.lanes.wake()
+            return future
+        self._follow((future,))
         return future
 
     def map(
@@ -84,6 +92,8 @@ class Beside:
             call = calls.Call(task, body, step, inner.next_item(), by_place, by_name)
             call.executor, call.context, call.transaction = lane, context, transaction
             found.append(self._future(call))
+            if transaction is not None:
+                transaction.stage(task, call.name, found[-1])
             above = self._above(call, (by_place, by_name, before))
             if above:
                 waiting.append((call, above))
@@ -94,17 +104,18 @@ class Beside:
                 self._inline(call)
             for call, _ in waiting:
                 self._inline(call)
-            self.futures += cast("list[calls.CallFuture]", found)
+            self._follow(cast("list[calls.CallFuture]", found))
             return found
         if frame.path and lane == "thread":
             for call, above in [*((each, []) for each in ready), *waiting]:
                 self._beside(frame, call, above)
-            self.futures += cast("list[calls.CallFuture]", found)
+            self._follow(cast("list[calls.CallFuture]", found))
             return found
         if ready or waiting:
             self._start_lanes(lane, task)
         nodes = [(call, self._nodes(above)) for call, above in waiting]
         with self.run.place.lock, uninterrupted.Uninterrupted():
+            self._follow(cast("list[calls.CallFuture]", found))
             if ready:
                 items = [call.item for call in ready]
                 base = self.run.driver.add(self.run.line(ready[0], items))
@@ -112,9 +123,16 @@ class Beside:
                     self.run.work.add(base + place, call)
             for call, waits in nodes:
                 self.run.add(call, waits)
-        self.futures += cast("list[calls.CallFuture]", found)
         self.run.lanes.wake()
         return found
+
+    def _follow(self, found: Iterable[calls.CallFuture]) -> None:
+        """Keep futures until they are settled; those that ended well are let go of as they become many."""
+        with self.run.place.lock:
+            self.futures += found
+            if len(self.futures) > 2 * self._looked_over + _MANY:
+                self.futures = [each for each in self.futures if not _well(each.call)]
+                self._looked_over = len(self.futures)
 
     def _lane(self, task: tasks.TaskDefinition[..., Any]) -> str:
         lane = task.policies.executor or self.run.executor
@@ -211,10 +229,10 @@ class Beside:
         Raises:
             Exception: the failure of a call whose future was never looked at.
         """
-        for future in self.futures:
-            future.wait()
-        if self.broken is not None:
-            raise self.broken
+        self.wait()
+        broken = self.broken or self.run.driver.broken
+        if broken is not None:
+            raise broken
         for future in self.futures:
             failure = future.call.failure()
             if failure is not None and not future.call.observed:

@@ -52,8 +52,9 @@ def backfill(
     world = options.open_world()
     # several runs have no one bar: each is told when it ends
     watch = watching.Watch(
-        executor=executor, jobs=jobs, wait=not no_wait, as_json=as_json, quiet=as_json or concurrency > 1
-    )
+        executor=executor, jobs=jobs, wait=not no_wait, as_json=as_json,
+        quiet=as_json or concurrency > 1 or not screen.Screen(stderr=True).terminal,
+    )  # fmt: skip
     ask = backfilling.Ask(
         name=name,
         chosen=range_,

@@ -95,7 +95,7 @@ def _list(out: screen.Screen, found: list[pipeline_views.PipelineView]) -> None:
 
 
 def _word(run: pipeline_views.PipelineRunView) -> str:
-    return (run.outcome or run.phase).replace("_", " ")
+    return (run.outcome or {"created": "queued"}.get(run.phase, run.phase)).replace("_", " ")
 
 
 def _show(out: screen.Screen, detail: pipeline_views.PipelineDetail) -> None:

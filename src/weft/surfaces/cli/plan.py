@@ -94,7 +94,8 @@ def plan(
                 command = _command(
                     selection, partitions, force=force, failed=failed, rebuild=rebuild, executor=executor, jobs=jobs
                 )
-            out.line(f"  {plan_text.total(made, world.graph.pipelines)}. `{command}` runs {'it' if made.count == 1 else 'them'}.")
+            total = plan_text.total(made, world.graph.pipelines)
+            out.line(f"  {total}. `{command}` runs {'it' if made.count == 1 else 'them'}.")
         else:
             out.line(f"  {plan_text.nothing_to_do(made, told)}")
         for each in told:

@@ -192,7 +192,7 @@ def _alone(cause: plan.Cause) -> plan.Cause:
 def total(made: plan.Plan, pipelines: Collection[str] = ()) -> str:
     """How much a plan runs, steps of assets and runs of these pipelines, and for how long."""
     runs = sum(line.count for line in made.steps if line.step in pipelines)
-    sure = sum(line.count for line in made.steps if line.run_if == "always") - runs
+    sure = sum(line.count for line in made.steps if line.run_if == "always" and line.step not in pipelines)
     perhaps = made.count - sure - runs
     told = screen.plural(made.count - runs, "step")
     if perhaps and sure:
@@ -200,8 +200,11 @@ def total(made: plan.Plan, pipelines: Collection[str] = ()) -> str:
     elif perhaps:
         told += " (only if inputs change)"
     if runs:
-        of = screen.plural(runs, "run")
-        told = of if runs == made.count else f"{told} and {of} of pipelines"
+        of = screen.plural(runs, "run") if runs == made.count else f"{screen.plural(runs, 'run')} of pipelines"
+        unsure = sum(line.count for line in made.steps if line.step in pipelines and line.run_if != "always")
+        if unsure:
+            of += " (only if inputs change)" if unsure == runs else f" ({unsure:,} only if inputs change)"
+        told = of if runs == made.count else f"{told} and {of}"
     if made.estimate_seconds >= 0.05:
         told += f", about {screen.seconds(made.estimate_seconds)}"
     return told

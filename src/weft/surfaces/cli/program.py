@@ -38,6 +38,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "run": _Entry("run", "run", "Run a pipeline: a DAG, a flow, a job."),
         "rerun": _Entry("run", "rerun", "Run a pipeline's run again, all of it or what failed."),
         "resume": _Entry("run", "resume", "Go on with a run that waits for input, or whose process died."),
+        "cancel": _Entry("cancel", "cancel", "Cancel a run that waits, was interrupted, or runs elsewhere."),
         "backfill": _Entry("backfill", "backfill", "Run a range of a pipeline's intervals."),
         "work-pool": _Entry("work_pools", "work_pool", "Make and show work pools."),
         "worker": _Entry("work_pools", "worker", "Run what waits in a work pool."),
@@ -192,6 +193,12 @@ def tell(error: errors.WeftError) -> None:
 def _tell_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     click.echo(f"{_red('error:')} {error.format_message()}", err=True)
+    if context is not None and error.format_message().startswith("Got unexpected extra argument"):
+        names = {each.name for each in context.command.params}
+        if "selection" in names:
+            click.echo("  A selection is one argument: 'this or that'.", err=True)
+        elif "range_" in names:
+            click.echo("  A range is one argument: 2024-01-01..2024-01-31.", err=True)
     if context is not None:
         click.echo(f"  `{context.command_path} --help` shows how it is called.", err=True)
 

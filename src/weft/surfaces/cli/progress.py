@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_RETRIES = 10
 _REFRESH_SECONDS = 0.1
+_LINE_SECONDS = 10.0
 
 
 class Progress:
@@ -35,6 +36,7 @@ class Progress:
         self._shown = 0.0
         self._run = ""
         self._together = ""
+        self._begun = 0
 
     def together(self, runs: int, steps: int) -> None:
         """Show so many runs of so many steps each as one, until it is told (0, 0)."""
@@ -42,14 +44,22 @@ class Progress:
         self._together = f"{runs:,} runs" if runs else ""
         self._total, self._done, self._failed = runs * steps, 0, 0
         self._running = {}
-        if runs and self._out.terminal and not self._quiet:
+        self._begun, self._shown = 0, time.monotonic()
+        if not runs or self._quiet:
+            return
+        if self._out.terminal:
             self._open_bar()
+        else:
+            self._out.line(f"{self._together} of {screen.plural(steps, 'step')}.")
 
     def started(self, driver: drivers.Driver, run: str, total: int) -> None:
         """A run begins (or goes on)."""
         if self._together:
-            if not self._quiet and not self._out.terminal:
-                self._out.line(f"Run {screen.short(run)}: {screen.plural(total, 'step')}.")
+            self._begun += 1
+            now = time.monotonic()
+            if not self._quiet and not self._out.terminal and now - self._shown >= _LINE_SECONDS:
+                self._shown = now
+                self._out.line(f"{self._begun:,} of {self._together} begun.")
             return
         self._run, self._total, self._done, self._failed = run, total, 0, 0
         self._running = {}
@@ -186,7 +196,9 @@ def summary(result: views.ApplyView) -> str:
     ):
         if count:
             parts.append(f"{count:,} {word}")
-    word = {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled", "timed_out": "Timed out"}.get(result.outcome or "", "Ended")
+    word = {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled", "timed_out": "Timed out"}.get(
+        result.outcome or "", "Ended"
+    )
     again = " (resumed)" if result.resumed else ""
     which = f"{len(result.runs)} runs" if len(result.runs) > 1 else f"run {screen.short(result.run or '')}"
     told = f": {', '.join(parts)}" if parts else ""

@@ -119,5 +119,5 @@ def _pipeline(
         shape = _SHAPES.get(word, "✗")
     told = [each.detail for each in view.causes if each.kind == "failed"] or plan_text.texts(status.causes)
     causes = "\n".join([*cut[:_MOST_CAUSES], *(told if explain else told[:_MOST_CAUSES])])
-    last = screen.moment(status.last_success, now=now)
+    last = screen.moment_of(view.last_success)
     return (view.asset, f"{shape} {word.replace('_', ' ')}", counts, last, causes), word

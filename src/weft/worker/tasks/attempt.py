@@ -195,7 +195,11 @@ class Attempt:
         assert self._context is not None
         body = self._task.body
         kept = self._runner.keeper.keep(value, self._assignment, body, self._context, live=self._live is not None)
-        follow = returned.followed(kept.value, body.below, self._assignment.step) if body.role == "branch" else None
+        follow = (
+            returned.followed(kept.value, body.below, self._assignment.step, body.groups_below)
+            if body.role == "branch"
+            else None
+        )
         now = time.time_ns() // 1000
         result = events.TaskResult(
             value=kept.result,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import random
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -250,12 +251,20 @@ def ds_format(ds: str, input_format: str, output_format: str) -> str:
     return datetime.datetime.strptime(ds, input_format).strftime(output_format)  # noqa: DTZ007 - a date's text
 
 
+def _uuid4() -> object:
+    import uuid
+
+    return uuid.uuid4()
+
+
 MACROS = SimpleNamespace(
     ds_add=ds_add,
     ds_format=ds_format,
     datetime=datetime.datetime,
     timedelta=datetime.timedelta,
     json=SimpleNamespace(dumps=json.dumps, loads=json.loads),
+    random=random.random,
+    uuid=SimpleNamespace(uuid4=_uuid4),
     time=SimpleNamespace(time=lambda: datetime.datetime.now(datetime.UTC).timestamp()),
 )
 """`macros.ds_add(ds, 7)` and the like."""
@@ -303,6 +312,10 @@ def _day(context: contexts.TaskContext, days: int = 0) -> str:
     return (context.logical_date.date() + datetime.timedelta(days=days)).isoformat()
 
 
+def _nodash(context: contexts.TaskContext) -> str:
+    return _day(context).replace("-", "")
+
+
 def _run(context: contexts.TaskContext) -> RunFacts:
     facts = context.facts_of_task
     start, end = context.bounds
@@ -343,7 +356,7 @@ _READERS: dict[str, Callable[[contexts.TaskContext], Any]] = {
     "data_interval_end": lambda context: context.bounds[1],
     "data_interval_start": lambda context: context.bounds[0],
     "ds": _day,
-    "ds_nodash": lambda context: _day(context).replace("-", ""),
+    "ds_nodash": _nodash,
     "execution_date": lambda context: context.logical_date,
     "inlets": lambda context: context.body.inlets,
     "logical_date": lambda context: context.logical_date,
@@ -362,6 +375,8 @@ _READERS: dict[str, Callable[[contexts.TaskContext], Any]] = {
     "run_id": lambda context: context.run_id,
     "task": _task,
     "task_instance": TaskInstance,
+    "task_instance_key_str": lambda context: f"{context.facts_of_task.pipeline}__{context.task_id}__{_nodash(context)}",
+    "test_mode": lambda context: False,
     "ti": TaskInstance,
     "ts": lambda context: context.logical_date.isoformat(),
     "ts_nodash": lambda context: context.logical_date.strftime("%Y%m%dT%H%M%S"),

@@ -114,8 +114,9 @@ class NestedCaller:
             remedy="Call pause() in a @flow; in a DAG, let a task wait with raise Defer(seconds).",
         )
 
-    def transaction_committed(self, key: str) -> None:
+    def commit_transaction(self, key: str, run_hooks: Callable[[], None]) -> None:
         """Write nothing down: within a body a transaction lasts no longer than the body."""
+        run_hooks()
 
     def is_transaction_committed(self, key: str) -> bool:
         """Whether any run has committed a transaction of this key: none is known within a body."""
@@ -212,12 +213,13 @@ class NestedCaller:
 class NestedFuture:
     """A call that runs in a thread beside the body."""
 
-    __slots__ = ("_inner", "_run")
+    __slots__ = ("_inner", "_run", "observed")
 
     def __init__(self, inner: Any, run: str) -> None:
         """Stand for a future of the standard library."""
         self._inner = inner
         self._run = run
+        self.observed = False
 
     @property
     def state(self) -> futures.State[Any]:

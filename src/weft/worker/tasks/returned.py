@@ -21,6 +21,7 @@ FOLDER = "runs"
 """Results lie below this, as if they were those of an asset `runs/<run>/<task>`."""
 LARGEST = 256 * 1024 * 1024
 """Bytes that a value may have which is handed over as JSON, text or bytes."""
+_NO_GROUPS: Mapping[str, tuple[str, ...]] = {}
 _SIZED = (list, tuple, dict, set, frozenset)
 _ITERATORS = (types.GeneratorType, map, filter, zip, enumerate, reversed)
 
@@ -203,12 +204,15 @@ def complete(returned: Any) -> Any:
     return list(returned) if isinstance(returned, _ITERATORS) else returned
 
 
-def followed(returned: Any, below: tuple[str, ...], step: str) -> tuple[str, ...]:
+def followed(
+    returned: Any, below: tuple[str, ...], step: str, groups: Mapping[str, tuple[str, ...]] = _NO_GROUPS
+) -> tuple[str, ...]:
     """The tasks that a branch chose, of those directly below it.
 
     Args:
         returned: an id, several, or None for none. The id of a group means those of its tasks that are below.
         below: the ids of the tasks directly below.
+        groups: those of them in each group, by its id.
         step: the branch, for messages.
 
     Raises:
@@ -229,11 +233,11 @@ def followed(returned: Any, below: tuple[str, ...], step: str) -> tuple[str, ...
             each
             for each in below
             if each == wanted
-            or each.startswith(f"{wanted}.")
-            or (group and (each == f"{group}.{wanted}" or each.startswith(f"{group}.{wanted}.")))
+            or each in groups.get(wanted, ())
+            or (group and (each == f"{group}.{wanted}" or each in groups.get(f"{group}.{wanted}", ())))
         ]
         if not found:
-            near = spelling.did_you_mean(wanted, below)
+            near = spelling.did_you_mean(wanted, [*below, *groups])
             listed = f"Below it are: {', '.join(sorted(below)) or 'none'}."
             raise errors.UsageError(
                 f"The branch {step!r} chose {wanted!r}, which is no task directly below it. {listed}",

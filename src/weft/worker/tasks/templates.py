@@ -96,7 +96,8 @@ class Templates:
                 found = (self._environment.from_string(text), mentioned)
             except jinja2.TemplateSyntaxError as error:
                 raise TemplateError(
-                    f"{where} is misspelt at line {error.lineno}: {str(error.message).rstrip('.')}.", remedy="Correct the template."
+                    f"{where} is misspelt at line {error.lineno}: {str(error.message).rstrip('.')}.",
+                    remedy="Correct the template.",
                 ) from None
             if len(self._compiled) >= _KEPT:
                 self._compiled.clear()
@@ -118,7 +119,9 @@ class Templates:
             return f"has an unknown name {unknown.name!r}.{' ' + near if near else ''}"
         owner = unknown.inside
         parts = [each for each in owner if isinstance(each, str)] if isinstance(owner, Mapping) else _public(owner)
-        near = spelling.did_you_mean(unknown.name, parts)
+        near = (_OF_PENDULUM.get(unknown.name) if isinstance(owner, datetime.date) else None) or spelling.did_you_mean(
+            unknown.name, parts
+        )
         holders = [name for name in mentioned if name == "params"] if isinstance(owner, Mapping) else []
         what = "the parameters" if holders else type(owner).__name__
         listed = f" There is {', '.join(map(repr, parts[:10]))}." if not near and parts and holders else ""
@@ -127,6 +130,14 @@ class Templates:
         )
 
 
+_OF_PENDULUM = {
+    "add": "Write `+ macros.timedelta(days=1)`.",
+    "subtract": "Write `- macros.timedelta(days=1)`.",
+    "format": 'Write `.strftime("%Y-%m-%d")`.',
+    "in_timezone": "Dates are in the time zone of the schedule: @dag(timezone=…).",
+    "in_tz": "Dates are in the time zone of the schedule: @dag(timezone=…).",
+}
+"""What to write in place of methods that Airflow's dates have and Python's have not."""
 _REMEDY = "Correct the name; docs/templates.md lists those that there are."
 
 

@@ -36,6 +36,8 @@ def failing(tmp_path, text, **options):
         ("{{ prev_data_interval_start_success | ds }}", "2024-01-04"),
         ("{{ prev_ds }} {{ next_ds }}", "2024-01-04 2024-01-06"),
         ("{{ macros.ds_add(ds, 7) }} {{ macros.ds_format(ds, '%Y-%m-%d', '%d.%m.%Y') }}", "2024-01-12 05.01.2024"),
+        ("{{ task_instance_key_str }} {{ test_mode }}", "p__made__20240105 False"),
+        ("{{ macros.uuid.uuid4() | string | length }} {{ macros.random() < 1 }}", "36 True"),
         ("{{ (logical_date + macros.timedelta(hours=1)) | strftime('%H') }}", "01"),
         ("{{ params.date }} {{ params['date'] }} {{ dag_run.conf.date }}", "d d d"),
         ("{{ dag_run.run_type }} {{ run_id }} {{ run.id }}", "scheduled run1 run1"),
@@ -102,6 +104,17 @@ def test_an_unknown_name_is_an_error_however_it_is_used(tmp_path, text):
 def test_an_unknown_parameter_says_which_there_are(tmp_path):
     assert "asks for 'dat', which the parameters lack. Did you mean 'date'?" in failing(tmp_path, "{{ params.dat }}")
     assert "There is 'date', 'region'." in failing(tmp_path, "{{ params.qqq }}")
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("{{ logical_date.add(days=1) }}", "Write `+ macros.timedelta(days=1)`."),
+        ("{{ data_interval_end.format('YYYY') }}", "Write `.strftime"),
+    ],
+)
+def test_what_only_airflows_dates_can_do_is_told_in_pythons_words(tmp_path, text, instead):
+    assert instead in failing(tmp_path, text)
 
 
 def test_what_the_sandbox_forbids_is_an_error(tmp_path):

@@ -1,0 +1,103 @@
+"""The verb `cancel`: end a run that waits, or whose process died; ask the process that drives it to end a live one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from weft.model import errors, events
+from weft.ports import clock as clocks
+from weft.ports import ledger as ledgers
+from weft.runtime import driver as drivers
+from weft.runtime import owners
+from weft.service import history, recovering, views
+from weft.service import world as worlds
+
+_LOOK_SECONDS = 1.0
+_MOST_REQUESTS = 2
+
+
+class CancelView(views.View, frozen=True, kw_only=True):
+    """A run that was cancelled; or, where `outcome` is None, asked to end so often."""
+
+    run: str
+    outcome: str | None
+    requests: int
+
+
+def cancel(world: worlds.World, run: str) -> CancelView:
+    """Cancel a run: at once where nobody drives it, else by a request that its process finds within seconds.
+
+    Asked once, it finishes what runs; asked again, it kills that.
+
+    Raises:
+        UsageError: there is no such run, it has ended, or another run called it.
+    """
+    row = history.find_run(world.ledger, run)
+    if row.phase == "finished":
+        raise errors.UsageError(
+            f"Run {row.id[:8]} has ended already ({row.outcome}).", remedy=f"`weft runs {row.id[:8]}` shows how it went."
+        )
+    if row.parent:
+        raise errors.UsageError(
+            f"Run {row.id[:8]} was called by run {row.parent[:8]}.", remedy=f"Cancel that one: weft cancel {row.parent[:8]}."
+        )
+    request = events.RunCancelRequested(run=row.id, by=world.user, reason=f"cancelled by {world.user}")
+    with world.ledger.transaction() as transaction:
+        lease = transaction.lease(row.id)
+        transaction.append([request])
+        if lease is None:
+            transaction.append([events.RunFinished(run=row.id, outcome="cancelled", reason=request.reason)])
+            return CancelView(run=row.id, outcome="cancelled", requests=1)
+    owner = owners.decode(lease.owner)
+    now = clocks.microseconds(world.clock.now())
+    if owners.is_dead(owner, run=row.id, expires=lease.expires, now=now):
+        recovering.recover(world, run=row.id)
+        return CancelView(run=row.id, outcome="cancelled", requests=1)
+    if row.request.startswith("flow ") and owner.host == socket.gethostname():
+        os.kill(owner.pid, signal.SIGINT)  # a flow is plain Python, which asks no ledger before its next call
+    return CancelView(run=row.id, outcome=None, requests=_requests(world.ledger, row.id))
+
+
+def _requests(ledger: ledgers.Reader, run: str) -> int:
+    """How often somebody asked for the end of a run from outside of it."""
+    return sum(isinstance(event, events.RunCancelRequested) and bool(event.by) for _, _, event in ledger.events(run))
+
+
+@contextmanager
+def heeded(world: worlds.World, lease: ledgers.Lease, driver: drivers.Driver) -> Iterator[None]:
+    """Pass requests to cancel a run, which other processes write into the ledger, on to its driver within."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_heed, args=(world, lease.run, driver, stop), name="weft-cancelled", daemon=True)
+    if world.reopen is not None:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if thread.is_alive():
+            thread.join()
+
+
+def _heed(world: worlds.World, run: str, driver: drivers.Driver, stop: threading.Event) -> None:
+    assert world.reopen is not None
+    if stop.wait(_LOOK_SECONDS):  # most runs are shorter, and need no connection
+        return
+    ledger, passed_on = world.reopen(), 0
+    try:
+        while passed_on < _MOST_REQUESTS:
+            row = next((each for each in ledger.runs_with_prefix(run) if each.id == run), None)
+            asked = _requests(ledger, run) if row is not None and row.phase == "cancelling" else 0
+            while passed_on < min(asked, _MOST_REQUESTS):
+                driver.cancel("cancelled from outside", at_once=False)
+                passed_on += 1
+            if stop.wait(_LOOK_SECONDS):
+                return
+    except errors.LedgerError:
+        return  # the driver meets the same failure when it writes, and says so
+    finally:
+        ledger.close()
