@@ -76,7 +76,8 @@ def apply(
     """Bring a selection to fresh, or carry out a saved plan (a path that ends in `.json`). Asks nobody.
 
     The arguments are those of `plan`, and `executor` ("process", "thread" or "inline"), `jobs`, `config` (fields by
-    step), `wait` (for other runs that make the same; else that is an error). A failed step is in the answer and raises nothing.
+    step), `wait` (for other runs that make the same; else that is an error). A failed step is in the answer and raises
+    nothing.
 
     Raises:
         DriftError: the saved plan no longer holds.

@@ -232,7 +232,9 @@ def as_job(body: Callable[..., Any], given: Mapping[str, Any]) -> JobOfOps:
     Raises:
         UsageError: there is no such argument, or what is decorated is no function.
     """
-    from weft.define.dags import dag_options
+    from weft.define.dags import dag_options, registering
 
     checked = dag_options.checked("@job", given)
-    return JobOfOps(body, checked, assets.location_of(body, "job"))
+    made = JobOfOps(body, checked, assets.location_of(body, "job"))
+    registering.register(made)
+    return made

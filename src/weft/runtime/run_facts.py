@@ -35,3 +35,19 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     result: events.TaskResult | None = None
     outcome: events.Outcome = "succeeded"
     reason: str = ""
+
+    @property
+    def told(self) -> str:
+        """How it ended, in which run, and why; of what was kept there already, the run in which it did."""
+        if " in the run " in self.reason:
+            return self.reason
+        why = f": {self.reason}" if self.reason else ""
+        return f"{_TOLD.get(self.outcome, self.outcome)} in the run {self.source_run}{why}"
+
+
+_TOLD = {
+    "skipped": "skipped as",
+    "upstream_failed": "could not run",
+    "timed_out": "timed out",
+    "cancelled": "did not run",
+}

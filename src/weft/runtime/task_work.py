@@ -26,14 +26,6 @@ from weft.runtime.run_facts import Kept as Kept
 from weft.runtime.run_facts import RunFacts as RunFacts
 
 
-_AS_BEFORE = {
-    "skipped": "skipped as",
-    "upstream_failed": "could not run",
-    "timed_out": "timed out",
-    "cancelled": "did not run",
-}
-
-
 class _Claim(msgspec.Struct, kw_only=True):
     """What is kept of a step run that is with the executor."""
 
@@ -87,6 +79,7 @@ class TaskWork(work.Plain):
         self._place = "" if planned.is_by_assets(pipeline) else facts.partition
         self._inputs = self._lineage.of_run() if self._place is not None else {}
         self._past = past.Past(pipeline, facts, ledger)
+        self._held: set[int] = set()
         self._parked: dict[int, _Parking] = {}
         self._made: dict[str, tuple[events.TaskResult, int | None]] = {}
         self._physical = 0
@@ -105,8 +98,11 @@ class TaskWork(work.Plain):
                 case _:
                     pass
         lost = replaying.replay(self._run, history, replaying.tasks_node_of(self._network))
+        begun: set[tuple[keys.StepKey, str]] = set()
         for event in history:
-            if isinstance(event, events.StepParked):
+            if isinstance(event, events.AttemptsStarted):
+                begun.update((event.step, item) for item in event.items or ("",))
+            elif isinstance(event, events.StepParked) and (event.step, event.item) in begun:
                 node = self._network.node_at(event.step, event.item)
                 if node is not None and event.attempt == self._run.attempt_of(node):
                     self._park(node, event.until)
@@ -124,12 +120,26 @@ class TaskWork(work.Plain):
         kept = self._kept.get((step.key, item)) or self._kept.get((step.key, ""))
         if kept is not None:
             return self._reuse_kept(node, step.key, item, kept)
-        if attempt == 1 and node not in self._parked and (reason := self._past.refusal(step)):
-            refused = self._finished_event(step.key, item, "upstream_failed", reason)
-            return work.Settled(
-                moves=(engine.Failed(node, "upstream_failed", retryable=False, reason=reason),), events=(refused,)
-            )
+        if attempt == 1 and node not in self._parked and (held := self._hold(node, step, item)) is not None:
+            return held
         return work.Claimed(line=line, partition=None, item=item, attempt=attempt, bound=_Claim())
+
+    def _hold(self, node: int, step: pipelines.TaskStep, item: str) -> work.Settled | None:
+        """What keeps a step run that depends on its past from running; while that is under way it is parked."""
+        now = clocks.microseconds(self._clock.now())
+        held = self._past.hold(step, now)
+        if held is None:
+            return None
+        if not held.passing:
+            refused = self._finished_event(step.key, item, "upstream_failed", held.reason)
+            return work.Settled(
+                moves=(engine.Failed(node, "upstream_failed", retryable=False, reason=held.reason),), events=(refused,)
+            )
+        told: list[events.Event] = []
+        if node not in self._held:
+            self._held.add(node)
+            told = [events.StepParked(run=self._facts.run, step=step.key, item=item, until=now, reason=held.reason)]
+        return work.Settled(moves=(engine.Parked(node, past.AGAIN_SECONDS),), events=told)
 
     def _expand(self, node: int, step: pipelines.TaskStep) -> work.Answer:
         steps = engine_tasks.steps_of(self._network, node)
@@ -151,16 +161,12 @@ class TaskWork(work.Plain):
 
     def _reuse_kept(self, node: int, step: keys.StepKey, item: str, kept: Kept) -> work.Settled:
         if kept.outcome != "succeeded":
-            reason = f"{_AS_BEFORE.get(kept.outcome, kept.outcome)} in the run {kept.source_run}"
-            if kept.reason:
-                reason = kept.reason if " in the run " in kept.reason else f"{reason}: {kept.reason}"
-            move = (
-                engine.Skipped(node, reason)
-                if kept.outcome == "skipped"
-                else engine.Failed(node, kept.outcome, retryable=False, reason=reason)
+            reason = kept.told
+            move = engine.Failed(node, kept.outcome, retryable=False, reason=reason)
+            return work.Settled(
+                moves=(engine.Skipped(node, reason) if kept.outcome == "skipped" else move,),
+                events=(self._finished_event(step, item, kept.outcome, reason),),
             )
-            finished = self._finished_event(step, item, kept.outcome, reason)
-            return work.Settled(moves=(move,), events=(finished,))
         ended = self._reused(node, step, item, kept.result or events.TaskResult(), kept.source_run, "kept")
         return work.Settled(moves=ended.moves, events=ended.events)
 

@@ -40,11 +40,13 @@ def cancel(world: worlds.World, run: str) -> CancelView:
     row = history.find_run(world.ledger, run)
     if row.phase == "finished":
         raise errors.UsageError(
-            f"Run {row.id[:8]} has ended already ({row.outcome}).", remedy=f"`weft runs {row.id[:8]}` shows how it went."
+            f"Run {row.id[:8]} has ended already ({row.outcome}).",
+            remedy=f"`weft runs {row.id[:8]}` shows how it went.",
         )
     if row.parent:
         raise errors.UsageError(
-            f"Run {row.id[:8]} was called by run {row.parent[:8]}.", remedy=f"Cancel that one: weft cancel {row.parent[:8]}."
+            f"Run {row.id[:8]} was called by run {row.parent[:8]}.",
+            remedy=f"Cancel that one: weft cancel {row.parent[:8]}.",
         )
     request = events.RunCancelRequested(run=row.id, by=world.user, reason=f"cancelled by {world.user}")
     with world.ledger.transaction() as transaction:

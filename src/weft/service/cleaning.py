@@ -84,9 +84,7 @@ def gc(
             continue
         size = sum(each.value.size or 0 for each in old if each.value.uri is not None)
         freed += size
-        removed.append(
-            RemovedView(asset=asset, versions=[views.version_name(each.row.id) for each in old], bytes=size)
-        )
+        removed.append(RemovedView(asset=asset, versions=[views.version_name(each.row.id) for each in old], bytes=size))
         if not dry_run:
             if asset in world.graph.assets:
                 publishing.publish(world, [asset])

@@ -240,10 +240,10 @@ def accept(
 
 
 def _worked_accept(world: worlds.World, selection: str, chosen: str | None, reason: str, by: str) -> _Worked:
-    graph, now = world.graph, world.clock.now()
-    request = planning.request_of(world, planning.Ask(selection=selection, partitions=chosen))
-    wanted = planner.wanted_partitions(graph, now, request)
-    observed = observing.observe(world, wanted)
+    graph, now = world.planned, world.clock.now()  # intervals of pipelines too
+    request = planning.request_of(world, planning.Ask(selection=selection, partitions=chosen), pipelines=True)
+    observed = observing.observe(world, request.assets)
+    wanted = planner.wanted_partitions(graph, now, request, observed)
     _refuse_missing(world, observed, wanted, explicit=chosen is not None)
     batch: list[events.Event] = []
     corrections: list[Correction] = []

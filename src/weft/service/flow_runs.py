@@ -10,7 +10,7 @@ from weft.model import errors, events, pipelines
 from weft.ports import caller
 from weft.ports import ledger as ledgers
 from weft.runtime import lineage
-from weft.service import driving, intervals, run_details, views
+from weft.service import documents, driving, intervals, run_details, views
 from weft.service import world as worlds
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def run(
 
     begun = time.monotonic()
     where, definition = _place(world, pipeline)
+    _record_code(world, pipeline)
     state = flows.run_flow(
         where,
         definition,
@@ -55,6 +56,7 @@ def create(
     from weft.service import flows
 
     where, definition = _place(world, pipeline)
+    _record_code(world, pipeline)
     return flows.queue(
         where,
         definition,
@@ -142,6 +144,17 @@ def _place(world: worlds.World, pipeline: pipelines.Pipeline) -> tuple[Any, Any]
         )
     starter: Any = caller.outermost()
     return starter.place_for(getattr(body.definition, "flow", body.definition)), body.definition
+
+
+def _record_code(world: worlds.World, pipeline: pipelines.Pipeline) -> None:
+    """Keep the source of the flow, once for each version of it."""
+    recorded = documents.code_documents(world, {pipeline.code: None} if pipeline.code else {})
+    if not recorded:
+        return
+    with world.ledger.transaction() as transaction:
+        for event, name, content in recorded:
+            transaction.put_document(name, "code", content)
+            transaction.append([event])
 
 
 def _inputs(

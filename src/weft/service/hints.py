@@ -77,4 +77,3 @@ def _count(status: plan.AssetStatus) -> int:
     if not status.partitioned:
         return 0
     return sum(len(ordinals) for word, ordinals in status.by_status.items() if word in _DUE)
-

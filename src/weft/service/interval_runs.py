@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from weft.model import columns, events, plan
 from weft.model import pipelines as model
 from weft.ports import executor as executors
-from weft.service import driving, intervals, parameters, pipeline_driving, pipelines, recovering, reruns, views
+from weft.service import (
+    claiming,
+    driving,
+    intervals,
+    parameters,
+    pipeline_driving,
+    pipelines,
+    recovering,
+    reruns,
+    views,
+)
 from weft.service import world as worlds
 
 _JOIN_SECONDS = 0.1
@@ -160,7 +170,7 @@ def _one(
     dead = recovering.going_on(world, name, partition)
     if dead is not None:
         return pipelines.drive_run(world, dead.row.id, how, executor=executor)
-    if partition is not None and pipelines.made_meanwhile(world, pipeline, partition, before, how) and not asked.anew:
+    if partition is not None and claiming.made_meanwhile(world, pipeline, partition, before, how) and not asked.anew:
         return _nothing(name, partition)
     last = _kept_from(world, asked, pipeline, partition, failed=keep)
     wanted = pipelines.Wanted(
@@ -202,7 +212,7 @@ def _params_of(world: worlds.World, run: str | None) -> dict[str, object]:
     """The parameters of the run that is repeated, as far as the pipeline still has them."""
     if run is None:
         return {}
-    row = pipelines.row_of(world, run)
+    row = claiming.row_of(world, run)
     known = parameters.schema_of(world.graph.pipelines[row.pipeline or ""])
     return {name: value for name, value in pipelines.params_of(row).items() if name in known}
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from weft.model import graph as graphs
 from weft.model import keys, plan
-from weft.service import applying, driving, interval_runs, planning, views
+from weft.service import applying, driving, interval_runs, planning, views, waits
 from weft.service import world as worlds
 
 _MOST_ROUNDS = 20
@@ -84,8 +84,25 @@ class _Session:
         first = [line for line in assets if not any(above(graph, output) & planned for output in line.outputs)]
         if first and len(first) < len(assets):
             assets = first
-        ready = [line for line in pipelines if not above(graph, line.step) & (made_here | planned - {line.step})]
+        ready = [line for line in pipelines if not self._before(line.step) & (made_here | planned - {line.step})]
         return ready or ([] if first else pipelines), assets
+
+    def _before(self, pipeline: str) -> set[keys.AssetKey]:
+        """What is to have run before a pipeline does: what it is made from, and what its tasks say that they wait for.
+
+        A run that began before what it waits for would keep the place that this needs.
+        """
+        found: set[keys.AssetKey] = set()
+        waiting = [pipeline]
+        while waiting:
+            current = waiting.pop()
+            more = above(self._world.planned, current)
+            for each in (current, *more):
+                if each in self._world.graph.pipelines:
+                    more = more | waits.named(self._world, each)
+            waiting += more - found
+            found |= more
+        return found - {pipeline}
 
     def planned_again(self) -> plan.Plan:
         """What is still to do."""

@@ -20,7 +20,6 @@ from weft.service import explaining, observing, planning, views
 from weft.service import pipelines as runs
 from weft.service import world as worlds
 
-
 _LOOKED_AT = 20
 """Among so many of its latest runs the last success of a pipeline without intervals is looked for."""
 

@@ -14,7 +14,7 @@ from weft.model import errors, keys, spelling
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import driving, pipelines, recovering, views
+from weft.service import claiming, driving, pipelines, recovering, views
 from weft.service import world as worlds
 
 TYPES = ("process", "thread", "inline")
@@ -75,7 +75,7 @@ def find(world: worlds.World, name: str) -> ledgers.WorkPoolRow:
     Raises:
         UsageError: there is none.
     """
-    return pipelines.pool_named(world.ledger, name)
+    return claiming.pool_named(world.ledger, name)
 
 
 def ls(world: worlds.World) -> list[WorkPoolView]:
@@ -198,9 +198,7 @@ def _age(row: ledgers.RunRow) -> tuple[int, str]:
 def _is_dead(world: worlds.World, row: ledgers.RunRow) -> bool:
     lease = world.ledger.lease(row.id)
     now = clocks.microseconds(world.clock.now())
-    return lease is not None and owners.is_dead(
-        owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now
-    )
+    return lease is not None and owners.is_dead(owners.decode(lease.owner), run=row.id, expires=lease.expires, now=now)
 
 
 def _wait(world: worlds.World, stopping: Callable[[], bool]) -> None:

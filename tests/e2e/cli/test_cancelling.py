@@ -92,7 +92,7 @@ def test_a_run_that_is_cancelled_twice_is_killed(held):
 
 
 def test_a_run_that_is_refused_because_another_is_in_its_way_leaves_no_run_behind(project):
-    project.define("@task\ndef t(): pass\n" + HELD.replace("    @dag\n", "    @dag(max_active_runs=1)\n").replace("\n    ", "\n"))
+    project.define(HELD.replace("@dag", "@dag(max_active_runs=1)"))
     process = project.start("run", "held", "--executor", "process")
     project.wait_for_lines("journal", 1, process)
     refused = project.weft("run", "held", "--no-wait")

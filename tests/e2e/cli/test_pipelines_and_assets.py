@@ -10,7 +10,7 @@ import pytest
 from weft import wiring
 from weft.model import events
 from weft.runtime import owners
-from weft.service import cleaning, driving
+from weft.service import claiming, cleaning, driving
 from weft.service import pipelines as runs
 
 BOTH = """
@@ -169,7 +169,7 @@ def test_a_run_waits_while_as_many_as_may_be_are_under_way_and_says_for_which(pr
     project.define(PAST.replace("OPTIONS", "max_active_runs=1"))
     holder, waiter = world_of(project), world_of(project)
     first = runs.create(holder, runs.Wanted(pipeline="etl", partition="2024-01-01"))
-    lease = runs._claim(holder, runs.find(holder, "etl"), runs.row_of(holder, first))
+    lease = claiming.claim(holder, runs.find(holder, "etl"), claiming.row_of(holder, first))
     told = []
     with owners.driving(first):
         refused = project.weft("run", "etl", "-p", "2024-01-02", "--no-wait")

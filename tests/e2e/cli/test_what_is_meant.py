@@ -34,7 +34,7 @@ def daily(project):
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        (["run", "nightly", "-p", "2024-01-01..2024-01-03"], "`weft backfill nightly 2024-01-01..2024-01-03` runs each"),
+        (["run", "nightly", "-p", "2024-01-01..2024-01-03"], "`weft backfill nightly 2024-01-01..2024-01-03`"),
         (["backfill", "nightly", "2024-01-01", "2024-01-03"], "A range is one argument: 2024-01-01..2024-01-31."),
         (["plan", "src", "nightly"], "A selection is one argument: 'this or that'."),
         (["plan", "refresh"], "Select what it selects: job:refresh; or run it: `weft run refresh`."),

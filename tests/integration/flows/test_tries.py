@@ -283,3 +283,38 @@ def test_a_run_whose_parameters_no_longer_fit_the_flow_says_so(weft_flows) -> No
         errors.UsageError, match=rf"The run {run} can't be resumed: its parameters no longer fit\. .*day"
     ):
         weft_flows.resume(flow(name="started")(changed))
+
+
+def test_after_a_commit_that_failed_a_flow_can_not_go_on_in_its_process_and_is_resumed(weft_flows, monkeypatch) -> None:
+    ledger = weft_flows.place.ledger
+    whole = type(ledger).transaction
+
+    def full(self):
+        raise errors.LedgerError("The disk is full.")
+
+    @task
+    def breaking() -> int:
+        if not refused:
+            monkeypatch.setattr(type(ledger), "transaction", full)
+        return 1
+
+    refused: list[str] = []
+
+    @flow
+    def stubborn() -> int:
+        found = number(1)
+        for _ in range(2):
+            try:
+                return found + breaking()
+            except errors.LedgerError as error:
+                refused.append(str(error))
+                monkeypatch.setattr(type(ledger), "transaction", whole)
+        return found
+
+    with pytest.raises(errors.LedgerError, match="The disk is full"):
+        stubborn()
+    assert len(refused) == 2
+    assert weft_flows.last().phase != "finished"
+    assert weft_flows.resume(stubborn) == 2
+    assert weft_flows.steps() == {"number#0": "succeeded", "breaking#1": "succeeded"}
+    assert weft_flows.ledger.verify().passed

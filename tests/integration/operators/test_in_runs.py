@@ -346,6 +346,20 @@ def test_a_wait_in_a_flow_waits_and_goes_on(project: Project) -> None:
     assert "flag" in project.run(sys.executable, "defs.py")
 
 
+def test_a_wait_in_a_flow_ends_in_vain(project: Project) -> None:
+    project.define(
+        """
+        @flow
+        def waiting():
+            wait_for_file("never", interval=0.1, timeout=0.3)
+
+        if __name__ == "__main__":
+            waiting()
+        """
+    )
+    assert "in vain" in project.run(sys.executable, "defs.py", code=1)
+
+
 def test_a_password_in_a_url_is_not_recorded(project: Project) -> None:
     project.define(
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +46,21 @@ def test_a_list_that_was_changed_after_it_was_returned_is_another_input() -> Non
     before = digests.digest({"value": value}, known)
     value.append(2)
     assert digests.digest({"value": value}, known) != before
+
+
+class Table:
+    """Something large that can be watched."""
+
+
+def test_large_values_are_not_kept_alive() -> None:
+    known = digests.Known()
+    table = Table()
+    watched = weakref.ref(table)
+    known.note(table, "t1:1", "f:a#0", 10_000_000)
+    assert (known.version(table), known.call(table)) == ("t1:1", "f:a#0")
+    del table
+    assert watched() is None
+    lists = [[number] for number in range(5)]
+    for number, each in enumerate(lists):
+        known.note(each, "j1:1", f"f:a#{number}", 10_000_000)
+    assert [known.call(each) for each in lists] == ["", "", "", "f:a#3", "f:a#4"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from contextvars import Token
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from weft.define import references, task_options
-from weft.define.dags import arguments, calls, dag_options, declaring, mapping, nodes
+from weft.define.dags import arguments, calls, dag_options, declaring, mapping, nodes, registering
 from weft.model import diagnostics, errors, pipelines
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from weft.define.dags.edges import End
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*\Z")
-_HIDDEN = "__weft_dags__"
-"""Where a module keeps the DAGs of its `with` blocks, so that those without a name are found as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +81,7 @@ class Declaration:
     def __enter__(self) -> Declaration:
         """Have calls of tasks belong to this DAG."""
         self._tokens.append(declaring.current.set(self))
-        frame = sys._getframe(1)
-        if frame.f_locals is frame.f_globals:
-            held = frame.f_globals.setdefault(_HIDDEN, [])
-            if self not in held:
-                held.append(self)
+        registering.register(self)
         return self
 
     def __exit__(self, *raised: object) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Unpack, overload
 
 from weft.define import assets, options, references, tasks
-from weft.define.dags import dag_options, declaration, declaring, groups, nodes
+from weft.define.dags import dag_options, declaration, declaring, groups, nodes, registering
 from weft.define.dags import params as parameters
 from weft.model import diagnostics, errors
 
@@ -112,7 +112,9 @@ def dag(function: Any = None, /, **given: Any) -> Any:
 
     def decorate(body: Callable[..., Any]) -> DagDefinition:
         location = assets.location_of(body, "dag")
-        return DagDefinition(body, checked, location)
+        made = DagDefinition(body, checked, location)
+        registering.register(made)
+        return made
 
     return decorate if function is None or name is not None else decorate(function)
 

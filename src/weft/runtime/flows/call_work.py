@@ -174,6 +174,8 @@ class CallWork(work.Plain):
                 function=call.body.key,
                 last=claimed.attempt > rules.retry.retries,
                 cached=call.looked or call.body.cache is None,
+                poked=call.parked_times,
+                first=call.parked_first,
             ),
         )
 
@@ -309,7 +311,10 @@ class CallWork(work.Plain):
                 )
             case "parked":
                 seconds = told.again or 0.0
-                until = clocks.microseconds(self.clock.now()) + int(seconds * 1e6)
+                now = clocks.microseconds(self.clock.now())
+                until = now + int(seconds * 1e6)
+                call.parked_times += 1
+                call.parked_first = call.parked_first or now
                 parked = events.StepParked(
                     run=self.facts.run,
                     step=call.step,

@@ -48,6 +48,8 @@ class Call:
         "node",
         "observed",
         "outcome",
+        "parked_first",
+        "parked_times",
         "reason",
         "source_run",
         "step",
@@ -84,6 +86,8 @@ class Call:
         self.transaction: Any = None
         self.attempt = 0
         self.looked = False
+        self.parked_times = 0
+        self.parked_first = 0  # microseconds
         self.hit: Any = None
         self.outcome: events.Outcome | None = None
         self.reason = ""

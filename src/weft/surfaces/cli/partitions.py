@@ -23,7 +23,7 @@ _MOST_CELLS = 2000
 @options.as_json
 @options.place
 def partitions(subject: str, keys: tuple[str, ...], partitions: str | None, everything: bool, as_json: bool) -> int:
-    """Show the partitions of ASSET (or a pipeline's intervals) as a strip, or add and remove the keys of dynamic partitions.
+    """Show the partitions of ASSET (or a pipeline's intervals) as a strip; add and remove the keys of dynamic ones.
 
     Examples:
       weft partitions daily_metrics

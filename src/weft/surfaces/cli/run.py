@@ -189,7 +189,7 @@ def resume(
     result: views.ApplyView | str = watch.watch(
         lambda: resuming.resume(world, run_id, watch.how, answer=answer, key=key, strict=strict)
     )
-    if not isinstance(result, str) and result.pipeline in world.graph.pipelines:
+    if not isinstance(result, str) and result.pipeline is not None:
         watch.of_flow = world.graph.pipelines[result.pipeline].kind == "flow"
     if isinstance(result, str):
         if as_json:

@@ -123,9 +123,8 @@ def _show_origin(out: screen.Screen, detail: run_details.RunDetail) -> None:
     name = run.pipeline if run.partition is None else f"{run.pipeline}[{run.partition}]"
     trigger = f", {_TRIGGERS[run.trigger]}" if run.trigger in _TRIGGERS else ""
     by = f", by {run.by}" if run.by else ""
-    out.line(
-        f"  of {name}{trigger}{by}, {'queued' if state(run) == 'queued' else 'began'} {screen.moment_of(run.created_at)}"
-    )
+    began = "queued" if state(run) == "queued" else "began"
+    out.line(f"  of {name}{trigger}{by}, {began} {screen.moment_of(run.created_at)}")
     if run.params:
         out.line(f"  with {params_text(run.params)}")
     if run.rerun_of:
