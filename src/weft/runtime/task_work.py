@@ -21,7 +21,7 @@ from weft.planner import pipelines as planned
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import asset_work, conditions, fanning, lineage, past, results, work
+from weft.runtime import asset_work, conditions, fanning, lineage, parking, past, results, work
 from weft.runtime.run_facts import Kept as Kept
 from weft.runtime.run_facts import RunFacts as RunFacts
 
@@ -32,15 +32,6 @@ class _Claim(msgspec.Struct, kw_only=True):
     cached: bool = False
     """Whether the cache has been asked, in vain."""
     inputs: dict[str, events.InputRecord] = {}
-
-
-class _Parking(msgspec.Struct, kw_only=True):
-    """How often an attempt gave its worker back, and since when (microseconds)."""
-
-    times: int
-    first: int
-    condition: tuple[str, ...] = ()
-    """What it waits for in the ledger, if that is what it waits for."""
 
 
 class TaskWork(work.Plain):
@@ -80,7 +71,7 @@ class TaskWork(work.Plain):
         self._inputs = self._lineage.of_run() if self._place is not None else {}
         self._past = past.Past(pipeline, facts, ledger)
         self._held: set[int] = set()
-        self._parked: dict[int, _Parking] = {}
+        self._parked: dict[int, parking.Parking] = {}
         self._made: dict[str, tuple[events.TaskResult, int | None]] = {}
         self._physical = 0
         self._hooks = 0
@@ -105,7 +96,7 @@ class TaskWork(work.Plain):
             elif isinstance(event, events.StepParked) and (event.step, event.item) in begun:
                 node = self._network.node_at(event.step, event.item)
                 if node is not None and event.attempt == self._run.attempt_of(node):
-                    self._park(node, event.until)
+                    self._park(node, event.until, reason=event.reason)
         return lost
 
     # --- before the body ---
@@ -122,7 +113,8 @@ class TaskWork(work.Plain):
             return self._reuse_kept(node, step.key, item, kept)
         if attempt == 1 and node not in self._parked and (held := self._hold(node, step, item)) is not None:
             return held
-        return work.Claimed(line=line, partition=None, item=item, attempt=attempt, bound=_Claim())
+        looks = node in self._parked and not line.policies.at_most_once
+        return work.Claimed(line=line, partition=None, item=item, attempt=attempt, bound=_Claim(), looks=looks)
 
     def _hold(self, node: int, step: pipelines.TaskStep, item: str) -> work.Settled | None:
         """What keeps a step run that depends on its past from running; while that is under way it is parked."""
@@ -131,15 +123,13 @@ class TaskWork(work.Plain):
         if held is None:
             return None
         if not held.passing:
+            move = engine.Failed(node, "upstream_failed", retryable=False, reason=held.reason)
             refused = self._finished_event(step.key, item, "upstream_failed", held.reason)
-            return work.Settled(
-                moves=(engine.Failed(node, "upstream_failed", retryable=False, reason=held.reason),), events=(refused,)
-            )
-        told: list[events.Event] = []
-        if node not in self._held:
-            self._held.add(node)
-            told = [events.StepParked(run=self._facts.run, step=step.key, item=item, until=now, reason=held.reason)]
-        return work.Settled(moves=(engine.Parked(node, past.AGAIN_SECONDS),), events=told)
+            return work.Settled(moves=(move,), events=(refused,))
+        known = node in self._held
+        self._held.add(node)
+        parked = events.StepParked(run=self._facts.run, step=step.key, item=item, until=now, reason=held.reason)
+        return work.Settled(moves=(engine.Parked(node, past.AGAIN_SECONDS),), events=() if known else (parked,))
 
     def _expand(self, node: int, step: pipelines.TaskStep) -> work.Answer:
         steps = engine_tasks.steps_of(self._network, node)
@@ -161,12 +151,10 @@ class TaskWork(work.Plain):
 
     def _reuse_kept(self, node: int, step: keys.StepKey, item: str, kept: Kept) -> work.Settled:
         if kept.outcome != "succeeded":
-            reason = kept.told
-            move = engine.Failed(node, kept.outcome, retryable=False, reason=reason)
-            return work.Settled(
-                moves=(engine.Skipped(node, reason) if kept.outcome == "skipped" else move,),
-                events=(self._finished_event(step, item, kept.outcome, reason),),
-            )
+            move: engine.RunEvent = engine.Failed(node, kept.outcome, retryable=False, reason=kept.told)
+            if kept.outcome == "skipped":
+                move = engine.Skipped(node, kept.told)
+            return work.Settled(moves=(move,), events=(self._finished_event(step, item, kept.outcome, kept.told),))
         ended = self._reused(node, step, item, kept.result or events.TaskResult(), kept.source_run, "kept")
         return work.Settled(moves=ended.moves, events=ended.events)
 
@@ -223,7 +211,7 @@ class TaskWork(work.Plain):
             ),
         )
 
-    def _is_met(self, parked: _Parking) -> bool:
+    def _is_met(self, parked: parking.Parking) -> bool:
         return bool(parked.condition) and conditions.is_met(parked.condition, self._graph, self._ledger)
 
     def _tag(self) -> str:
@@ -290,7 +278,12 @@ class TaskWork(work.Plain):
                 return work.Ended(events=(finished, *shown), moves=(engine.Skipped(report.id, told.reason),))
             case "parked":
                 now, seconds = clocks.microseconds(self._clock.now()), told.again or 0.0
-                self._park(report.id, now, told.condition)
+                again = (
+                    claimed.looks and self._parked[report.id].reason == told.reason and parking.is_silent(report.log)
+                )
+                self._park(report.id, now, told.condition, told.reason)
+                if again:  # that it waits is written down; a look that found nothing new is no event
+                    return work.Ended(events=shown, moves=(engine.Parked(report.id, seconds),))
                 parked = events.StepParked(
                     run=self._facts.run,
                     step=step,
@@ -395,10 +388,11 @@ class TaskWork(work.Plain):
     def _shown(self, report: executors.AttemptReport, claimed: work.Claimed) -> Sequence[events.Event]:
         return asset_work.artifacts_of(self._facts.run, report, claimed, partition=self._facts.partition)
 
-    def _park(self, node: int, now: int, condition: tuple[str, ...] = ()) -> None:
+    def _park(self, node: int, now: int, condition: tuple[str, ...] = (), reason: str = "") -> None:
         before = self._parked.get(node)
         if before is None:
-            self._parked[node] = _Parking(times=1, first=now, condition=condition)
+            self._parked[node] = parking.Parking(times=1, first=now, condition=condition, reason=reason)
         else:
             before.times += 1
             before.condition = condition
+            before.reason = reason

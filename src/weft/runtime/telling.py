@@ -21,9 +21,11 @@ class Teller:
         self._work = work
 
     def started(self, claimed: Mapping[int, works.Claimed]) -> Iterator[events.AttemptsStarted]:
-        """Attempts that begin: one event for all of a line."""
+        """Attempts that begin: one event for all of a line. What only looks again for what it waits for is left out."""
         by_line: dict[tuple[int, int], list[int]] = {}
         for node, each in claimed.items():
+            if each.looks:
+                continue
             by_line.setdefault((each.line.base, each.attempt), []).append(node)
         for (base, attempt), nodes in by_line.items():
             line = self._network.line_of(base)

@@ -25,6 +25,8 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     item: str
     attempt: int
     bound: Any = None
+    looks: bool = False
+    """It only looks once more for what it waits for: its attempt is written down already, and goes on."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

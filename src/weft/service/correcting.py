@@ -251,8 +251,10 @@ def _worked_accept(world: worlds.World, selection: str, chosen: str | None, reas
     # what was accepted above is seen as such below: only what still speaks against a partition is accepted with it
     found = evaluation.evaluate(graph, observed, now, wanted)
     for asset in sorted(wanted, key=lambda each: graph.rank[graph.assets[each].step or ""]):
-        own = found.standings[graph.assets[asset].step or ""].own[asset]
-        standing = found.standings[graph.assets[asset].step or ""]
+        standing = found.standings.get(graph.assets[asset].step or "")
+        if standing is None:  # a pipeline of which nothing is due
+            continue
+        own = standing.own[asset]
         columns = observed.columns[asset]
         rejected = PartitionSet.of(sorted(columns.rejected)) & wanted[asset]
         against = (
@@ -319,7 +321,7 @@ def _refuse_missing(
         has = columns.materialized() if columns.size else EMPTY
         has |= PartitionSet.of(sorted(columns.rejected))
         present = present or not ordinals.isdisjoint(has)
-        definition = world.graph.assets[asset].partitions
+        definition = world.planned.assets[asset].partitions
         missing = ordinals - has
         if missing:
             lacking.append(
@@ -362,7 +364,7 @@ def _write(world: worlds.World, work: Callable[[], _Worked]) -> list[Correction]
 
 
 def _commit(world: worlds.World, worked: _Worked) -> None:
-    graph = world.graph
+    graph = world.planned
     with world.ledger.transaction() as transaction:
         if transaction.position() != worked.position and any(
             transaction.changed_since(asset, worked.position) for asset in worked.relies_on

@@ -143,7 +143,10 @@ def _carried_out(where: place.Place, begun: beginning.Begun) -> futures.State[An
         return life.run_to_end(where, begun)
     from weft.worker import coroutines
 
-    return coroutines.run(life.run_to_end_async(where, begun))
+    try:
+        return coroutines.run(life.run_to_end_async(where, begun))
+    finally:
+        coroutines.close()
 
 
 def _filled_in(declared: flows.Declared, interval: tuple[int, int] | None, now: int) -> dict[str, Any]:

@@ -58,7 +58,9 @@ def side_by_side(world: worlds.World, name: str, count: int, how: driving.How) -
 def _alone(world: worlds.World, name: str) -> bool:
     pipeline = world.graph.pipelines[name]
     past = pipeline.depends_on_past or any(step.depends_on_past for step in pipeline.steps.values())
-    return past or pipeline.kind == "flow" or world.reopen is None
+    known = [world.graph.assets.get(each) for each in pipeline.outlets]
+    shared = any(each is not None and each.partitions is None for each in known)  # all make it, one at a time
+    return past or shared or pipeline.kind == "flow" or world.reopen is None
 
 
 def run(

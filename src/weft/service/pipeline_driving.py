@@ -117,11 +117,13 @@ def drive(
         before=intervals.before(pipeline, row.partition, world.clock.now()),
     )
     network = task_networks.build(pipeline)
-    fail_fast = pipeline.fail_fast and not row.rerun_of  # a failure that is kept is to stop nothing
+    kept = reruns.kept(world, pipeline, row)
+    keeps_failures = any(each.outcome not in ("succeeded", "skipped") for each in kept.values())
+    fail_fast = pipeline.fail_fast and not keeps_failures  # which are to stop nothing
     run = engine.begin(network, keep_going=not fail_fast, pools=world.settings.pools)
     work = task_work.TaskWork(
         pipeline=pipeline, facts=facts, graph=world.graph, run=run, ledger=world.ledger, lease=lease, clock=world.clock,
-        kept=reruns.kept(world, pipeline, row),
+        kept=kept,
     )  # fmt: skip
     counted = driving.Counter()
     lost: Sequence[int] = ()

@@ -58,9 +58,9 @@ def is_cancellation(error: BaseException) -> bool:
 
 
 def close() -> None:
-    """Close this thread's event loop."""
+    """Close this thread's event loop, unless it runs: whoever runs it closes it then."""
     loop = getattr(_loops, "loop", None)
-    if loop is not None:
+    if loop is not None and not loop.is_running():
         _loops.loop = None
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()

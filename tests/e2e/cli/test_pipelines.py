@@ -418,3 +418,13 @@ def test_running_an_interval_that_was_cancelled_keeps_what_succeeded_in_it(proje
     assert "was cancelled; what succeeded in it is kept" in result.err
     assert (result.json["succeeded"], result.json["reused"]) == (1, 1)
     assert journal(project) == ["a", "b", "b"]
+
+
+def test_a_failed_interval_that_succeeded_before_can_be_accepted_as_it_is(trading):
+    trading.ok("apply", "trading", "--yes")
+    (trading.folder / "broken").write_text("load:2024-01-02")
+    assert trading.weft("run", "trading", "-p", "2024-01-02").code == 1
+    assert trading.steps("trading") == {"trading": ["2024-01-02"]}
+    assert "trading" in trading.ok("accept", "trading", "-p", "2024-01-02", "--reason", "the first run was fine").out
+    assert trading.steps("trading") == {}
+    assert "Nothing to accept" in trading.ok("accept", "report", "--reason", "nothing is due").out

@@ -221,3 +221,25 @@ def test_what_is_below_a_step_alone_and_never_ran_keeps_the_interval_failed(proj
     assert journal(project) == ["work"]
     project.ok("rerun", "last", "--from-failed")
     assert sorted(journal(project)) == ["after", "bad1", "bad2", "bad3"]
+
+
+def test_a_failure_that_is_kept_does_not_stop_a_run_that_fails_fast(project):
+    project.define("""
+        @task
+        def bad():
+            raise ValueError("bad")
+
+        @task(priority=-1)
+        def work():
+            if not (Path(__file__).parent / "mended").exists():
+                raise ValueError("work")
+
+        @dag(fail_fast=True)
+        def both():
+            bad()
+            work()
+    """)
+    assert project.weft("run", "both").code == 1
+    (project.folder / "mended").write_text("")
+    done = project.weft("rerun", "last", "--only", "work", "--json").json
+    assert (done["succeeded"], done["failed"] + done["held"]) == (1, 1)

@@ -1,4 +1,4 @@
-"""What waits for others in one apply: pipelines that name others, tasks that depend on their past."""
+"""What waits for others: pipelines for those that they name, tasks for their own run of the interval before."""
 
 from __future__ import annotations
 
@@ -54,3 +54,72 @@ def test_pipelines_that_wait_for_each_other_run_all_the_same(project):
     result = project.weft("apply", "after or before", "--yes")
     assert result.code == 1
     assert "in vain" in result.out
+
+
+PAST = """
+    import time
+    from datetime import datetime
+
+    HERE = Path(__file__).parent
+
+    @task(depends_on_past=True)
+    def x(day):
+        with (HERE / "journal").open("a") as journal:
+            journal.write(day + "\\n")
+        while day == "2024-01-01" and not (HERE / "go").exists():
+            time.sleep(0.01)
+        if (HERE / f"broken-{day}").exists():
+            raise ValueError(day)
+
+    @dag(schedule="@daily", start_date=datetime(2024, 1, 1), end_date=datetime(2024, 1, 5), catchup=True)
+    def dp():
+        x("{{ ds }}")
+"""
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_task_that_depends_on_its_past_waits_for_it_while_another_process_runs_it(project, broken):
+    project.define(PAST)
+    if broken:
+        (project.folder / "broken-2024-01-01").write_text("")
+    first = project.start("run", "dp", "-p", "2024-01-01")
+    project.wait_for_lines("journal", 1, first)
+    second = project.start("run", "dp", "-p", "2024-01-02")
+    while "waits for its run of 2024-01-01" not in project.weft("runs", "last").out:
+        assert second.poll() is None, second.communicate()
+    assert project.lines("journal") == ["2024-01-01"]
+    (project.folder / "go").write_text("")
+    assert first.wait(30) == int(broken), first.communicate()
+    out, err = second.communicate(timeout=30)
+    assert second.returncode == int(broken), (out, err)
+    assert project.lines("journal") == (["2024-01-01"] if broken else ["2024-01-01", "2024-01-02"])
+
+
+def test_what_was_held_back_by_the_past_is_made_in_one_apply_once_that_is_repaired(project):
+    project.define(PAST)
+    (project.folder / "go").write_text("")
+    (project.folder / "broken-2024-01-02").write_text("")
+    assert project.weft("apply", "dp", "--yes", "--executor", "process").code == 1
+    assert project.lines("journal") == ["2024-01-01", "2024-01-02"]
+    (project.folder / "broken-2024-01-02").unlink()
+    project.ok("apply", "dp", "--yes", "--executor", "process")
+    assert project.steps("dp") == {}
+
+
+def test_intervals_that_make_the_same_asset_do_not_wait_for_each_other(project):
+    project.define("""
+    from datetime import datetime
+
+    scored = Asset("scored")
+
+    @task(outlets=[scored])
+    def score(day):
+        return day
+
+    @dag(schedule="@daily", start_date=datetime(2024, 1, 1), end_date=datetime(2024, 1, 4), catchup=True)
+    def scoring():
+        score("{{ ds }}")
+    """)
+    result = project.ok("apply", "scoring", "--yes", "--executor", "process", "--jobs", "2")
+    assert "Waiting" not in result.out + result.err
+    assert "(3 runs)" in result.out

@@ -146,6 +146,7 @@ def test_the_environment_goes_before_the_file_and_the_file_before_the_store(
 
 def test_the_project_is_found_upwards(place: places.Place, monkeypatch: pytest.MonkeyPatch) -> None:
     configured(place, '[connections.db]\ntype = "http"\nhost = "filed"\n')
+    monkeypatch.setattr(places, "_settled", [])  # a project that an earlier test loaded in this process
     deep = place.home.parent / "a" / "b"
     deep.mkdir(parents=True)
     monkeypatch.chdir(deep)

@@ -63,6 +63,8 @@ def _build_dag(drawn: drawing.Drawn, builder: steps.Builder, built: Built) -> No
     said, found = declared.options, builder.found
     defaults = _defaults_of(drawn, found)
     scheduled = _scheduled(drawn, builder)
+    if drawn.kind == "dag":
+        _check_start(drawn, scheduled, found)
     order = ordering.Order(declared)
     ordered = order.sorted(found)
     by_key = {each.key: each for each in declared.calls.values()}
@@ -144,6 +146,19 @@ def _scheduled(drawn: drawing.Drawn, builder: steps.Builder) -> schedules.Schedu
         drawn.location,
         lambda: schedules.read(drawn.timing, key_of),
         schedules.Scheduled(),
+    )
+
+
+def _check_start(drawn: drawing.Drawn, scheduled: schedules.Scheduled, found: problems.Problems) -> None:
+    """Add that nothing would ever be due: a schedule by time has its intervals from a `start_date` on."""
+    schedule = scheduled.schedule
+    if schedule is None or scheduled.partitions is not None or not schedules.is_by_time(schedule):
+        return
+    found.add(
+        "wrong-schedule",
+        f"{drawn.subject} has the schedule {schedule.text!r} and no start_date, so that nothing would ever be due.",
+        remedy='Give start_date="2024-01-01", where its first interval begins; or the intervals: partitions=….',
+        location=drawn.location,
     )
 
 

@@ -76,7 +76,7 @@ class DagDefinition:
                 f"The DAG {self.name!r} was called with wrong arguments: {error}.",
                 remedy="They are defaults of the parameters of its function.",
             ) from error
-        own = parameters.of_function(self.function, bound)
+        own = parameters.of_function(self.function, bound, declared.params)
         declared.params = {**declared.params, **own}
         token = declaring.current.set(declared)
         try:

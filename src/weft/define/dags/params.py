@@ -6,7 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Union
 
 from weft.define import signatures
@@ -78,10 +78,11 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class FunctionParam:
-    """A parameter of the function of `@dag`: its annotation and its default."""
+    """A parameter of the function of `@dag`: its annotation, its default, and what a `Param` in `params=` says of it."""
 
     annotation: Any
     default: Any
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
 
 def of_flow(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,12 +114,21 @@ def of_flow(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str,
     return found
 
 
-def of_function(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a function by name, with `given` values as their defaults.
+def of_function(
+    function: Callable[..., Any], given: Mapping[str, Any], declared: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the parameters of a function by name.
+
+    Args:
+        function: the function of `@dag`.
+        given: values that a call gave, which go before all other defaults.
+        declared: what `params=` says; of a name that the function has as well, its default goes before the function's,
+            and its schema holds.
 
     Raises:
         UsageError: it takes `*args` or `**kwargs`, which are no parameters of a run.
     """
+    declared = declared or {}
     found: dict[str, Any] = {}
     annotations = signatures.annotations_of(function)
     for name, each in inspect.signature(function).parameters.items():
@@ -127,11 +137,16 @@ def of_function(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[
                 f"The function {function.__name__!r} takes {_starred(each)}, which names no parameter of a run.",
                 remedy="Name each parameter.",
             )
-        default = _ABSENT if each.default is each.empty else each.default
-        if isinstance(default, Param):
-            found[name] = Param(given[name], **default.schema) if name in given else default
-        else:
-            found[name] = FunctionParam(annotations.get(name, Any), given.get(name, default))
+        defaults = [given.get(name, _ABSENT)]
+        schema: dict[str, Any] = {}
+        for said in (declared.get(name, _ABSENT), _ABSENT if each.default is each.empty else each.default):
+            if isinstance(said, Param):
+                defaults.append(said.default)
+                schema = {**said.schema, **schema}
+            else:
+                defaults.append(said)
+        default = next((one for one in defaults if one is not _ABSENT), _ABSENT)
+        found[name] = FunctionParam(annotations.get(name, Any), default, schema)
     return found
 
 
@@ -196,20 +211,20 @@ def schema_of(model: Any) -> str:
 def _field(param: Any) -> tuple[Any, Any]:
     import pydantic
 
-    if isinstance(param, Param):
+    if isinstance(param, FunctionParam) and not param.schema:
+        return param.annotation, ... if param.default is _ABSENT else param.default
+    if isinstance(param, (Param, FunctionParam)):
         shown = {each: param.schema[each] for each in _SHOWN if each in param.schema}
         extra = {each: param.schema[each] for each in ("section", "values_display") if each in param.schema}
-        info = pydantic.Field(
-            ... if param.required else param.default, validate_default=False, json_schema_extra=extra or None, **shown
-        )
-        return _type_of(param.schema), info
-    if isinstance(param, FunctionParam):
-        return param.annotation, ... if param.default is _ABSENT else param.default
+        default = ... if param.default is _ABSENT else param.default
+        info = pydantic.Field(default, validate_default=False, json_schema_extra=extra or None, **shown)
+        return _type_of(param.schema, getattr(param, "annotation", Any)), info
     inferred = type(param) if type(param) in (bool, int, float, str, list, dict) else Any
     return inferred, param
 
 
-def _type_of(schema: Mapping[str, Any]) -> Any:
+def _type_of(schema: Mapping[str, Any], otherwise: Any = Any) -> Any:
+    """Return the type that a schema says, with its bounds; `otherwise` is of one that says bounds alone."""
     import pydantic
 
     if "const" in schema:
@@ -217,7 +232,7 @@ def _type_of(schema: Mapping[str, Any]) -> Any:
     if "enum" in schema:
         return Literal[tuple(schema["enum"])]
     kinds = _listed(schema.get("type"))
-    found: Any = Any if not kinds else Union[tuple(_TYPES[each] for each in kinds)]  # noqa: UP007
+    found: Any = otherwise if not kinds else Union[tuple(_TYPES[each] for each in kinds)]  # noqa: UP007
     if "items" in schema and "array" in kinds:
         elements: Any = list.__class_getitem__(_type_of(schema["items"]))
         found = Union[tuple(elements if each == "array" else _TYPES[each] for each in kinds)]  # noqa: UP007

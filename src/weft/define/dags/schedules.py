@@ -71,7 +71,7 @@ def read(timing: Timing, key_of: KeyOf) -> Scheduled:
     found = _read(timing.schedule, timing, key_of)
     if timing.partitions is not None:
         return Scheduled(found.schedule, timing.partitions)
-    if timing.catchup and found.schedule is not None and found.partitions is None and _by_time(found.schedule):
+    if timing.catchup and found.schedule is not None and found.partitions is None and is_by_time(found.schedule):
         raise errors.UsageError(
             "catchup is True, but there is nothing to catch up with: "
             + ("start_date is missing." if timing.start_date is None else "the schedule has no intervals."),
@@ -82,8 +82,9 @@ def read(timing: Timing, key_of: KeyOf) -> Scheduled:
     return found
 
 
-def _by_time(schedule: pipelines.Schedule) -> bool:
-    return schedule.kind in ("cron", "every")
+def is_by_time(schedule: pipelines.Schedule) -> bool:
+    """Whether it has ticks, which make intervals from a `start_date` on."""
+    return schedule.kind in ("cron", "every") or (schedule.kind == "assets_or_time" and schedule.cron != "")
 
 
 def _check_dates(timing: Timing) -> None:

@@ -146,3 +146,56 @@ def test_a_flow_may_take_what_json_has_not(build_of: Built) -> None:
     schema = json.loads(pipeline.params)
     assert schema["required"] == ["table"]
     assert schema["properties"]["day"]["default"] == "2024-01-01"
+
+
+def test_what_params_says_of_a_parameter_of_the_function_holds(build_of: Built) -> None:
+    @dag(
+        params={
+            "n": Param(3, type="integer", minimum=1, maximum=10, description="how many"),
+            "mode": Param("x", enum=["x", "y"]),
+            "bound": Param(minimum=1),
+            "plain": 7,
+            "own": "not of the function",
+        }
+    )
+    def both(n: int, bound: int, plain: int, mode: str = "y") -> None:
+        return None
+
+    built = build_of(both)
+    model, schema = built.pipelines["both"].params, json.loads(built.graph.pipelines["both"].params)
+    assert schema["properties"]["n"] == {
+        "default": 3,
+        "description": "how many",
+        "maximum": 10,
+        "minimum": 1,
+        "title": "N",
+        "type": "integer",
+    }
+    assert schema["properties"]["mode"]["enum"] == ["x", "y"]
+    assert schema["properties"]["bound"] == {"minimum": 1, "title": "Bound", "type": "integer"}
+    assert schema["required"] == ["bound"]
+    assert model.model_validate({"bound": 2}).model_dump() == {
+        "n": 3,
+        "bound": 2,
+        "plain": 7,
+        "mode": "x",
+        "own": "not of the function",
+    }
+    for wrong in ({"n": 99}, {"mode": "z"}, {"bound": 0}, {"bound": "x"}, {"plain": "x"}):
+        with pytest.raises(pydantic.ValidationError):
+            model.model_validate({"bound": 2, **wrong})
+
+
+def test_a_call_of_the_dag_goes_before_the_default_of_params_and_keeps_its_limits(
+    build_of: Built, problems_of: Problems
+) -> None:
+    def made() -> Any:
+        @dag(params={"n": Param(3, type="integer", minimum=1)})
+        def limited(n: int) -> None:
+            return None
+
+        return limited
+
+    assert build_of(made()(5)).pipelines["limited"].params.model_validate({}).n == 5
+    (found,) = problems_of(made()(0))
+    assert "The parameter 'n' of the pipeline 'limited' has the default 0" in found.message
