@@ -117,7 +117,10 @@ class _Session:
 
     def run_pipelines(self, lines: Sequence[plan.PlanStep]) -> None:
         """Run each interval of these lines, earliest first and as many at a time as may be, pipeline by pipeline."""
-        for name in dict.fromkeys(line.step for line in lines):
+        names = dict.fromkeys(line.step for line in lines)
+        for name in sorted(
+            names, key=lambda each: waits.has_unnamed(self._world, each)
+        ):  # they may wait for the others
             ordinals = plan.PartitionSet.empty()
             failed = plan.PartitionSet.empty()
             for line in lines:

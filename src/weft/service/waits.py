@@ -11,28 +11,30 @@ from weft.model import keys
 from weft.service import world as worlds
 
 _MODULE = "weft.operators.waiting"  # by its name, since loading it costs what few projects need
+_ARGUMENTS = {"wait_for_pipeline": ("pipeline", "name"), "wait_for_asset": ("asset", "key")}
 
 
 def named(world: worlds.World, pipeline: str) -> set[keys.AssetKey]:
     """The pipelines and assets that a pipeline's tasks wait for, as far as they are defined."""
-    found: set[keys.AssetKey] = set()
-    for step in world.graph.pipelines[pipeline].steps:
-        body = world.definitions.tasks.get(step)
-        name = _named_by(body) if body is not None else ""
-        if name != pipeline and (name in world.graph.pipelines or name in world.graph.assets):
-            found.add(name)
-    return found
+    known = world.graph.pipelines.keys() | world.graph.assets.keys()
+    return {name for name in _names(world, pipeline) if name is not None and name in known and name != pipeline}
 
 
-def _named_by(body: bodies.TaskBody) -> str:
-    if body.function.__module__ != _MODULE:
-        return ""
-    match getattr(body.function, "__name__", ""):
-        case "wait_for_pipeline":
-            given, attribute = body.arguments.get("pipeline"), "name"
-        case "wait_for_asset":
-            given, attribute = body.arguments.get("asset"), "key"
-        case _:
-            return ""
-    name = given if isinstance(given, str) else getattr(given, attribute, "")
-    return name if isinstance(name, str) else ""
+def has_unnamed(world: worlds.World, pipeline: str) -> bool:
+    """Whether a pipeline's tasks wait for something that is known only when they run."""
+    return None in _names(world, pipeline)
+
+
+def _names(world: worlds.World, pipeline: str) -> set[str | None]:
+    found = [world.definitions.tasks.get(step) for step in world.graph.pipelines[pipeline].steps]
+    return {
+        _name(body, *_ARGUMENTS[body.function.__name__])
+        for body in found
+        if body is not None and body.function.__module__ == _MODULE and body.function.__name__ in _ARGUMENTS
+    }
+
+
+def _name(body: bodies.TaskBody, argument: str, attribute: str) -> str | None:
+    given = body.arguments.get(argument)
+    name = given if isinstance(given, str) else getattr(given, attribute, None)
+    return name if isinstance(name, str) else None

@@ -47,6 +47,13 @@ def test_pipelines_run_after_those_that_they_wait_for_in_one_apply(project, othe
     assert project.lines("journal") == [each for each in expected for _ in range(3)]
 
 
+def test_pipelines_that_wait_for_a_name_that_is_known_only_later_run_last(project):
+    project.define(WAITING.replace("OTHER", "\"be{{ 'fore' }}\""))
+    project.ok("materialize", "prices")
+    project.ok("apply", "after or before", "--yes")
+    assert project.lines("journal") == ["before"] * 3 + ["after"] * 3
+
+
 def test_pipelines_that_wait_for_each_other_run_all_the_same(project):
     project.define(
         WAITING.replace("OTHER", '"before"').replace('wait_for_asset("prices",', 'wait_for_pipeline("after",')

@@ -13,7 +13,7 @@ from weft.model import keys, spelling
 
 if TYPE_CHECKING:
     from weft.define import tasks
-    from weft.define.dags import groups
+    from weft.define.dags import declaration, groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,15 @@ class Converter:
         """Functions among the arguments, whose code counts as the step's."""
         self.foreign: list[nodes.Value] = []
         """Values of other DAGs, or of another mapped group."""
+        self.wrong: list[tuple[str, str]] = []
+        """What else is wrong: (what the task was called with, remedy)."""
 
-    def convert(self, value: Any, name: str, declared: object) -> Any:
+    def convert(self, value: Any, name: str, declared: declaration.Declaration) -> Any:
         """Return an argument with the leaves of `weft.define.references` in place of what stands for values."""
         kind = type(value)
         if kind is str:
+            if declared.shown:
+                self._refuse_shown(value, name, declared)
             if "{" in value and ("{{" in value or "{%" in value) and (self._fields is None or name in self._fields):
                 return references.Template(value, name)
             return value
@@ -144,12 +148,36 @@ class Converter:
         if isinstance(value, str):
             return self.convert(str(value), name, declared) if "{{" in value else value
         if callable(value) and not isinstance(value, type):
+            self._refuse_uncalled(value, name)
             self.functions.append(value)
         elif isinstance(value, references.Element):
             self.functions.extend(value.transforms)
+        else:
+            self._refuse_uncalled(value, name)
         return value
 
-    def _leaf(self, value: nodes.Value, declared: object) -> Any:
+    def _refuse_shown(self, text: str, name: str, declared: declaration.Declaration) -> None:
+        for shown, value in declared.shown.items():
+            if shown in text:
+                self.wrong.append(
+                    (
+                        f"{name}={text!r}: {value.describe()} was put into a text while the DAG is declared; its value is "
+                        "only known in a run.",
+                        "Pass it as an argument, and let the task make the text.",
+                    )
+                )
+                return
+
+    def _refuse_uncalled(self, value: Any, name: str) -> None:
+        from weft.define import tasks
+
+        task = value.task if isinstance(value, tasks.PartialTask) else value
+        if isinstance(task, tasks.TaskDefinition):
+            self.wrong.append(
+                (f"{name}={task!r}, which was not called.", f"Write {task.name}() for its result in the DAG.")
+            )
+
+    def _leaf(self, value: nodes.Value, declared: declaration.Declaration) -> Any:
         if value.declaration is not declared:
             self.foreign.append(value)
         value = value.resolved()

@@ -63,6 +63,8 @@ class Declaration:
         self.scopes: list[Scope] = []
         self.group: groups.TaskGroup | None = None
         self.groups: dict[str, groups.TaskGroup] = {}
+        self.shown: dict[str, nodes.Value] = {}
+        """Values that were made texts of, which say nothing of what they are in a run."""
         most = self.options.get("max_map_length")
         self.most_items = most if isinstance(most, int) and most > 0 else pipelines.MOST_ITEMS  # the build judges it
         self._open_scopes: list[Scope] = []
@@ -184,6 +186,8 @@ class Declaration:
             call.fan, call.fan_steps = fan.fan, fan.steps
             call.reads.update(dict.fromkeys(fan.within, False))
             call.functions = (*call.functions, *fan.functions)
+        for message, remedy in converter.wrong:
+            self.problem("wrong-arguments", f"The task {task.name!r} was called with {message}", remedy, location)
         for value in converter.foreign:
             self.problem(
                 "wrong-arguments",

@@ -133,6 +133,9 @@ def _well_named(name: object, location: diagnostics.SourceLocation | None, found
     return False
 
 
+_BETWEEN_LISTS = "Between two lists write chain(first, second), or cross_downstream(first, second) for each to each."
+
+
 def _declared(given: decorators.DagDefinition, found: problems.Problems) -> declaration.Declaration | None:
     try:
         return given.declared()
@@ -140,7 +143,8 @@ def _declared(given: decorators.DagDefinition, found: problems.Problems) -> decl
         message, remedy = error.message, error.remedy
         location = line_of(error, given.function) or given.location
     except Exception as error:  # the function is the user's, and may raise anything
-        message, remedy = f"The DAG {given.name!r} can't be declared: {type(error).__name__}: {error}.", None
+        message = f"The DAG {given.name!r} can't be declared: {type(error).__name__}: {str(error).rstrip('.')}."
+        remedy = _BETWEEN_LISTS if "for >>: 'list'" in str(error) or "for <<: 'list'" in str(error) else None
         location = line_of(error, given.function) or given.location
     found.add("dag-failed", message, remedy=remedy or "Correct the function that declares it.", location=location)
     return None

@@ -105,15 +105,45 @@ class Value:
         match self._leaf:
             case references.ParamValue(name=name, path=path):
                 return "{{ params" + "".join(f"[{each!r}]" for each in (name, *path)) + " }}"
-        return repr(self)
+        text = repr(self)
+        self.declaration.shown[text] = self  # to be printed; where a call of a task gets it, it is refused
+        return text
 
     def __repr__(self) -> str:
         path = "".join(f"[{each!r}]" for each in getattr(self._leaf, "path", ()))
         return f"<{self.describe()}{path}>"
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise UnknownAttribute(
+            f"{_capital(self.describe())} was asked for the attribute {name!r} while the DAG is declared; its value is only "
+            "known in a run.",
+            remedy=f'For a part of it, write ["{name}"]; else let a task take the value and look at it.',
+        )
+
+    def _compared(self, other: object) -> Any:
+        raise self._refused("compared", "Let a task take the value and compare it, or write a @task.branch.")
+
+    __lt__ = __le__ = __gt__ = __ge__ = _compared
+
+    def _calculated(self, other: object) -> Any:
+        raise self._refused("calculated with", "Let a task take the value and calculate.")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _calculated
+    __mod__ = __floordiv__ = __pow__ = _calculated
+
     def _refused(self, what: str, remedy: str) -> errors.UsageError:
         text = f"{self.describe()} was {what} while the DAG is declared; its value is only known in a run."
-        return errors.UsageError(text[0].upper() + text[1:], remedy=remedy)
+        return errors.UsageError(_capital(text), remedy=remedy)
+
+
+class UnknownAttribute(errors.UsageError, AttributeError):
+    """A value was asked for something that only a run knows."""
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 class Node(edges.Linked, Value):

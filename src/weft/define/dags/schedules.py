@@ -84,7 +84,9 @@ def read(timing: Timing, key_of: KeyOf) -> Scheduled:
 
 def is_by_time(schedule: pipelines.Schedule) -> bool:
     """Whether it has ticks, which make intervals from a `start_date` on."""
-    return schedule.kind in ("cron", "every") or (schedule.kind == "assets_or_time" and schedule.cron != "")
+    return schedule.kind in ("cron", "every") or (
+        schedule.kind == "assets_or_time" and (schedule.cron != "" or schedule.every is not None)
+    )
 
 
 def _check_dates(timing: Timing) -> None:

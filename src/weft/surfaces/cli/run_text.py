@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MOST_ITEMS = 100
 _MOST_CALLS = 20
 _MOST_WARNINGS = 20
+_MOST_NAMES = 4
 _LONGEST_VALUE = 60
 _TRIGGERS = {
     "schedule": "by its schedule",
@@ -160,8 +161,15 @@ def _show_step_runs(out: screen.Screen, detail: run_details.RunDetail, *, verbos
     rows: list[tuple[str, str, str, str]] = []
     words: list[str] = []
     left = 0
+    not_run = {} if verbose else _not_run(by_step, detail.mapped)
     for step, found in by_step.items():
         planned = _planned(detail.mapped, step)
+        alike = not_run.get(step)
+        if alike is not None:
+            if alike:
+                rows.append(("  " + _several(alike), "upstream failed", "", _reason(found[0])))
+                words.append("upstream_failed")
+            continue
         if len(found) > 1 or (found[0].item and planned):
             rows.append(_folded(step, found, planned))
             words.append(_word_of_many(found))
@@ -176,6 +184,25 @@ def _show_step_runs(out: screen.Screen, detail: run_details.RunDetail, *, verbos
     if verbose:
         for found in by_step.values():
             _show_rendered(out, found[:_MOST_ITEMS])
+
+
+def _not_run(
+    by_step: Mapping[str, Sequence[run_details.StepRunView]], mapped: Mapping[str, int]
+) -> dict[str, list[str]]:
+    """Steps that one failure above kept from running: all of them by the first, which stands for the others too."""
+    first: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    for step, runs in by_step.items():
+        if len(runs) == 1 and step not in mapped and not runs[0].item and runs[0].outcome == "upstream_failed":
+            leader = first.setdefault(runs[0].reason, step)
+            found.setdefault(step, [])
+            found[leader].append(_task(step))
+    return found
+
+
+def _several(tasks: Sequence[str]) -> str:
+    shown = ", ".join(tasks[:_MOST_NAMES])
+    return f"{shown} and {len(tasks) - _MOST_NAMES:,} more" if len(tasks) > _MOST_NAMES else shown
 
 
 def _planned(mapped: Mapping[str, int], step: str) -> int:
@@ -234,7 +261,7 @@ def _reason(each: run_details.StepRunView) -> str:
     if each.phase == "waiting":
         until = f"until {screen.moment_of(each.until, seconds=True)}" if each.until else ""
         return ": ".join(part for part in (until, each.reason) if part)
-    return each.reason
+    return each.reason.replace(f"{each.step.partition(':')[0]}:", "")
 
 
 def _show_rendered(out: screen.Screen, found: Sequence[run_details.StepRunView]) -> None:

@@ -79,9 +79,19 @@ def test_the_zone_of_the_start_date_is_that_of_the_schedule(pipeline_of: Any) ->
     assert pipeline_of("0 6 * * *", timezone="Asia/Tokyo").schedule.timezone == "Asia/Tokyo"
 
 
-def test_without_a_start_date_there_are_ticks_but_no_intervals(pipeline_of: Any) -> None:
-    found = pipeline_of("@daily", start_date=None)
-    assert (found.schedule.kind, found.partitions) == ("cron", None)
+@pytest.mark.parametrize(
+    "schedule", ["@daily", timedelta(hours=5), timetables.AssetOrTime("@daily", Asset("s3://data/raw/"))]
+)
+def test_a_schedule_by_time_without_a_start_date_is_refused(problems_of: Problems, schedule: Any) -> None:
+    (found,) = problems_of(DAG("d", schedule=schedule))
+    assert found.code == "wrong-schedule"
+    assert found.message.endswith("no start_date, so that nothing would ever be due.")
+    assert 'start_date="2024-01-01"' in str(found.remedy)
+
+
+def test_without_a_start_date_partitions_may_be_given(pipeline_of: Any) -> None:
+    days = DailyPartitions("2024-02-01")
+    assert pipeline_of("@daily", start_date=None, partitions=days).partitions is days
 
 
 def test_schedules_that_are_no_time(pipeline_of: Any) -> None:
