@@ -106,6 +106,7 @@ def made_place(project: projects.Project, ledger: Any) -> place.Place:
         fingerprint=_fingerprints(project.root),
         unsynchronised=ledger.unsynchronised,
         pools=cast("dict[str, int]", project.settings.get("pools", {})),
+        logs=logs,
     )
 
 

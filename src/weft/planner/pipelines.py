@@ -81,6 +81,18 @@ def is_by_assets(pipeline: pipelines.Pipeline) -> bool:
     return waits and pipeline.partitions is None and pipeline.kind != "flow"
 
 
+def ended_by(pipeline: pipelines.Pipeline, now: datetime) -> PartitionSet:
+    """The intervals of a pipeline that have ended by now; of one that runs at times of its own, those that have come."""
+    definition, schedule = pipeline.partitions, pipeline.schedule
+    if definition is None:
+        return EMPTY
+    ended = findings.universe(definition, now)
+    if schedule is None or schedule.kind != "events":
+        return ended
+    come = [each for each in schedule.times if datetime.fromisoformat(each) <= now]
+    return ended & PartitionSet.of([ordinal for each in come if (ordinal := definition.find(each)) is not None])
+
+
 def desired(
     pipeline: pipelines.Pipeline,
     columns: columns_model.Columns | None,
@@ -98,7 +110,7 @@ def desired(
         return PartitionSet.range(0, 1) if conditions.holds(schedule, has_data) else EMPTY
     if definition is None or schedule is None or schedule.kind == "assets":
         return EMPTY
-    ended = findings.universe(definition, now)
+    ended = ended_by(pipeline, now)
     if pipeline.catchup or not ended:
         return ended
     tried = EMPTY if columns is None else columns.materialized() | PartitionSet.of(sorted(columns.failed))

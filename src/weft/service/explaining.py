@@ -35,13 +35,28 @@ def causes(world: worlds.World, found: Sequence[plan.Cause]) -> tuple[plan.Cause
 
 
 def failed_steps(world: worlds.World, run: str) -> str:
-    """The steps that failed in a run, with their errors, in one line; "" where none did."""
+    """The steps that failed in a run, with their errors, in one line; else those that it refused to run, or "".
+
+    What only waited for one of these is not told.
+    """
     failed: dict[tuple[str, str], str] = {}
+    refused: dict[tuple[str, str], str] = {}
     for _, _, event in world.ledger.events(run):
-        if isinstance(event, events.AttemptFailed) and event.retry_at is None:
-            error = event.error.told if event.error is not None else event.outcome.replace("_", " ")
-            failed[event.step, event.item] = f"{step_name(event.step, event.item)} failed: {error}"
-    told = list(failed.values())
+        match event:
+            case events.AttemptFailed(retry_at=None):
+                error = event.error.told if event.error is not None else event.outcome.replace("_", " ")
+                failed[event.step, event.item] = f"{step_name(event.step, event.item)} failed: {error}"
+            case events.StepsFinished(outcome="failed" | "timed_out" | "crashed"):
+                kept = " in the run " in event.reason  # by a rerun, which says how it ended there
+                reason = event.reason if kept else f"{event.outcome.replace('_', ' ')}: {event.reason}"
+                for item in event.items or ("",):
+                    failed[event.step, item] = f"{step_name(event.step, item)} {reason}"
+            case events.StepsFinished(outcome="upstream_failed", subject=""):
+                for item in event.items or ("",):
+                    refused[event.step, item] = f"{step_name(event.step, item)} did not run: {event.reason}"
+            case _:
+                pass
+    told = list((failed or refused).values())
     more = f" and {len(told) - _MOST_STEPS} more" if len(told) > _MOST_STEPS else ""
     return "; ".join(told[:_MOST_STEPS]) + more
 

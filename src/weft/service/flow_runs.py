@@ -39,6 +39,7 @@ def run(
         partition=partition,
         interval=intervals.bounds(pipeline, partition),
         rerun_of=wanted.rerun_of,
+        keeps=bool(wanted.rerun_of and wanted.keep),
         code=pipeline.code,
         inputs=_inputs(world, pipeline, partition),
     )
@@ -87,7 +88,8 @@ def recorded(
     now = clocks.microseconds(world.clock.now())
     own = dict(getattr(definition, "parameters", None) or {})
     if any(deployed.is_template(value) for value in own.values()):
-        own = deployed.filled_in(own, intervals.bounds(pipeline, partition), now, pipeline.name)
+        zone = pipeline.schedule.timezone if pipeline.schedule is not None else "UTC"
+        own = deployed.filled_in(own, intervals.bounds(pipeline, partition), now, pipeline.name, zone=zone)
     try:
         bound = beginning.bound_to(flow, (), {**own, **params})
     except errors.WeftError as error:  # of another kind where it is called from Python

@@ -14,7 +14,7 @@ from weft.model import errors, events
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.runtime.flows import beginning, life, place
+from weft.runtime.flows import beginning, life, place, recorded
 from weft.service import answers
 
 
@@ -94,6 +94,7 @@ def run_flow(
     partition: str | None = None,
     interval: tuple[int, int] | None = None,
     rerun_of: str = "",
+    keeps: bool = False,
     created: str = "",
     code: str = "",
     inputs: Mapping[str, events.InputRecord] | None = None,
@@ -108,6 +109,7 @@ def run_flow(
         partition: the interval of its schedule, by key.
         interval: the same in microseconds since the epoch.
         rerun_of: the finished run that it repeats.
+        keeps: whether calls that succeeded there are not made again, nor what was answered there asked again.
         created: a run that was created before, and waits for being begun.
         code: the pipeline's code, as it was planned.
         inputs: the versions of the pipeline's inlets; they and the code are kept with an interval's end.
@@ -131,6 +133,7 @@ def run_flow(
             partition=partition,
             interval=interval,
             rerun_of=rerun_of,
+            keeps=keeps,
             code=code,
             inputs=inputs or {},
         )
@@ -155,8 +158,12 @@ def _filled_in(declared: flows.Declared, interval: tuple[int, int] | None, now: 
     if any("{{" in text or "{%" in text for text in found.values() if isinstance(text, str)):
         from weft.service import deployed
 
-        return deployed.filled_in(found, interval, now, declared.name)
+        return deployed.filled_in(found, interval, now, declared.name, zone=_zone_of(declared))
     return found
+
+
+def _zone_of(declared: flows.Declared) -> str:
+    return declared.timezone or getattr(declared.partitions, "timezone", None) or "UTC"
 
 
 def queue(
@@ -210,7 +217,7 @@ def resume(
 
     Raises:
         UsageError: there is no such run, it is of another flow, has finished, waits for an answer, or its process
-            lives; with `strict`, the flow does not match what the run did.
+            lives; with `strict`, the flow does not match what the run did, and the run stays as it was.
     """
     row = find(where.ledger, run)
     if not row.request.startswith("flow "):
@@ -234,7 +241,10 @@ def resume(
         )
     begun = beginning.take_over(where, flow, row, strict=strict, interval=interval)
     begun.facts.code, begun.facts.inputs = code, inputs or {}
-    return _carried_out(where, begun)
+    state = _carried_out(where, begun)
+    if isinstance(state.error, recorded.NoMatchError):
+        raise state.error.with_traceback(None)
+    return state
 
 
 def answer(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from weft.model import columns as columns_model
 from weft.model import errors, partition_set, partitions, pipelines
+from weft.planner import pipelines as planned
 from weft.ports import clock as clocks
 from weft.service import world as worlds
 
@@ -16,7 +17,7 @@ DATES = ("date", "logical_date", "ds", "partition")
 
 def ended(pipeline: pipelines.Pipeline, now: datetime) -> PartitionSet:
     """The intervals that have ended by now."""
-    return pipeline.partitions.universe(now) if pipeline.partitions is not None else PartitionSet.empty()
+    return planned.ended_by(pipeline, now)
 
 
 def resolve(pipeline: pipelines.Pipeline, chosen: str | None, now: datetime) -> str | None:
@@ -36,7 +37,7 @@ def resolve(pipeline: pipelines.Pipeline, chosen: str | None, now: datetime) -> 
             )
         return None
     if chosen is None:
-        universe = definition.universe(now)
+        universe = ended(pipeline, now)
         if not universe:
             raise errors.UsageError(
                 f"No interval of {pipeline.name} has ended yet: it has {definition.describe()}.",

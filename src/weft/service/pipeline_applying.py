@@ -96,12 +96,10 @@ class _Session:
         waiting = [pipeline]
         while waiting:
             current = waiting.pop()
-            more = above(self._world.planned, current)
-            for each in (current, *more):
-                if each in self._world.graph.pipelines:
-                    more = more | waits.named(self._world, each)
-            waiting += more - found
+            more = {current, *above(self._world.planned, current)} - found
             found |= more
+            for each in more & self._world.graph.pipelines.keys():
+                waiting += waits.named(self._world, each) - found
         return found - {pipeline}
 
     def planned_again(self) -> plan.Plan:

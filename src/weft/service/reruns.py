@@ -37,11 +37,17 @@ def wanted(
     given = [word for word, on in (("--from-failed", from_failed), ("--from", from_step), ("--only", only)) if on]
     if len(given) > 1:
         raise errors.UsageError(f"{' and '.join(given)} exclude each other.", remedy="Give one of them.")
-    if given and pipeline.kind == "flow":
-        raise errors.UsageError(
-            f"{pipeline.name} is a flow, which has no steps before it runs, so {given[0]} means nothing.",
-            remedy=f"Without it the flow runs again as a whole; `weft resume {row.id[:8]}` goes on with one that died.",
-        )
+    if pipeline.kind == "flow" and given:
+        if not from_failed:
+            raise errors.UsageError(
+                f"{pipeline.name} is a flow, which has no steps before it runs, so {given[0]} means nothing.",
+                remedy="--from-failed keeps the calls that succeeded; without it the flow runs again as a whole.",
+            )
+        if pool:
+            raise errors.UsageError(
+                f"{pipeline.name} is a flow: what a run of it keeps of another can't wait in a work pool.",
+                remedy="Leave --pool or --from-failed out.",
+            )
     keep: tuple[str, ...] = ()
     if from_failed:
         keep = FROM_FAILED

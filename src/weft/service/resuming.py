@@ -91,10 +91,14 @@ def resume(
 def _unfinished(world: worlds.World, run: str) -> ledgers.RunRow:
     row = history.find_run(world.ledger, run)
     if row.phase == "finished":
-        again = f"`weft rerun {row.id[:8]}`" if row.pipeline is not None else "`weft apply`"
+        again = "`weft apply` runs it anew."
+        if row.pipeline is not None:
+            partly = row.outcome != "succeeded"
+            again = f"`weft rerun {row.id[:8]}{' --from-failed' if partly else ''}` runs it anew"
+            again += ", and keeps what succeeded." if partly else "."
         raise errors.UsageError(
             f"Run {row.id[:8]} has ended ({row.outcome}); a finished run never reopens.",
-            remedy=f"{again} runs it anew.{_others(world)}",
+            remedy=f"{again}{_others(world)}",
         )
     if row.pipeline is None:
         raise errors.UsageError(

@@ -9,6 +9,7 @@ import msgspec
 
 from weft.model import errors, events, keys
 from weft.ports import ledger as ledgers
+from weft.runtime.flows import output
 from weft.service import views
 
 
@@ -59,6 +60,34 @@ def attempts(
                 yield position, msgspec.structs.replace(each, text=text)
 
 
+def of_flow(ledger: ledgers.Reader, logs_folder: Path, run: str) -> AttemptLog | None:
+    """What the function of a flow wrote and raised itself, outside of its calls; None where that is nothing."""
+    row = next(iter(ledger.runs_with_prefix(run)), None)
+    if row is None or row.pipeline is None or not row.request.startswith("flow "):
+        return None
+    try:
+        text = output.file_of(logs_folder, row.id).read_bytes().decode("utf-8", "replace")
+    except FileNotFoundError:
+        text = ""
+    except OSError as problem:
+        text = f"(the log of the flow cannot be read: {problem.strerror or problem})\n"
+    raised = [event.error for _, _, event in ledger.events(row.id) if isinstance(event, events.RunFinished)]
+    error = raised[-1] if raised else None
+    if not text and error is None:
+        return None
+    return _attempt(
+        row.id,
+        row.pipeline,
+        row.outcome or row.phase,
+        row.started or row.created,
+        partition=row.partition,
+        duration=(row.finished - row.started) if row.finished is not None and row.started is not None else 0,
+        error=error.told if error is not None else "",
+        traceback=error.traceback if error is not None else "",
+        text=text,
+    )
+
+
 def _attempts_of(event: events.Event, at: int) -> list[AttemptLog]:
     """The attempts that an event ends, without their output."""
     match event:
@@ -100,6 +129,7 @@ def _attempt(
     duration: int = 0,
     error: str = "",
     traceback: str = "",
+    text: str = "",
 ) -> AttemptLog:
     return AttemptLog(
         run=run,
@@ -112,7 +142,7 @@ def _attempt(
         seconds=round(duration / 1e6, 6),
         error=error,
         traceback=traceback,
-        text="",
+        text=text,
     )
 
 

@@ -6,11 +6,12 @@ a template, or the result of a task.
 
 from __future__ import annotations
 
-from weft.define import bodies
+from weft.define import bodies, references
 from weft.model import keys
 from weft.service import world as worlds
 
 _MODULE = "weft.operators.waiting"  # by its name, since loading it costs what few projects need
+_LATER = (references.Result, references.Element, references.ParamValue, references.Template)
 _ARGUMENTS = {"wait_for_pipeline": ("pipeline", "name"), "wait_for_asset": ("asset", "key")}
 
 
@@ -36,5 +37,7 @@ def _names(world: worlds.World, pipeline: str) -> set[str | None]:
 
 def _name(body: bodies.TaskBody, argument: str, attribute: str) -> str | None:
     given = body.arguments.get(argument)
+    if isinstance(given, _LATER):
+        return None
     name = given if isinstance(given, str) else getattr(given, attribute, None)
     return name if isinstance(name, str) else None

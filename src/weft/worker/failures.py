@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import traceback
+import types
 
-from weft.model import events
+from weft.model import errors, events
 from weft.worker import masking, texts
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120 - paths of code objects are text
@@ -28,6 +29,40 @@ def describe(error: BaseException, masks: masking.Masks) -> events.Error:
         message=_cut(texts.storable(masks.text(_message(error))), _LONGEST_MESSAGE),
         traceback=_cut(texts.storable(masks.text(text)), _LONGEST_TRACEBACK),
     )
+
+
+def drop_our_frames(error: BaseException) -> None:
+    """Take weft's own frames, and the event loop's, out of a traceback and those of its causes, in place.
+
+    A failure that is wholly ours keeps them all; so does its innermost frame, unless the error is one that weft tells
+    its users, whose message says it all.
+    """
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        frames: list[types.TracebackType] = []
+        at = each.__traceback__
+        while at is not None:
+            frames.append(at)
+            at = at.tb_next
+        kept = [frame for frame in frames if not _is_ours(frame.tb_frame.f_code.co_filename)]
+        if kept:
+            last = frames[-1]
+            if last is not kept[-1] and not isinstance(each, (errors.WeftError, KeyboardInterrupt)):
+                kept.append(last)
+            found: types.TracebackType | None = None
+            for frame in reversed(kept):
+                found = types.TracebackType(found, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+            each.__traceback__ = found
+        waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith((_OURS, _ASYNCIO))
 
 
 def qualified_name(cls: type) -> str:
@@ -65,7 +100,7 @@ def _traceback(error: BaseException) -> str:
 def _trim(stack: traceback.StackSummary) -> None:
     """Drop the frames before the user's first; a failure that is wholly ours keeps its innermost frame."""
     first = 0
-    while first < len(stack) - 1 and stack[first].filename.startswith((_OURS, _ASYNCIO)):
+    while first < len(stack) - 1 and _is_ours(stack[first].filename):
         first += 1
     del stack[:first]
 

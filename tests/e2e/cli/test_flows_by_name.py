@@ -139,3 +139,22 @@ def test_running_a_flow_whose_process_was_killed_goes_on_with_that_run(project):
     assert "was interrupted; it goes on" in result.err
     assert (result.json["resumed"], project.lines("journal")[9:]) == (True, ["3", "4"])
     assert [row["phase"] for row in project.ok("runs", "--json").json] == ["finished", "finished"]
+
+
+def test_dates_in_the_parameters_of_a_deployment_are_those_of_its_zone(project) -> None:
+    project.define(
+        """
+        from weft import flow
+
+        @flow
+        def report(date: str) -> str:
+            return date
+
+        berlin = report.deploy(
+            name="berlin", schedule="@daily", start_date="2024-01-01", timezone="Europe/Berlin",
+            parameters={"date": "{{ ds }}"},
+        )
+        """
+    )
+    project.ok("run", "berlin", "--partition", "2024-01-05")
+    assert project.ok("runs", "--json").json[0]["params"] == {"date": "2024-01-05"}

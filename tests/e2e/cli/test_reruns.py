@@ -154,6 +154,7 @@ def test_a_rerun_of_one_step_leaves_an_interval_failed_whose_failed_step_it_leav
     done = project.weft("rerun", "last", "--only", "work", "--json")
     assert (done.code, done.json["succeeded"], done.json["outcome"]) == (1, 1, "failed")
     assert project.steps("daily") == {"daily": ["2024-01-01"]}
+    assert "bad failed in the run" in " ".join(project.ok("plan", "daily").out.split())
     (project.folder / "mended").write_text("")
     project.ok("rerun", "last", "--only", "bad")
     assert project.steps("daily") == {}

@@ -108,6 +108,8 @@ def test_what_was_held_back_by_the_past_is_made_in_one_apply_once_that_is_repair
     (project.folder / "broken-2024-01-02").write_text("")
     assert project.weft("apply", "dp", "--yes", "--executor", "process").code == 1
     assert project.lines("journal") == ["2024-01-01", "2024-01-02"]
+    why = "x did not run: its run of 2024-01-03 did not succeed, and it depends on its past"
+    assert why in " ".join(project.ok("plan", "dp").out.split())
     (project.folder / "broken-2024-01-02").unlink()
     project.ok("apply", "dp", "--yes", "--executor", "process")
     assert project.steps("dp") == {}

@@ -156,3 +156,11 @@ def test_an_asset_above_that_is_due_is_planned_before_the_interval_that_reads_it
 def test_where_nothing_has_intervals_partitions_are_wrong_usage():
     with pytest.raises(errors.UsageError, match="None of the selected assets has partitions"):
         plan_of(pipeline(schedule=None, partitions=None), columns_model.Columns(0), partitions="2024-01-02")
+
+
+def test_a_time_that_has_not_come_is_not_desired():
+    times = ("2024-01-02T06:00:00+00:00", "2024-01-04T06:00:00+00:00", "2030-02-15T06:00:00+00:00")
+    schedule = pipelines.Schedule(kind="events", text="at 3 times", times=times)
+    one = pipeline(schedule=schedule, partitions=partitions.StaticPartitions(times))
+    assert planned.ended_by(one, NOW) == partition_set.PartitionSet.range(0, 2)
+    assert planned.desired(one, None, NOW) == partition_set.PartitionSet.range(0, 2)

@@ -147,13 +147,12 @@ class Converter:
             return kind([self.convert(each, name, declared) for each in value])
         if isinstance(value, str):
             return self.convert(str(value), name, declared) if "{{" in value else value
+        if self._is_uncalled(value, name):
+            return references.ParamValue(name)  # which no further check judges: the build fails
         if callable(value) and not isinstance(value, type):
-            self._refuse_uncalled(value, name)
             self.functions.append(value)
         elif isinstance(value, references.Element):
             self.functions.extend(value.transforms)
-        else:
-            self._refuse_uncalled(value, name)
         return value
 
     def _refuse_shown(self, text: str, name: str, declared: declaration.Declaration) -> None:
@@ -168,14 +167,17 @@ class Converter:
                 )
                 return
 
-    def _refuse_uncalled(self, value: Any, name: str) -> None:
+    def _is_uncalled(self, value: Any, name: str) -> bool:
+        """Note a task that was given in place of its result."""
         from weft.define import tasks
 
         task = value.task if isinstance(value, tasks.PartialTask) else value
-        if isinstance(task, tasks.TaskDefinition):
-            self.wrong.append(
-                (f"{name}={task!r}, which was not called.", f"Write {task.name}() for its result in the DAG.")
-            )
+        if not isinstance(task, tasks.TaskDefinition):
+            return False
+        self.wrong.append(
+            (f"{name}={task!r}, which was not called.", f"Write {task.name}() for its result in the DAG.")
+        )
+        return True
 
     def _leaf(self, value: nodes.Value, declared: declaration.Declaration) -> Any:
         if value.declaration is not declared:

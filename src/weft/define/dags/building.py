@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from weft.define import bodies as task_bodies
 from weft.define import durations, parameters, problems, task_options, tasks
-from weft.define.dags import codes, drawing, ordering, schedules, steps
+from weft.define.dags import codes, drawing, ordering, schedules, steps, templating
 from weft.define.dags import params as run_params
 from weft.define.task_bodies import task_body as task_body
 from weft.model import diagnostics, keys, pipelines
@@ -69,7 +69,9 @@ def _build_dag(drawn: drawing.Drawn, builder: steps.Builder, built: Built) -> No
     ordered = order.sorted(found)
     by_key = {each.key: each for each in declared.calls.values()}
     made: dict[keys.StepKey, pipelines.TaskStep] = {}
+    checker = templating.Checker(declared)
     for key in ordered:
+        checker.check(by_key[key], found)
         made[key], built.tasks[key] = builder.step(by_key[key], order, defaults)
     model = _model_of(drawn, declared.params, found)
     policy = _Reader(drawn, said, found)

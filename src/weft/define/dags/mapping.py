@@ -87,6 +87,8 @@ class _Sources:
         if isinstance(value, collections.abc.Mapping):
             value = dict(value)
         converted = converter.convert(value, name, self.declared)
+        for message, remedy in converter.wrong:
+            raise errors.UsageError(f"{self.verb}() was called with {message}", remedy=remedy)
         self.within.update(converter.reads)
         self.functions.extend(converter.functions)
         return converted

@@ -38,6 +38,8 @@ class Asked:
     parent_step: str = ""
     parent_item: str = ""
     rerun_of: str = ""
+    keeps: bool = False
+    """Whether it keeps what succeeded in `rerun_of`, and what people answered there."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +98,8 @@ def create(
     params = params_of(bound)
     lease = ledgers.Lease(run=run, epoch=1)
     now = clocks.microseconds(place.clock.now())
+    record = recorded.Recorded()
+    kept = _kept(place, run, asked.rerun_of) if asked.keeps else []
     with place.lock, place.ledger.transaction() as transaction:
         transaction.set_lease(lease_row(place, lease))
         transaction.append(
@@ -115,8 +119,12 @@ def create(
                     rerun_of=asked.rerun_of,
                 ),
                 events.RunStarted(run=run, epoch=1, owner=str(owners.myself())),
+                *kept,
             ]
         )
+    if kept:
+        record.read(kept)
+        record.begin_again()
     facts = call_work.Facts(
         run=run,
         flow=asked.name,
@@ -128,8 +136,27 @@ def create(
         interval=asked.interval,
         code=asked.code,
         inputs=asked.inputs,
+        keeps_of=asked.rerun_of if asked.keeps else "",
     )
-    return Begun(facts=facts, flow=flow, bound=bound, record=recorded.Recorded())
+    return Begun(facts=facts, flow=flow, bound=bound, record=record)
+
+
+def _kept(place: place_of_runs.Place, run: str, before: str) -> list[events.Event]:
+    """What a new run keeps of one that has ended, as events: what its calls returned, and what people answered."""
+    with place.lock:
+        history = [event for _, _, event in place.ledger.events(before)]
+        asked = place.ledger.input_requests(before)
+    record = recorded.Recorded()
+    record.read(history)
+    found = record.kept(run, before)
+    for row in reversed(asked):
+        if row.answered is not None:
+            schema = msgspec.Raw(row.schema or b"null")
+            found += [
+                events.InputRequested(run=run, key=row.key, schema=schema, message=row.message),
+                events.InputGiven(run=run, key=row.key, value=msgspec.Raw(row.value or b"null"), by=row.by),
+            ]
+    return found
 
 
 def take_over(
@@ -169,7 +196,7 @@ def take_over(
         if row.phase == "finished":
             raise errors.UsageError(
                 f"The run {row.id} has finished ({row.outcome}); a finished run never reopens.",
-                remedy="Call the flow again for a new run.",
+                remedy=f"`weft rerun {row.id[:8]} --from-failed` makes a new run that keeps what succeeded in it.",
             )
         epoch = max(row.epoch, current.epoch if current is not None else 0) + 1
         lease = ledgers.Lease(run=row.id, epoch=epoch)
@@ -187,6 +214,9 @@ def take_over(
         trigger=row.trigger,
         partition=row.partition,
         interval=interval,
+        keeps_of=row.rerun_of
+        if any(isinstance(each, events.StepReused) and each.reason == "kept" for each in history)
+        else "",
     )
     return Begun(facts=facts, flow=flow, bound=bound, record=record, lost=begun)
 

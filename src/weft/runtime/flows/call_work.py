@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -39,6 +38,8 @@ class Facts:
     """The code of the pipeline, for the end of a run that has an interval."""
     inputs: Mapping[str, events.InputRecord] = field(default_factory=dict)
     """The versions of its inlets when the run began, likewise."""
+    keeps_of: str = ""
+    """The run before, of which this one keeps what succeeded; "" for none."""
 
 
 @dataclass(kw_only=True)
@@ -293,7 +294,7 @@ class CallWork(work.Plain):
         """Keep the very exception, for who waits for the call."""
         call: calls.Call = claimed.bound
         ran = self.live.pop(report.id, None)
-        call.error = ran.error if ran is not None and ran.error is not None else _error_of(report, call)
+        call.error = ran.error if ran is not None and ran.error is not None else calls.error_of(report, call)
         return work.Failure(error=report.error, retryable=report.retryable, events=tuple(self._artifacts(call, report)))
 
     def other(self, report: executors.AttemptReport, claimed: work.Claimed) -> work.Ended | work.Claimed | work.Failure:
@@ -384,21 +385,3 @@ class CallWork(work.Plain):
 def _known_of(value: stored.StoredValue | None) -> tuple[str, int]:
     """The data version and the size in bytes of a stored value."""
     return ("", 0) if value is None else (value.data_version, value.size or 0)
-
-
-def _error_of(report: executors.AttemptReport, call: calls.Call) -> Exception:
-    """What a body in another process raised: of the same class where that is known here and takes a message."""
-    told = report.error.told if report.error is not None else report.outcome
-    failed = calls.CallFailedError(f"The task {call.task.name!r} failed: {told}", report.outcome)
-    if report.error is None or report.outcome != "failed":
-        return failed
-    module, _, name = report.error.kind.rpartition(".")
-    found = getattr(sys.modules.get(module or "builtins"), name, None)
-    if not isinstance(found, type) or not issubclass(found, Exception):
-        return failed
-    try:
-        raised: Exception = found(report.error.message)
-    except Exception:  # its class wants something else than a message
-        return failed
-    raised.add_note(f"in a worker process:\n{report.error.traceback}")
-    return raised

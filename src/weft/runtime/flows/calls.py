@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
@@ -290,3 +291,21 @@ def after_of(values: Mapping[str, Any], known: digests.Known) -> tuple[str, ...]
     """The calls whose values the arguments are, as far as the very objects tell."""
     found = dict.fromkeys(call for each in values.values() if (call := known.call(each)))
     return tuple(found)
+
+
+def error_of(report: executors.AttemptReport, call: Call) -> Exception:
+    """What a body in another process raised: of the same class where that is known here and takes a message."""
+    told = report.error.told if report.error is not None else report.outcome
+    failed = CallFailedError(f"The task {call.task.name!r} failed: {told}", report.outcome)
+    if report.error is None or report.outcome != "failed":
+        return failed
+    module, _, name = report.error.kind.rpartition(".")
+    found = getattr(sys.modules.get(module or "builtins"), name, None)
+    if not isinstance(found, type) or not issubclass(found, Exception):
+        return failed
+    try:
+        raised: Exception = found(report.error.message)
+    except Exception:  # its class wants something else than a message
+        return failed
+    raised.add_note(f"in a worker process:\n{report.error.traceback}")
+    return raised

@@ -15,7 +15,7 @@ from weft.define import futures, pausing
 from weft.model import errors, events
 from weft.ports import caller
 from weft.runtime import owners, uninterrupted
-from weft.runtime.flows import beginning, calls, running
+from weft.runtime.flows import beginning, calls, output, recorded, running
 from weft.runtime.flows import place as place_of_runs
 from weft.worker import failures, masking
 
@@ -61,7 +61,7 @@ def run_to_end(place: place_of_runs.Place, begun: beginning.Begun) -> futures.St
     Returns:
         The state, with the value; of a failed one with what it raised, whatever it was.
     """
-    with owned(place, begun) as run, run.collecting():
+    with owned(place, begun) as run, run.collecting(), output.kept(place.logs, begun.facts.run):
         tried = 0
         while True:
             try:
@@ -70,6 +70,8 @@ def run_to_end(place: place_of_runs.Place, begun: beginning.Begun) -> futures.St
                 return finish(run, begun, _in_time(run, begun))
             except pausing.Suspended:
                 return suspend(run)
+            except recorded.NoMatchError as refusal:
+                return leave(run, refusal)
             except BaseException as error:  # whatever it is ends the run, and is raised by the caller of the flow
                 failure = error
             tried += 1
@@ -88,7 +90,7 @@ async def run_to_end_async(place: place_of_runs.Place, begun: beginning.Begun) -
     """The same for an async flow, in the running event loop."""
     import asyncio
 
-    with owned(place, begun) as run, run.collecting():
+    with owned(place, begun) as run, run.collecting(), output.kept(place.logs, begun.facts.run):
         tried = 0
         while True:
             frame = run.frame()
@@ -104,6 +106,8 @@ async def run_to_end_async(place: place_of_runs.Place, begun: beginning.Begun) -
                 return finish(run, begun, value)
             except pausing.Suspended:
                 return suspend(run)
+            except recorded.NoMatchError as refusal:
+                return leave(run, refusal)
             except BaseException as error:  # as above
                 failure = _late(begun) if limit.expired() and isinstance(error, TimeoutError) else error
             finally:
@@ -204,6 +208,8 @@ def finish(run: running.FlowRun, begun: beginning.Begun, returned: Any) -> futur
         )
     value = calls.without_futures(_plain(returned))
     run.beside.settled()
+    if begun.record.refused is not None:  # its function went on in spite of it
+        raise begun.record.refused
     stored = run.keeper.keep(value, "result", f"{begun.facts.run}.{begun.facts.epoch}.result")
     run.close(_ending(begun, "succeeded", result=stored))
     state = futures.State(phase="finished", outcome="succeeded", value=value, run=begun.facts.run)
@@ -239,6 +245,7 @@ def fail(run: running.FlowRun, begun: beginning.Begun, error: BaseException) -> 
     if run.driver.outcome is not None:
         return state  # it has ended before: a hook was interrupted
     run.cancel(_why(error, outcome), kill=interrupted)
+    failures.drop_our_frames(error)
     told = failures.describe(error, masking.Masks())
     run.close(_ending(begun, outcome, error=told, reason=run.reason if outcome == "cancelled" else ""))
     _call_hooks(begun, state, hooks)
@@ -264,6 +271,14 @@ def suspend(run: running.FlowRun) -> futures.State[Any]:
     return futures.State(
         phase="suspended", run=run.lease.run, error=pausing.Suspended(run.root.lease.run), message="waits for input"
     )
+
+
+def leave(run: running.FlowRun, refusal: recorded.NoMatchError) -> futures.State[Any]:
+    """Leave a run as one whose process died, so that it can be resumed."""
+    run.beside.wait()
+    run.closed = True
+    run.stop()
+    return futures.State(phase="running", run=run.lease.run, error=refusal, message=refusal.message)
 
 
 def _ending(

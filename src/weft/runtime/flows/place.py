@@ -50,6 +50,8 @@ class Place:
     pools: Mapping[str, int] = field(default_factory=dict)
     """Slots of each pool, as the project's settings say; one where they don't."""
     listener: Callable[[Iterable[events.Event]], None] | None = None
+    logs: Path | None = None
+    """Where output is kept; None to let it pass through."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     beats: Beats = field(init=False)
     _bodies: weakref.WeakKeyDictionary[tasks.TaskDefinition[..., Any], bodies.TaskBody] = field(

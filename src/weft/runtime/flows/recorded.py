@@ -11,7 +11,15 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from weft.model import errors, events
+
+
+class NoMatchError(errors.UsageError):
+    """A flow that is resumed strictly does something else than its run did; the run stays as it was."""
+
+    code = "flow-does-not-match"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Recorded:
         """In which try of the flow, in this process or another, each was written down last."""
         self._try = 0
         self._diverged: set[str] = set()
+        self.refused: NoMatchError | None = None
+        """Where the flow did not match, and the resumption is strict."""
 
     def __bool__(self) -> bool:
         return bool(self._found) or bool(self._begun)
@@ -113,6 +123,24 @@ class Recorded:
         self._tries[item] = self._try
         self._found[item] = Success(step, result.inputs, result, source)
 
+    def kept(self, run: str, before: str) -> list[events.Event]:
+        """What a new run keeps of the successes here, of the run `before`, as its own events; what is in memory is not.
+
+        A call that was begun and did not succeed is not among them: it is simply made again.
+        """
+        return [
+            events.StepReused(
+                run=run,
+                step=each.step,
+                item=item,
+                source_run=each.source_run or before,
+                reason="kept",
+                task=msgspec.structs.replace(each.result, cache="", expires=None),
+            )
+            for item, each in self._found.items()
+            if each.result is not None and (each.result.value is not None or each.step.endswith(":transaction"))
+        ]
+
     def was_done(self, item: str, step: str) -> bool:
         """Whether this was done at this place, in a try that the flow still matches."""
         found = self._found.get(item)
@@ -123,8 +151,10 @@ class Recorded:
         """The success that was recorded for this call, None where it has to run.
 
         Raises:
-            UsageError: it was another call, and the resumption is strict.
+            NoMatchError: it, or a call before it, was another one, and the resumption is strict.
         """
+        if self.refused is not None:
+            raise self.refused
         level = item.rpartition(".")[0]
         if self._diverged and any(each in self._diverged for each in _levels(level)):
             return None
@@ -147,10 +177,12 @@ class Recorded:
             else f"call {item} of {now}(…) has other inputs than before"
         )
         if self._strict:
-            raise errors.UsageError(
+            self.refused = NoMatchError(
                 f"The flow no longer matches its run: {told}.",
-                remedy="Resume without strict to run everything anew from there, or start a new run.",
+                remedy="The run stays as it is: resume it without --strict to run everything anew from there, or start "
+                "a new run.",
             )
+            raise self.refused
         self._diverged.add(level)
         self._drop_after(item)
         self._tell(f"weft: the flow no longer matches its run: {told}; from there on it runs anew.")

@@ -99,10 +99,27 @@ def _begun(frame: frames.Frame, flow: flows.FlowDefinition[..., Any], made: call
             parent=run.facts.run,
             parent_step=made.step,
             parent_item=made.item,
+            rerun_of=(before := _before(frame, flow, made)),
+            keeps=bool(before),
         )
         begun = beginning.create(run.place, flow, made.bound, asked)
     begun.root = run.root
     return begun
+
+
+def _before(frame: frames.Frame, flow: flows.FlowDefinition[..., Any], made: calls.Call) -> str:
+    """The run that this very call had made in the run of which this one keeps what succeeded; "" for none."""
+    run = frame.run
+    if not run.facts.keeps_of:
+        return ""
+    assert made.bound is not None
+    params = beginning.params_of(made.bound)
+    with run.place.lock:
+        rows = run.place.ledger.runs(parent=run.facts.keeps_of)
+    for row in rows:
+        if row.parent_item == made.item and row.pipeline == flow.name and row.params == params:
+            return row.id
+    return ""
 
 
 def _interrupted(frame: frames.Frame, flow: flows.FlowDefinition[..., Any], made: calls.Call) -> beginning.Begun | None:

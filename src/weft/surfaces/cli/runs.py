@@ -151,6 +151,8 @@ class _Meant:
     steps: Sequence[str] | None = None
     partitions: Sequence[str] | None = None
     item: str | None = None
+    with_flow: bool = False
+    """Whether also what a flow wrote and raised outside of its calls."""
 
 
 def _meant(ledger: ledgers.Ledger, subject: str, step: str | None, partitions: str | None) -> _Meant:
@@ -174,7 +176,9 @@ def _meant(ledger: ledgers.Ledger, subject: str, step: str | None, partitions: s
             return _Meant(world.ledger, runs, steps, named)
         run = found
     if step is None:
-        return _Meant(ledger, [run.id], None, named)
+        return _Meant(ledger, [run.id], None, named, with_flow=True)
+    if step == run.pipeline and run.request.startswith("flow "):
+        return _Meant(ledger, [run.id], (), named, with_flow=True)
     steps, item = run_logs.steps_named(ledger, run.id, step)
     return _Meant(ledger, [run.id], steps, named, item)
 
@@ -207,6 +211,9 @@ def _attempts(
             seen = position
             yield each
         if over:
+            of_flow = run_logs.of_flow(meant.ledger, folder, run) if meant.with_flow and attempt is None else None
+            if of_flow is not None:
+                yield of_flow
             return
         time.sleep(_FOLLOW_SECONDS)
 

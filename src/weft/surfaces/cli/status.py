@@ -117,7 +117,9 @@ def _pipeline(
     else:
         word = view.last_outcome or "never run"
         shape = _SHAPES.get(word, "✗")
-    told = [each.detail for each in view.causes if each.kind == "failed"] or plan_text.texts(status.causes)
+    told = [each.detail for each in view.causes if each.kind == "failed" and each.detail] or plan_text.texts(
+        status.causes
+    )
     causes = "\n".join([*cut[:_MOST_CAUSES], *(told if explain else told[:_MOST_CAUSES])])
     last = screen.moment_of(view.last_success)
     return (view.asset, f"{shape} {word.replace('_', ' ')}", counts, last, causes), word

@@ -80,9 +80,11 @@ class Watch:
         if result.result is not None:
             self.out.line(f"  returned {screen.fit(json.dumps(result.result, ensure_ascii=False), 400)}")
         if result.outcome != "succeeded" and result.run is not None:
-            partly = not self.of_flow and (result.failures or result.outcome == "cancelled")
+            partly = result.failures or result.outcome == "cancelled"
             again = " --from-failed" if partly else ""
             what = "it again" if not partly else "what failed again" if result.failures else "what is left of it"
+            if partly and self.of_flow:
+                what = "it again and keeps the calls that succeeded"
             self.out.line(
                 f"  `weft runs {screen.short(result.run)}` shows its steps; "
                 f"`weft rerun {screen.short(result.run)}{again}` runs {what}."

@@ -206,6 +206,10 @@ def test_a_resource_fills_a_parameter_of_its_name(build_of: Built) -> None:
         (lambda value: len(value), "The result of 'extract' was asked for its length while the DAG is declared"),
         (lambda value: 3 in value, "The result of 'extract' was searched while the DAG is declared"),
         (lambda value: f"{value}", "The result of 'extract' was put into a text while the DAG is declared"),
+        (lambda value: value > 3, "The result of 'extract' was compared while the DAG is declared"),
+        (lambda value: value + 1, "The result of 'extract' was calculated with while the DAG is declared"),
+        (lambda value: value.count, "The result of 'extract' was asked for the attribute 'count' while the DAG is"),
+        (lambda value: value.result(), "The result of 'extract' was asked for the attribute 'result' while the DAG is"),
     ],
 )
 def test_what_only_a_run_knows_is_refused_while_the_dag_is_declared(
@@ -367,3 +371,56 @@ def test_more_items_may_be_allowed(build_of: Built, problems_of: Problems) -> No
     assert build_of(wide).graph.pipelines["wide"].most_items == 200_000
     (found,) = problems_of(DAG("none", max_map_length="many"))  # type: ignore[arg-type]
     assert found.message == "The DAG 'none': max_map_length is 'many'."
+
+
+@pytest.mark.parametrize("text", [str, "%s".__mod__, lambda value: "of " + str(value), "{!s}".format])
+def test_a_text_of_a_value_is_refused_where_a_task_gets_it(problems_of: Problems, text: Any) -> None:
+    with DAG("d") as d:
+        load({"nested": [text(extract())]})
+    (found,) = problems_of(d)
+    assert "the result of 'extract' was put into a text while the DAG is declared" in found.message
+    assert found.remedy == "Pass it as an argument, and let the task make the text."
+
+
+def test_values_can_be_printed_and_shown_while_a_dag_is_declared(
+    build_of: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with DAG("d") as d:
+        value = extract()
+        print(value)  # noqa: T201 - what users do to look
+        assert repr(value) == "<the result of 'extract'>"
+        assert not hasattr(value, "count")
+        load(value)
+    assert capsys.readouterr().out == "<the result of 'extract'>\n"
+    assert list(build_of(d).graph.pipelines["d"].steps) == ["d:extract", "d:load"]
+
+
+def test_a_task_that_was_not_called_is_no_argument(problems_of: Problems) -> None:
+    with DAG("d") as d:
+        load([extract])
+        transform(extract.partial(date="2024-01-01"))
+    assert [(each.message, each.remedy) for each in problems_of(d)] == [
+        (
+            "The task 'load' was called with data=<task 'extract'>, which was not called.",
+            "Write extract() for its result in the DAG.",
+        ),
+        (
+            "The task 'transform' was called with data=<task 'extract'>, which was not called.",
+            "Write extract() for its result in the DAG.",
+        ),
+    ]
+    with (
+        DAG("e"),
+        pytest.raises(UsageError, match="load.expand\\(\\) was called with data=<task 'extract'>, which was not"),
+    ):
+        load.expand(data=[extract])
+
+
+def test_an_arrow_between_lists_is_told_what_to_write(problems_of: Problems) -> None:
+    @dag
+    def lists() -> None:
+        [extract()] >> [extract()]
+
+    (found,) = problems_of(lists)
+    assert found.remedy is not None
+    assert "chain(first, second)" in found.remedy
