@@ -294,6 +294,8 @@ class ThreadExecutor:
         self._threads.discard(thread)
         if not thread.told:
             self._places.give_back(place)
+        elif not self._closed:
+            self._waker.wake()  # so that another takes its place: what was queued meanwhile waits for it
         coroutines.close()
 
     def _hand_over(self, flight: places.Flight, report: executor.AttemptReport) -> None:

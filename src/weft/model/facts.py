@@ -16,8 +16,9 @@ class Error(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def told(self) -> str:
-        """The kind with the message, where there is one."""
-        return f"{self.kind}: {self.message}" if self.message else self.kind
+        """The kind with the message, where there is one. What weft itself raises is named without its modules."""
+        kind = self.kind.rpartition(".")[2] if self.kind.startswith("weft.") else self.kind
+        return f"{kind}: {self.message}" if self.message else kind
 
 
 class LogSegment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -275,7 +275,7 @@ class Driver:
         delays = [command.delay for command in commands if isinstance(command, engine.RetryLater)]
         if outcome == "cancelled":
             reason = self._run.cancelled or "cancelled"
-            self._outbox.add(self._teller.finished((report.id,), "cancelled", reason, ""))
+            self._outbox.add(self._teller.finished((report.id,), "cancelled", reason, "", report.log))
         else:
             retry_at = clocks.microseconds(self._clock.now()) + int(delays[0] * 1e6) if delays else None
             failed = self._teller.failed(report, claimed, failure, outcome, error, retry_at)

@@ -70,9 +70,7 @@ class Lineage:
         known = self._ledger.columns(
             {asset: graph.assets[asset].partitions for asset in read},
             external=frozenset(
-                asset
-                for asset in read
-                if graph.assets[asset].step is None and graph.assets[asset].made_by is None
+                asset for asset in read if graph.assets[asset].step is None and graph.assets[asset].made_by is None
             ),
         )
         stand_in = graphs.Step(

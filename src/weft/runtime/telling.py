@@ -44,9 +44,17 @@ class Teller:
         return events.AttemptsLost(run=self._run, step=line.step, attempt=attempt, reason=reason, **named)
 
     def finished(
-        self, nodes: Sequence[int], outcome: events.Outcome, reason: str, subject: str
+        self,
+        nodes: Sequence[int],
+        outcome: events.Outcome,
+        reason: str,
+        subject: str,
+        log: events.LogSegment | None = None,
     ) -> Iterator[events.StepsFinished]:
-        """Step runs that end without a body: one event for all of a line, and for each step of a mapped group."""
+        """Step runs that end without a body: one event for all of a line, and for each step of a mapped group.
+
+        A body that was cancelled has left its output in `log`.
+        """
         by_line: dict[int, list[int]] = {}
         for node in nodes:
             by_line.setdefault(self._network.line_of(node).base, []).append(node)
@@ -61,6 +69,7 @@ class Teller:
                     reason=reason,
                     subject=subject,
                     assets=_assets_of(line),
+                    log=log,
                     **named,
                 )
 

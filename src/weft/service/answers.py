@@ -6,6 +6,7 @@ flow itself checks the answer again by the form.
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -45,6 +46,29 @@ def described(schema: Any) -> str:
         f"{name} ({_kind(each, schema)}{'' if name in required else ', may be left out'})"
         for name, each in schema["properties"].items()
     )
+
+
+def options(schema: Any) -> str:
+    """The options of `weft resume` that give an answer of this schema, with examples for values; "" for a go-ahead."""
+    if schema is None:
+        return ""
+    fields = _resolved(schema, schema).get("properties")
+    if not fields:
+        return f"--input '{_example(schema, schema)}'"
+    required = _resolved(schema, schema).get("required") or list(fields)[:1]
+    return " ".join(f"--set {name}={_example(fields[name], schema).strip(chr(34))}" for name in required)
+
+
+def _example(schema: Any, root: Any) -> str:
+    schema = _resolved(schema, root)
+    if schema.get("enum"):
+        return json.dumps(schema["enum"][0])
+    if schema.get("anyOf"):
+        return _example(schema["anyOf"][0], root)
+    return _EXAMPLES.get("object" if "properties" in schema else str(schema.get("type")), '"…"')
+
+
+_EXAMPLES = {"boolean": "true", "integer": "1", "number": "1.5", "array": "[]", "object": "{}", "null": "null"}
 
 
 def _kind(schema: Any, root: Any) -> str:

@@ -145,7 +145,9 @@ def _place(world: worlds.World, pipeline: pipelines.Pipeline) -> tuple[Any, Any]
             f"The flow {pipeline.name} is not defined any more.", remedy="`weft pipelines` shows what is."
         )
     starter: Any = caller.outermost()
-    return starter.place_for(getattr(body.definition, "flow", body.definition)), body.definition
+    where = starter.place_for(getattr(body.definition, "flow", body.definition))
+    where.tells_suspended = False  # the view of the run does
+    return where, body.definition
 
 
 def _record_code(world: worlds.World, pipeline: pipelines.Pipeline) -> None:
@@ -192,6 +194,7 @@ def _view(
                 step=pipeline.name, partition=partition, outcome=state.outcome or "failed", error=error, attempts=1
             )
         )
+    asked = world.ledger.input_requests(run_id, open_only=True) if state.phase == "suspended" else []
     return views.ApplyView(
         run=run_id,
         outcome=state.outcome if state.phase == "finished" else state.phase,
@@ -205,5 +208,6 @@ def _view(
         resumed=resumed,
         pipeline=pipeline.name,
         partition=partition,
-        result=run_details.plain(ended.result) if ended is not None and ended.result is not None else None,
+        result=run_details.result_of(ended, of_flow=True),
+        question=run_details.question_view(asked[0]) if asked else None,
     )

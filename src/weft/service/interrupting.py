@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from weft.worker import cancelling
+
 if TYPE_CHECKING:
     from weft.runtime import driver as drivers
 
@@ -46,14 +48,14 @@ class Interrupts:
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
         if not self._drivers or self.count > 2:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(cancelling.CTRL_C)
         self._tell("Finishing what runs; press Ctrl-C again to kill it." if self.count == 1 else "Killing what runs.")
         self._cancel("interrupted")
 
     def _terminated(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
         if not self._drivers:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(cancelling.CTRL_C)
         if self.count == 1:
             self._tell("Asked to end: finishing what runs.")
             self._cancel("terminated")

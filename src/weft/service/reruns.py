@@ -8,6 +8,7 @@ from typing import cast
 from weft.model import errors, events, keys, pipelines, spelling
 from weft.ports import ledger as ledgers
 from weft.runtime import task_work
+from weft.runtime.flows import beginning
 from weft.service import history
 from weft.service import pipelines as runs
 from weft.service import world as worlds
@@ -57,9 +58,10 @@ def wanted(
         keep = ("--only", step_of(pipeline, only.removesuffix("+")) + ("+" if only.endswith("+") else ""))
     if from_step is not None or only is not None:
         _check_possible(world, pipeline, row, keep)
+    before = beginning.read_params(row) if pipeline.kind == "flow" else runs.params_of(row)
     return runs.Wanted(
         pipeline=pipeline.name,
-        params={**runs.params_of(row), **(params or {})},
+        params={**before, **(params or {})},
         partition=row.partition,
         trigger="rerun",
         rerun_of=row.id,

@@ -9,7 +9,7 @@ from weft.model import errors
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import driving, flow_runs, history, pipelines, views
+from weft.service import answers, driving, flow_runs, history, pipelines, views
 from weft.service import world as worlds
 
 NOTHING = object()
@@ -34,7 +34,8 @@ def answer_of(given: str | None, pairs: Iterable[str]) -> object:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise errors.UsageError(
-                f"--set {text!r} does not say which field has which value.", remedy="Write --set NAME=VALUE."
+                f"--set {text!r} does not say which field has which value.",
+                remedy=f"Write --set NAME=VALUE; an answer without fields is --input {text}.",
             )
         try:
             fields[name] = json.loads(value)
@@ -68,9 +69,12 @@ def resume(
     if open_ones:
         if answer is NOTHING and any(each.schema is not None for each in open_ones if key in (None, each.key)):
             question = open_ones[0]
+            schema = json.loads(question.schema or b"null")
+            told = f"{question.message} ({question.key})" if question.message else question.key
             raise errors.UsageError(
-                f"Run {row.id[:8]} asks {question.key!r}: {question.message or 'an answer'}.",
-                remedy="Answer it with --set NAME=VALUE or --input JSON.",
+                f"Run {row.id[:8]} waits for an answer: {told}",
+                remedy=f"It has: {answers.described(schema or {})}. For example: "
+                f"`weft resume {row.id[:8]} {answers.options(schema)}`.",
             )
         flow_runs.answer(world, row, None if answer is NOTHING else answer, key)
     elif answer is not NOTHING:

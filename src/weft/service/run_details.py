@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from weft.model import events, stored
+from weft.model import errors, events, stored
 from weft.ports import ledger as ledgers
 from weft.service import history, views
+from weft.storage import json_values
 
 _LONGEST_RESULT = 4096
 
@@ -43,20 +44,6 @@ class StepRunView(views.View, frozen=True, kw_only=True):
     rendered: dict[str, str]
 
 
-class QuestionView(views.View, frozen=True, kw_only=True):
-    """A question to a person: `form` is the JSON schema of the answer, None where a go-ahead is enough."""
-
-    run: str
-    key: str
-    message: str
-    form: object
-    asked_at: str | None
-    until: str | None
-    answered_at: str | None
-    answer: object
-    by: str
-
-
 class WarningView(views.View, frozen=True, kw_only=True):
     """A check that failed without failing its step."""
 
@@ -84,7 +71,7 @@ class RunDetail(views.View, frozen=True, kw_only=True):
     """The runs that its steps called."""
     reruns: list[str]
     """The runs that repeated it."""
-    questions: list[QuestionView]
+    questions: list[views.QuestionView]
     artifacts: list[str]
     """Keys of what it made to be looked at."""
     result: object
@@ -134,7 +121,7 @@ def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
         reruns=[] if row.pipeline is None else _reruns(ledger, row),
         questions=[question_view(each) for each in ledger.input_requests(row.id)],
         artifacts=list(dict.fromkeys(each.key for each in reversed(ledger.artifacts(run=row.id)))),
-        result=plain(ended.result) if ended is not None and ended.result is not None else None,
+        result=result_of(ended, of_flow=row.request.startswith("flow ")),
         error=ended.error.traceback or ended.error.told if ended is not None and ended.error is not None else "",
     )
 
@@ -235,9 +222,9 @@ def _step_run(row: ledgers.StepRunRow, rendered: Mapping[tuple[str, str], dict[s
     )
 
 
-def question_view(row: ledgers.InputRow) -> QuestionView:
+def question_view(row: ledgers.InputRow) -> views.QuestionView:
     """A question to a person, as it is shown."""
-    return QuestionView(
+    return views.QuestionView(
         run=row.run,
         key=row.key,
         message=row.message,
@@ -254,11 +241,30 @@ def _named(step: str, item: str) -> str:
     return f"{step}[{item}]" if item else step
 
 
+def result_of(ended: events.RunFinished | None, *, of_flow: bool) -> object:
+    """What a run returned, as it is shown: of a flow also that it was something that can't be stored."""
+    if ended is None or ended.result is not None:
+        return plain(ended.result) if ended is not None and ended.result is not None else None
+    return "(a value that can't be stored)" if of_flow and ended.outcome == "succeeded" else None
+
+
+def _as_json(value: object) -> object:
+    """A value with the nearest that JSON has for what it has not: lists for sets and tuples, text for times."""
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_as_json(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
 def plain(value: stored.StoredValue) -> object:
     """A small value that travels in the ledger as JSON or text; of others what they are."""
     if value.inline is not None and len(value.inline) <= _LONGEST_RESULT:
         if value.format == "json":
-            return msgspec.json.decode(value.inline)
+            try:
+                return _as_json(json_values.decode(value.inline, need_classes=False))
+            except errors.StorageError:
+                return msgspec.json.decode(value.inline)
         if value.format == "text":
             return value.inline.decode("utf-8", "replace")
     return None if value.format == "none" else f"({value.type or value.format})"

@@ -150,6 +150,20 @@ class FailureView(View, frozen=True, kw_only=True):
     """Which one, of a mapped step of a pipeline."""
 
 
+class QuestionView(View, frozen=True, kw_only=True):
+    """A question to a person: `form` is the JSON schema of the answer, None where a go-ahead is enough."""
+
+    run: str
+    key: str
+    message: str
+    form: object
+    asked_at: str | None
+    until: str | None
+    answered_at: str | None
+    answer: object
+    by: str
+
+
 class ApplyView(View, frozen=True, kw_only=True):
     """How an apply ended: `outcome` is None where there was nothing to do."""
 
@@ -171,6 +185,8 @@ class ApplyView(View, frozen=True, kw_only=True):
     """The runs of pipelines, where there were some beside or instead of one of assets."""
     result: object = None
     """What a flow returned, where that is small and plain."""
+    question: QuestionView | None = None
+    """What a flow that is suspended asks."""
 
 
 def time_of(moment: datetime | None) -> str | None:

@@ -10,10 +10,15 @@ class Cancelled(BaseException):
     """The attempt was cancelled. No subclass of Exception, so that a body's `except Exception` does not swallow it."""
 
 
-def is_ctrl_c_heard() -> bool:
-    """Tell whether a Ctrl-C raises KeyboardInterrupt into the calling thread; else a body raised it of itself."""
-    on_main_thread = threading.current_thread() is threading.main_thread()
-    return on_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+CTRL_C = "Ctrl-C"
+"""What a handler of signals says in the KeyboardInterrupt that it raises, where it is not Python's own."""
+
+
+def is_ctrl_c(error: KeyboardInterrupt) -> bool:
+    """Tell whether a Ctrl-C raised an exception in the calling thread; else a body raised it of itself."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return error.args == (CTRL_C,) or signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def ask_to_end(thread: threading.Thread) -> None:

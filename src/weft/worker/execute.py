@@ -153,7 +153,7 @@ class Runner:
         error = failures.describe(failure, self._masks)
         if isinstance(failure, cancelling.Cancelled) or coroutines.is_cancellation(failure):
             return ended.Ended(outcome="cancelled", error=error)
-        if isinstance(failure, KeyboardInterrupt) and self._keyboard and cancelling.is_ctrl_c_heard():
+        if isinstance(failure, KeyboardInterrupt) and self._keyboard and cancelling.is_ctrl_c(failure):
             return ended.Ended(outcome="cancelled", error=error)
         return ended.Ended(outcome="failed", error=error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 import types
 
@@ -11,6 +12,8 @@ from weft.worker import masking, texts
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120 - paths of code objects are text
 _ASYNCIO = os.path.dirname(traceback.__file__) + os.sep + "asyncio" + os.sep  # noqa: PTH120
+_OUR_NAMES = re.compile(r"^([ |]*)weft\.[a-z_.]+\.([A-Z]\w*)(?=:|$)", re.MULTILINE)
+"""The last line of a traceback of an error of weft's own, whose modules say nothing to the user."""
 _LONGEST_MESSAGE = 8_000
 _LONGEST_TRACEBACK = 64_000
 
@@ -18,7 +21,8 @@ _LONGEST_TRACEBACK = 64_000
 def describe(error: BaseException, masks: masking.Masks) -> events.Error:
     """Return an exception as an event's error: masked, of bounded length, with its chain of causes.
 
-    Frames of weft and of the event loop before the first frame of the user's are left out.
+    Frames of weft and of the event loop before the first frame of the user's are left out; of an error that weft tells
+    its users, also those after the last of the user's, and causes whose message it has taken over.
     """
     try:
         text = _traceback(error)
@@ -90,11 +94,15 @@ def _traceback(error: BaseException) -> str:
         if id(part) in seen:
             continue
         seen.add(id(part))
-        _trim(part.stack)
+        kind = part.exc_type
+        if kind is not None and issubclass(kind, errors.WeftError):
+            _trim_told(part)
+        else:
+            _trim(part.stack)
         waiting.extend(
             each for each in (part.__cause__, part.__context__, *(part.exceptions or ())) if each is not None
         )
-    return "".join(whole.format())
+    return _OUR_NAMES.sub(r"\1\2", "".join(whole.format()))
 
 
 def _trim(stack: traceback.StackSummary) -> None:
@@ -103,6 +111,23 @@ def _trim(stack: traceback.StackSummary) -> None:
     while first < len(stack) - 1 and _is_ours(stack[first].filename):
         first += 1
     del stack[:first]
+
+
+def _trim_told(part: traceback.TracebackException) -> None:
+    """Keep the user's frames alone, from the first to the last; without any there is no traceback to show."""
+    theirs = [place for place, frame in enumerate(part.stack) if not _is_ours(frame.filename)]
+    if theirs:
+        del part.stack[theirs[-1] + 1 :]
+        del part.stack[: theirs[0]]
+        return
+    part.stack = None  # type: ignore[assignment]  # of which no head line is written
+    cause = part.__cause__
+    if cause is not None and cause.exc_type is not None and _is_taken_over(cause.exc_type):
+        part.__cause__, part.__suppress_context__ = None, True
+
+
+def _is_taken_over(cause: type[BaseException]) -> bool:
+    return issubclass(cause, errors.WeftError) or cause.__module__.partition(".")[0] == "jinja2"
 
 
 def _cut(text: str, longest: int) -> str:

@@ -55,8 +55,9 @@ def test_a_flow_that_raises_ends_with_1_and_says_what(flows):
     result = flows.weft("run", "summing", "--param", "count=9")
     assert result.code == 1
     assert "ValueError: nine is too many" in result.out
-    assert "--from-failed" not in result.out
-    assert "is a flow" in flows.weft("rerun", "last", "--from-failed").err
+    assert "--from-failed` runs it again and keeps the calls that succeeded" in result.out
+    assert "is a flow" in flows.weft("rerun", "last", "--only", "add").err
+    assert flows.weft("rerun", "last", "--from-failed").code == 1
     assert flows.weft("rerun", "last", "--param", "count=2").code == 0
 
 
@@ -68,11 +69,15 @@ def test_wrong_parameters_of_a_flow_are_wrong_usage(flows):
 
 
 def test_a_suspended_flow_goes_on_once_it_is_answered(flows):
-    assert "is suspended" in flows.ok("run", "asking").out
+    suspended = flows.ok("run", "asking")
+    assert "is suspended" in suspended.out
+    assert "asks: release\n    the answer: approved (boolean), note (string, may be left out)" in suspended.out
+    assert "--set approved=true` answers." in suspended.out
+    assert "waits for input" not in suspended.err
     assert flows.lines("journal") == ["add:1"]
     unanswered = flows.weft("resume", "last")
     assert unanswered.code == 2
-    assert "'release'" in unanswered.err
+    assert "waits for an answer: release" in unanswered.err
     wrong = flows.weft("resume", "last", "--set", "approved=perhaps")
     assert wrong.code == 2
     assert "approved" in wrong.err

@@ -175,7 +175,8 @@ def test_a_flow_shows_its_calls_its_subflows_what_it_waits_for_and_what_it_retur
     assert "part[3]" in out
     assert "3 succeeded" in out
     assert "called run f2: sub succeeded" in out
-    assert "waits for a person: ok: Ship it?. `weft resume f1 --input JSON` answers" in out
+    assert "asks: Ship it? (ok)" in out
+    assert "`weft resume f1" in out
     child = project.ok("runs", "f2").out
     assert "called by run f1 of main" in child
     assert 'returned {"rows": 3}' in child

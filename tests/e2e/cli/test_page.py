@@ -27,7 +27,7 @@ def test_each_command_and_its_long_options_are_on_the_page(name):
 @pytest.mark.parametrize(
     "view", [views.PlanView, views.StepView, views.CauseView, views.ApplyView, views.StatusView, views.RunView,
              views.VersionView, views.FailureView, run_logs.AttemptLog, run_details.RunDetail, run_details.StepRunView,
-             run_details.QuestionView, run_details.WarningView, version_details.VersionDetail,
+             views.QuestionView, run_details.WarningView, version_details.VersionDetail,
              artifacts.ArtifactContent, correcting.Correction]
 )  # fmt: skip
 def test_each_field_that_is_printed_as_json_is_on_the_page(view):

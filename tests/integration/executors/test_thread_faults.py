@@ -1,6 +1,7 @@
 """Attempts in threads that are cancelled and time out at any moment: each is reported once, and nothing hangs."""
 
 import random
+import threading
 import time
 
 import pytest
@@ -51,3 +52,28 @@ def test_closing_ends_what_runs_and_does_not_wait_for_what_does_not_end(tmp_path
     begun = time.monotonic()
     running.close()
     assert time.monotonic() - begun < 5
+
+
+def test_what_is_queued_while_a_thread_that_was_told_to_end_still_ends_is_taken_by_another(tmp_path):
+    queued = threading.Event()
+
+    class SlowToEnd(thread.ThreadExecutor):
+        def _hand_back(self, told, place):
+            queued.wait(PATIENCE)
+            super()._hand_back(told, place)
+
+    running = SlowToEnd(executor_conformance.definitions(str(tmp_path / "values")), jobs=1, grace=0.2)
+    running.start()
+    try:
+        running.submit([executor_conformance.assignment(1, "sleeps", "p")])
+        (begun,) = running._flights.values()
+        while begun.thread is None:
+            time.sleep(0.001)
+        running.cancel([1], kill=False)
+        assert [each.outcome for each in running.poll(PATIENCE)] == ["cancelled"]
+        running.submit([executor_conformance.assignment(2, "returns_its_partition", "p")])
+        threading.Timer(0.1, queued.set).start()  # once it is polled: who hands back has to wake the poll
+        assert [each.outcome for each in running.poll(PATIENCE / 2)] == ["succeeded"]
+    finally:
+        queued.set()
+        running.close()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,62 @@ def test_a_strict_resume_is_refused_also_where_the_flow_catches_the_error(weft_f
     numbers = [0, 1]
     weft_flows.resume(steps, strict=True)
     assert weft_flows.last().outcome == "succeeded"
+
+
+SLOW = """
+import datetime, pathlib, time
+from weft import flow, task
+
+HERE = pathlib.Path(__file__).parent
+
+@task
+def wait(day):
+    print("waits", day, flush=True)
+    if not (HERE / "waiting").exists():
+        (HERE / "waiting").touch()
+        time.sleep(60)
+    return day.year
+
+@task
+def before():
+    with (HERE / "notes.txt").open("a") as file:
+        file.write("before ")
+
+@flow
+def waiting(day: datetime.date = datetime.date(2024, 1, 2)):
+    before()
+    return wait(day)
+"""
+
+
+def test_ctrl_c_cancels_the_call_under_way_and_a_rerun_keeps_the_rest_with_the_same_parameters(tmp_path: Path) -> None:
+    (tmp_path / "steps.py").write_text(SLOW)
+    environment = {name: value for name, value in os.environ.items() if name != "WEFT_HOME"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "weft", "-f", "steps.py", "run", "waiting"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    until = time.monotonic() + 30
+    while not (tmp_path / "waiting").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 130, out + err
+    ledger = sqlite.SqliteLedger(tmp_path / ".weft" / "ledger.db")
+    (run,) = ledger.runs()
+    ends = {row.step: row.outcome for row in ledger.step_runs(run.id)}
+    assert (run.outcome, ends) == ("cancelled", {"waiting:before": "succeeded", "waiting:wait": "cancelled"})
+    ledger.close()
+    assert "waits 2024-01-02\n" in weft(tmp_path, "logs", "last", "wait").stdout
+    again = weft(tmp_path, "rerun", "last", "--from-failed")
+    assert again.returncode == 0, again.stderr
+    assert "returned 2024" in again.stdout
+    assert (tmp_path / "notes.txt").read_text() == "before "
 
 
 def test_the_command_for_a_failed_flow_keeps_what_succeeded(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from weft import flow, task
 from weft.model import events
 from weft.service import flows as service
-from weft.service import run_logs
+from weft.service import run_details, run_logs
 
 
 def logs_of(home: Any) -> dict[str, str]:
@@ -147,3 +147,23 @@ def test_a_failure_of_a_mapped_call_has_no_frames_of_weft(weft_flows) -> None:
         mapping()
     names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert names[-2:] == ["mapping", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("returned", "shown"),
+    [
+        ({1, 2}, [1, 2]),
+        ((1, {2: "three"}), [1, {"2": "three"}]),
+        (None, None),
+        (lambda: 1, "(a value that can't be stored)"),
+    ],
+)
+def test_what_a_flow_returned_is_shown_without_marks_of_its_storage(
+    weft_flows, returned: object, shown: object
+) -> None:
+    @flow
+    def returning() -> Any:
+        return returned
+
+    returning()
+    assert run_details.run_detail(weft_flows.ledger, weft_flows.last()).result == shown

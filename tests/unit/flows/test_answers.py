@@ -77,3 +77,30 @@ def test_templates_of_a_deployment_are_of_the_interval_and_of_now() -> None:
 def test_an_unknown_name_in_a_template_is_told_with_the_parameter() -> None:
     with pytest.raises(errors.UsageError, match=r"'day' of the deployment 'nightly'.*'dz' is undefined"):
         deployed.filled_in({"day": "{{ dz }}"}, DAY, NOW, "nightly")
+
+
+@pytest.mark.parametrize(
+    ("schema", "options"),
+    [
+        (None, ""),
+        ({"type": "boolean"}, "--input 'true'"),
+        ({"type": "string"}, "--input '\"…\"'"),
+        ({"enum": ["yes", "no"]}, "--input '\"yes\"'"),
+        (
+            {
+                "properties": {
+                    "approved": {"type": "boolean"},
+                    "note": {"type": "string"},
+                    "size": {"$ref": "#/$defs/S"},
+                },
+                "required": ["approved", "size"],
+                "$defs": {"S": {"enum": ["small", "large"]}},
+            },
+            "--set approved=true --set size=small",
+        ),
+        ({"properties": {"count": {"anyOf": [{"type": "integer"}, {"type": "null"}]}}}, "--set count=1"),
+        ({"properties": {}}, "--input '{}'"),
+    ],
+)
+def test_the_options_that_answer_are_told_with_examples(schema: object, options: str) -> None:
+    assert answers.options(schema) == options

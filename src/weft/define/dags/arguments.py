@@ -160,8 +160,8 @@ class Converter:
             if shown in text:
                 self.wrong.append(
                     (
-                        f"{name}={text!r}: {value.describe()} was put into a text while the DAG is declared; its value is "
-                        "only known in a run.",
+                        f"{name}={text!r}: {value.describe()} was put into a text while the DAG is declared; its "
+                        "value is only known in a run.",
                         "Pass it as an argument, and let the task make the text.",
                     )
                 )
@@ -174,9 +174,7 @@ class Converter:
         task = value.task if isinstance(value, tasks.PartialTask) else value
         if not isinstance(task, tasks.TaskDefinition):
             return False
-        self.wrong.append(
-            (f"{name}={task!r}, which was not called.", f"Write {task.name}() for its result in the DAG.")
-        )
+        self.wrong.append((f"{name}={task!r}, which was not called.", f"Write {task.name}() for its result."))
         return True
 
     def _leaf(self, value: nodes.Value, declared: declaration.Declaration) -> Any:

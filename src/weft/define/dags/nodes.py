@@ -116,9 +116,9 @@ class Value:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        raise UnknownAttribute(
-            f"{_capital(self.describe())} was asked for the attribute {name!r} while the DAG is declared; its value is only "
-            "known in a run.",
+        raise UnknownAttributeError(
+            f"{_capital(self.describe())} was asked for the attribute {name!r} while the DAG is declared; its "
+            "value is only known in a run.",
             remedy=f'For a part of it, write ["{name}"]; else let a task take the value and look at it.',
         )
 
@@ -138,7 +138,7 @@ class Value:
         return errors.UsageError(_capital(text), remedy=remedy)
 
 
-class UnknownAttribute(errors.UsageError, AttributeError):
+class UnknownAttributeError(errors.UsageError, AttributeError):
     """A value was asked for something that only a run knows."""
 
 

@@ -78,7 +78,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class FunctionParam:
-    """A parameter of the function of `@dag`: its annotation, its default, and what a `Param` in `params=` says of it."""
+    """A parameter of the function of `@dag`: its annotation, its default, and the schema that a `Param` gives it."""
 
     annotation: Any
     default: Any

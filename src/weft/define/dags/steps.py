@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from weft.define import bodies, caching, parameters, problems, signatures, task_options, tasks
 from weft.define.dags import calls, checking, codes, drawing, nodes, ordering
@@ -198,7 +198,9 @@ class Builder:
                 self.found.add(
                     "wrong-arguments",
                     f"The task {call.task.name!r} was called with {name}={problem}.",
-                    remedy=f"Its annotation is {_spelt(annotations[name])}.",
+                    remedy=None  # the message lists the words
+                    if get_origin(annotations[name]) is Literal
+                    else f"Its annotation is {_spelt(annotations[name])}.",
                     location=call.location,
                 )
 

@@ -41,7 +41,8 @@ def ask(run: running.FlowRun, form: Any, *, key: str, timeout: float | None, mes
             )
         )
         found = _row(root, key)
-        _tell(root.facts.run, message, form)
+        if root.place.tells_suspended or not suspended:
+            _tell(root.facts.run, message, form)
     pause = 0.01
     while found is None or found.answered is None:
         if found is not None and found.until is not None and clocks.microseconds(root.place.clock.now()) > found.until:

@@ -174,7 +174,7 @@ def take_over(
     """
     with place.lock:
         history = [event for _, _, event in place.ledger.events(row.id)]
-    params = _read_params(row)
+    params = read_params(row)
     try:
         bound = bound_to(flow, (), params)
     except errors.WeftError as error:
@@ -221,13 +221,19 @@ def take_over(
     return Begun(facts=facts, flow=flow, bound=bound, record=record, lost=begun)
 
 
-def _read_params(row: ledgers.RunRow) -> dict[str, Any]:
+def read_params(row: ledgers.RunRow) -> dict[str, Any]:
+    """The parameters of a run, as values.
+
+    Raises:
+        UsageError: one of them was a value that can't be stored.
+    """
     found: dict[str, msgspec.Raw] = msgspec.json.decode(row.params or b"{}", type=dict[str, msgspec.Raw])
     values: dict[str, Any] = {}
     for name, raw in found.items():
         if bytes(raw).startswith(b'{"$unstorable"'):
             raise errors.UsageError(
-                f"The run {row.id} can't be resumed: its parameter {name!r} was a value that can't be stored.",
+                f"The run {row.id} can't be gone on with or repeated: its parameter {name!r} was a value that can't be "
+                "stored.",
                 remedy="Call the flow again with that value.",
             )
         values[name] = json_values.decode(bytes(raw))

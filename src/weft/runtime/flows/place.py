@@ -52,6 +52,8 @@ class Place:
     listener: Callable[[Iterable[events.Event]], None] | None = None
     logs: Path | None = None
     """Where output is kept; None to let it pass through."""
+    tells_suspended: bool = True
+    """Whether a run that is suspended says on stderr how it is answered."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     beats: Beats = field(init=False)
     _bodies: weakref.WeakKeyDictionary[tasks.TaskDefinition[..., Any], bodies.TaskBody] = field(

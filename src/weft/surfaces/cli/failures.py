@@ -37,7 +37,7 @@ def show(
         attempts = f" after {each.attempts} attempts" if each.attempts > 1 else ""
         if interval is not None and each.partition is None:
             name += f" of {interval}"
-        lines = screen.reason(f"{name} {_word(each)}{attempts}", [error(each)], out.width - 4)
+        lines = screen.reason(f"{name} {_word(each)}{attempts}", [error(each)], out.width - 4, beside=False)
         out.line(f"  {out.paint('!', 'failed', bold=True)} {lines[0]}")
         for line in lines[1:]:
             out.line(f"    {line}")

@@ -276,6 +276,19 @@ def _show_rendered(out: screen.Screen, found: Sequence[run_details.StepRunView])
 # --- what is around it ------------------------------------------------------------------------------------------------
 
 
+def question(asked: views.QuestionView) -> list[str]:
+    """What a run asks a person, what the answer holds, and the command that gives it."""
+    from weft.service import answers
+
+    told = f"{asked.message} ({asked.key})" if asked.message else asked.key
+    found = [f"asks: {told}"]
+    if asked.form:
+        found.append(f"  the answer: {answers.described(asked.form)}")
+    how = answers.options(asked.form)
+    found.append(f"  `{f'weft resume {screen.short(asked.run)} {how}'.rstrip()}` answers.")
+    return found
+
+
 def _show_around(out: screen.Screen, detail: run_details.RunDetail) -> None:
     short = screen.short(detail.run.id)
     for asked in detail.questions:
@@ -284,8 +297,8 @@ def _show_around(out: screen.Screen, detail: run_details.RunDetail) -> None:
             given = "" if asked.answer is None else f" {screen.fit(json.dumps(asked.answer), 80)}"
             out.line(f"  answered by {asked.by or 'somebody'}: {name}{given}")
         elif detail.run.phase != "finished":
-            how = "--input JSON" if asked.form else ""
-            out.line(f"  waits for a person: {name}. `{f'weft resume {short} {how}'.rstrip()}` answers.")
+            for line in question(asked):
+                out.line(f"  {line}")
     for child in detail.children[:_MOST_CALLS]:
         name = subject(child).replace(f" (in {short})", "")
         out.line(f"  called run {screen.short(child.id)}: {name} {state(child)}")

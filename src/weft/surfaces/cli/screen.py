@@ -102,14 +102,17 @@ def _given(name: str) -> int:
     return max(20, int(value)) if value.isdecimal() and value != "0" else 0
 
 
-def reason(head: str, causes: Sequence[str], width: int) -> list[str]:
-    """Lay out a reason: in one line if that has room, else each cause in lines of its own, beside `head`."""
+def reason(head: str, causes: Sequence[str], width: int, *, beside: bool = True) -> list[str]:
+    """Lay out a reason: in one line if that has room, else each cause in lines of its own, beside a short `head`.
+
+    Unless it is to stand `beside`, all lines but the first are indented alike, however short the head is.
+    """
     flat = [" ".join(each.split()) for each in causes]
     start = f"{head}: " if head and flat else head
     whole = start + "; ".join(flat)
     if len(whole) <= width or not flat:
         return [whole]
-    long = len(start) > 12
+    long = not beside or len(start) > 12
     indent = 2 if long else len(start)
     lines = [start.rstrip()] if long and len(flat) > 1 else []
     for number, each in enumerate(flat):

@@ -72,8 +72,14 @@ class Watch:
         """Tell how a run of a pipeline ended, or that it waits for a person."""
         if result.outcome == "suspended" and result.run is not None:
             short = screen.short(result.run)
-            self.out.line(f"Run {short} is suspended; `weft runs {short}` shows what it waits for.")
-            self.out.line(f"  `weft resume {short}` goes on with it, with --set NAME=VALUE where it asks something.")
+            self.out.line(f"Run {short} is suspended.")
+            if result.question is None:
+                self.out.line(f"  `weft resume {short}` goes on with it.")
+            else:
+                from weft.surfaces.cli import run_text
+
+                for line in run_text.question(result.question):
+                    self.out.line(f"  {line}")
             return
         failures.show(self.out, result.failures, run=result.run)
         self.out.line(self.out.paint(progress.summary(result), result.outcome or ""))

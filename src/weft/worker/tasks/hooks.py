@@ -27,7 +27,9 @@ def call(kind: str, hooks: Iterable[Callable[..., object]], context: Any, about:
                 coroutines.run(returned)
         except cancelling.Cancelled:
             raise
-        except BaseException:  # a hook must not change how the attempt ended, whatever it raises
+        except BaseException as error:  # a hook must not change how the attempt ended, whatever it raises
+            if isinstance(error, KeyboardInterrupt) and cancelling.is_ctrl_c(error):
+                raise  # it is meant for the run, not for the hook
             name = getattr(hook, "__qualname__", repr(hook))
             logging.getLogger(__name__).exception("The hook %s of on_%s raised.", name, kind)
 

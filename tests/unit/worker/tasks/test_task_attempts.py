@@ -282,7 +282,7 @@ def test_hooks_of_an_attempt_that_could_not_call_them_run_alone(tmp_path):
     world = World(tmp_path, lambda: 1 / 0, hooks=hooked(told))
     error = events.Error(kind="weft.Timeout", message="too long")
     report = world.run(changes={"hook": "failure", "hook_error": error})
-    assert (report.outcome, told) == ("succeeded", [("failure", "made", "weft.Timeout: too long")])
+    assert (report.outcome, told) == ("succeeded", [("failure", "made", "Timeout: too long")])
 
 
 def test_the_context_is_there_for_the_length_of_the_body(tmp_path):
