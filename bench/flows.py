@@ -36,10 +36,13 @@ def threads(count: int) -> int:
 def processes(count: int) -> int:
     return sum(add.map(list(range(count))).result())
 """
-ONE = SOURCE + """
+ONE = (
+    SOURCE
+    + """
 if __name__ == "__main__":
     assert series(1) == 1
 """
+)
 
 
 def measure(how: measuring.How) -> list[measuring.Line]:

@@ -82,7 +82,7 @@ def is_by_assets(pipeline: pipelines.Pipeline) -> bool:
 
 
 def ended_by(pipeline: pipelines.Pipeline, now: datetime) -> PartitionSet:
-    """The intervals of a pipeline that have ended by now; of one that runs at times of its own, those that have come."""
+    """The intervals of a pipeline that have ended by now; of one with times of its own, those that have come."""
     definition, schedule = pipeline.partitions, pipeline.schedule
     if definition is None:
         return EMPTY

@@ -35,10 +35,7 @@ class Project:
         (folder / "weft.toml").write_text('definitions = "defs.py"\nexecutor = "inline"\n')
 
     def define(self, text: str) -> None:
-        source = (
-            "from pathlib import Path\nfrom weft import *\nimport os\n"
-            + textwrap.dedent(text)
-        )
+        source = "from pathlib import Path\nfrom weft import *\nimport os\n" + textwrap.dedent(text)
         (self.folder / "defs.py").write_text(source)
 
     def weft(self, *arguments: str) -> Result:
