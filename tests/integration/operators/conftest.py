@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.services import mails, postgres, s3, sftp, web
+
 from weft.connections import places
 
 __all__ = ["mails", "postgres", "s3", "sftp", "web"]
