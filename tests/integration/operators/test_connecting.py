@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,18 @@ def test_a_server_that_says_nothing_is_given_up_in_time(kind: str) -> None:
         started = time.monotonic()
         assert not probing.test(Connection.parse("x", uri), timeout=1).passed
     assert time.monotonic() - started < 5
+
+
+def test_adding_says_what_goes_before_the_store_and_an_empty_answer_saves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "weft.toml").write_text('definitions = "d.py"\n[connections.wh]\nuri = "sqlite:///a.db"\n')
+    (tmp_path / "d.py").write_text("")
+
+    def add(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "weft", "connections", "add", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, input="")
+
+    told = add("wh", "sqlite:///b.db")
+    assert "still that of [connections.wh] in weft.toml, which goes before the store" in told.stdout
+    refused = add("crm", "http://bob@example.org", "--ask")
+    assert refused.returncode == 2
+    assert "--ask was answered with nothing" in refused.stderr

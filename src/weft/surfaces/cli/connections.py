@@ -128,8 +128,13 @@ def add(name: str, uri: str | None, kind: str | None, ask: bool, extra: tuple[st
         known = connection.Connection.parse(name, uri).extra if uri is not None else {}
         values["extra"] = {**known, **_pairs(extra)}
     made = connection.Connection.build(name, values)
-    registry.save(made, place=_place())
-    screen.Screen().line(f"Saved {name}: {made}")
+    place = _place()
+    registry.save(made, place=place)
+    out = screen.Screen()
+    out.line(f"Saved {name}: {made}")
+    used = registry.get(name, place=place)
+    if used.source != f"the store {place.store.name}":
+        out.line(f"But {name} is still that of {used.source}, which goes before the store.")
     return program.DONE
 
 
@@ -218,8 +223,15 @@ def _password() -> str:
     import sys
 
     if sys.stdin.isatty():
-        return str(click.prompt("Password", hide_input=True, default="", show_default=False))
-    return sys.stdin.readline().rstrip("\n")
+        found = str(click.prompt("Password", hide_input=True, default="", show_default=False))
+    else:
+        found = sys.stdin.readline().rstrip("\n")
+    if not found:
+        raise errors.UsageError(
+            "--ask was answered with nothing, so no connection was saved.",
+            remedy="Type the password, give it on stdin, or leave --ask out where there is none.",
+        )
+    return found
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
