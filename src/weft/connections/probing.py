@@ -57,6 +57,8 @@ def test(connection: connections.Connection, *, timeout: float = TIMEOUT) -> Pro
 
 
 def _sql(connection: connections.Connection, timeout: float) -> str:
+    if connection.type in ("sqlite", "duckdb"):
+        _demand_file(connection.database)  # looking must not make it
     if connection.type == "duckdb":
         with adapting.duckdb_connection(connection.database, read_only=None) as opened:
             row = opened.execute("SELECT version()").fetchone()
@@ -65,16 +67,18 @@ def _sql(connection: connections.Connection, timeout: float) -> str:
     options: dict[str, object] = {}
     if connection.type in ("postgres", "mysql"):
         options["connect_timeout"] = max(2, math.ceil(timeout))  # of whole seconds; 0 would mean none
-    if connection.type == "sqlite" and connection.database:
-        from pathlib import Path
-
-        if not Path(connection.database).is_file():
-            raise FileNotFoundError(f"there is no file {connection.database}")
     engine = adapting.sqlalchemy_engine(connection, connect_args=options)
     with engine.connect() as opened:
         opened.execute(alchemy.text("SELECT 1")).scalar()
         version = ".".join(map(str, opened.dialect.server_version_info or ()))
     return f"{engine.dialect.name} {version} answers"
+
+
+def _demand_file(database: str | None) -> None:
+    from pathlib import Path
+
+    if database and ":" not in database and not Path(database).is_file():  # ":memory:" and "md:…" are no files
+        raise FileNotFoundError(f"there is no file {database}")
 
 
 def _http(connection: connections.Connection, timeout: float) -> str:

@@ -142,3 +142,11 @@ def test_adding_says_what_goes_before_the_store_and_an_empty_answer_saves_nothin
     refused = add("crm", "http://bob@example.org", "--ask")
     assert refused.returncode == 2
     assert "--ask was answered with nothing" in refused.stderr
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_testing_a_database_whose_file_is_missing_fails_and_does_not_make_it(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "books.db"
+    probe = probing.test(Connection.build("books", {"type": kind, "database": str(file)}))
+    assert (probe.passed, f"there is no file {file}" in probe.message) == (False, True)
+    assert not file.exists()
