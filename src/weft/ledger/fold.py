@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from weft.ledger import changes as changing
-from weft.ledger import codec, step_runs
+from weft.ledger import codec, control, step_runs
 from weft.model import events, stored
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -70,6 +70,9 @@ def _run_created(changes: changing.Changes, position: int, at: int, event: event
         event.parent_item,
         event.rerun_of,
         event.pool,
+        event.location,
+        event.priority,
+        event.automation,
     )
 
 
@@ -385,4 +388,5 @@ _HANDLERS: dict[type[events.Event], Callable[[changing.Changes, int, int, Any], 
     events.VersionsRemoved: _versions_removed,
     events.RunValuesRemoved: _run_values_removed,
     events.CodeRecorded: _code_recorded,
+    **control.HANDLERS,
 }

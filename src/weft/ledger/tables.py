@@ -2,7 +2,8 @@
 
 - the log: `event`, append-only, the only truth;
 - projections, folded from the log in the append's own transaction: rebuilt and compared by `weft ledger verify`;
-- control state that is no history: leases, reservations, documents by digest, and caches of planning.
+- control state that is no history: leases, reservations, documents by digest, caches of planning, what a scheduler
+  looked at last, which workers are there, who holds slots of pools, accounts and tokens (hashed).
 
 A partition that has none is written as the empty string, so that it can stand in a primary key.
 """
@@ -25,8 +26,32 @@ PROJECTIONS = (
     "cached",
     "artifact",
     "input_request",
+    "location",
+    "definition",
+    "automation",
+    "tick",
+    "saved_plan",
+    "execution",
+    "incident",
+    "incident_entry",
+    "silence",
+    "change_made",
 )
-CONTROL = ("lease", "reservation", "document", "summary", "work_pool")
+CONTROL = (
+    "lease",
+    "reservation",
+    "document",
+    "summary",
+    "work_pool",
+    "automation_state",
+    "worker_seen",
+    "pool_grant",
+    "pool_wait",
+    "account",
+    "session",
+    "api_token",
+    "idempotency",
+)
 
 SCHEMA_1 = """
 CREATE TABLE event (
@@ -250,7 +275,246 @@ CREATE TABLE work_pool (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (SCHEMA_1, SCHEMA_2)
+SCHEMA_3 = """
+ALTER TABLE run ADD COLUMN location TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN automation TEXT NOT NULL DEFAULT '';
+CREATE INDEX run_of_execution ON run (execution, created) WHERE execution <> '';
+CREATE INDEX run_of_automation ON run (automation, created) WHERE automation <> '';
+CREATE INDEX run_waiting ON run (pool, priority DESC, created) WHERE phase = 'created' AND pool <> '';
+
+CREATE TABLE location (
+  name TEXT PRIMARY KEY,
+  snapshot TEXT NOT NULL DEFAULT '',
+  loaded INTEGER,
+  source TEXT NOT NULL DEFAULT '',
+  problems BLOB,
+  failed INTEGER,
+  removed INTEGER NOT NULL DEFAULT 0,
+  changed INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE definition (
+  name TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  location TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (name, position)
+) WITHOUT ROWID;
+
+CREATE TABLE automation (
+  id TEXT PRIMARY KEY,
+  location TEXT NOT NULL DEFAULT '',
+  activated INTEGER,
+  paused INTEGER NOT NULL DEFAULT 0,
+  paused_by TEXT NOT NULL DEFAULT '',
+  paused_at INTEGER,
+  reason TEXT NOT NULL DEFAULT '',
+  cursor TEXT,
+  last_tick TEXT NOT NULL DEFAULT '',
+  last_due INTEGER,
+  last_decision TEXT NOT NULL DEFAULT '',
+  last_at INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE tick (
+  automation TEXT NOT NULL,
+  tick TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  decision TEXT NOT NULL,
+  reason TEXT NOT NULL DEFAULT '',
+  runs TEXT NOT NULL DEFAULT '',
+  executions TEXT NOT NULL DEFAULT '',
+  count INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY (automation, tick)
+) WITHOUT ROWID;
+CREATE INDEX tick_by_age ON tick (position);
+CREATE INDEX tick_of_automation ON tick (automation, position);
+
+CREATE TABLE saved_plan (
+  id TEXT PRIMARY KEY,
+  document TEXT NOT NULL,
+  request TEXT NOT NULL DEFAULT '',
+  steps INTEGER NOT NULL DEFAULT 0,
+  by_whom TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  execution TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX saved_plan_by_age ON saved_plan (created);
+
+CREATE TABLE execution (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL DEFAULT '',
+  document TEXT NOT NULL DEFAULT '',
+  request TEXT NOT NULL DEFAULT '',
+  total INTEGER NOT NULL DEFAULT 0,
+  by_whom TEXT NOT NULL DEFAULT '',
+  priority INTEGER NOT NULL DEFAULT 0,
+  concurrency INTEGER,
+  pool TEXT NOT NULL DEFAULT '',
+  plan TEXT NOT NULL DEFAULT '',
+  automation TEXT NOT NULL DEFAULT '',
+  options BLOB,
+  phase TEXT NOT NULL,
+  outcome TEXT,
+  reason TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL DEFAULT 0,
+  finished INTEGER
+) WITHOUT ROWID;
+CREATE INDEX execution_by_age ON execution (created);
+CREATE INDEX execution_live ON execution (phase) WHERE phase <> 'finished';
+
+CREATE TABLE incident (
+  id TEXT PRIMARY KEY,
+  key TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  title TEXT NOT NULL,
+  root TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  run TEXT NOT NULL,
+  partition TEXT,
+  owners TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  opened INTEGER NOT NULL,
+  acknowledged INTEGER,
+  acknowledged_by TEXT NOT NULL DEFAULT '',
+  resolved INTEGER,
+  resolved_by TEXT NOT NULL DEFAULT '',
+  occurrences INTEGER NOT NULL DEFAULT 0,
+  last INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX incident_by_age ON incident (opened);
+CREATE INDEX incident_open ON incident (key) WHERE phase <> 'resolved';
+
+CREATE TABLE incident_entry (
+  incident TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  text TEXT NOT NULL,
+  by_whom TEXT NOT NULL DEFAULT '',
+  subject TEXT NOT NULL DEFAULT '',
+  run TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (incident, position)
+) WITHOUT ROWID;
+
+CREATE TABLE silence (
+  id TEXT PRIMARY KEY,
+  matches TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  by_whom TEXT NOT NULL DEFAULT '',
+  reason TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  removed INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE change_made (
+  position INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  by_whom TEXT NOT NULL,
+  via TEXT NOT NULL,
+  target TEXT NOT NULL,
+  detail BLOB,
+  token TEXT NOT NULL,
+  address TEXT NOT NULL,
+  chain TEXT NOT NULL
+);
+CREATE INDEX change_made_by ON change_made (by_whom, position);
+
+CREATE TABLE automation_state (
+  automation TEXT PRIMARY KEY,
+  next_due INTEGER,
+  looked_at INTEGER,
+  same INTEGER NOT NULL DEFAULT 0,
+  decision TEXT NOT NULL DEFAULT '',
+  reason TEXT NOT NULL DEFAULT '',
+  holder TEXT NOT NULL DEFAULT '',
+  until INTEGER NOT NULL DEFAULT 0,
+  body BLOB
+) WITHOUT ROWID;
+CREATE INDEX automation_due ON automation_state (next_due);
+
+CREATE TABLE worker_seen (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  started INTEGER NOT NULL,
+  seen INTEGER NOT NULL,
+  body BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE pool_grant (
+  pool TEXT NOT NULL,
+  run TEXT NOT NULL,
+  slots INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (pool, run)
+) WITHOUT ROWID;
+CREATE INDEX pool_grant_of_run ON pool_grant (run);
+
+CREATE TABLE pool_wait (
+  pool TEXT NOT NULL,
+  run TEXT NOT NULL,
+  slots INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  steps TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (pool, run)
+) WITHOUT ROWID;
+CREATE INDEX pool_wait_of_run ON pool_wait (run);
+
+CREATE TABLE account (
+  name TEXT PRIMARY KEY,
+  password TEXT NOT NULL,
+  role TEXT NOT NULL,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  created INTEGER NOT NULL,
+  changed INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE session (
+  hash TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  address TEXT NOT NULL DEFAULT '',
+  agent TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+
+CREATE TABLE api_token (
+  id TEXT PRIMARY KEY,
+  hash TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  account TEXT NOT NULL,
+  role TEXT NOT NULL,
+  scopes TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  expires INTEGER,
+  used INTEGER,
+  revoked INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE idempotency (
+  principal TEXT NOT NULL,
+  key TEXT NOT NULL,
+  request TEXT NOT NULL,
+  status INTEGER,
+  headers TEXT NOT NULL DEFAULT '',
+  body BLOB,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (principal, key)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (SCHEMA_1, SCHEMA_2, SCHEMA_3)
 """Scripts that lead from each version of the schema to the next; a published one is never edited."""
 
 REFOLDED: Mapping[int, Mapping[str, str]] = {

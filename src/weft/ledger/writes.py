@@ -6,6 +6,25 @@ from collections.abc import Mapping
 
 from weft.ledger import tables
 
+_INCIDENT = (
+    "key",
+    "rule",
+    "severity",
+    "title",
+    "root",
+    "subject",
+    "detail",
+    "run",
+    "owners",
+    "tags",
+    "phase",
+    "opened",
+)
+"""What an incident has from its beginning, for a fold that is total: an event of one that never opened is kept too."""
+
+_BUT_SEVERITY = (*(each for each in _INCIDENT if each != "severity"), "last")
+_BUT_PHASE = (*(each for each in _INCIDENT if each != "phase"), "last")
+
 WRITES: Mapping[str, tables.Write] = {
     "run_created": tables.Write(
         table="run",
@@ -28,10 +47,14 @@ WRITES: Mapping[str, tables.Write] = {
             "parent_item",
             "rerun_of",
             "pool",
+            "location",
+            "priority",
+            "automation",
         ),
     ),
     "run_started": tables.Write(table="run", key=("id",), replace=("phase", "epoch")),
     "run_first_started": tables.Write(table="run", key=("id",), replace=("started", "phase")),
+    "run_priority": tables.Write(table="run", key=("id",), replace=("priority",), first=("phase",)),
     "run_phase": tables.Write(table="run", key=("id",), replace=("phase",)),
     "run_finished": tables.Write(table="run", key=("id",), replace=("phase", "outcome", "reason", "finished")),
     "run_progress": tables.Write(
@@ -176,4 +199,114 @@ WRITES: Mapping[str, tables.Write] = {
     "step_time": tables.Write(table="step_time", key=("step",), add=("count", "total")),
     "key_added": tables.Write(table="dynamic_key", key=("name", "key"), replace=("removed",), first=("added", "place")),
     "code": tables.Write(table="code", key=("code",), replace=("document",)),
+    "location_loaded": tables.Write(
+        table="location",
+        key=("name",),
+        replace=("snapshot", "loaded", "source", "problems", "failed", "removed", "changed"),
+    ),
+    "location_failed": tables.Write(
+        table="location", key=("name",), replace=("problems", "failed", "removed", "changed"), first=("source",)
+    ),
+    "location_removed": tables.Write(table="location", key=("name",), replace=("removed", "changed")),
+    "definition": tables.Write(table="definition", key=("name", "position"), replace=("digest", "location", "at")),
+    "automation_activated": tables.Write(table="automation", key=("id",), replace=("location", "activated")),
+    "automation_paused": tables.Write(
+        table="automation", key=("id",), replace=("paused", "paused_by", "paused_at", "reason")
+    ),
+    "automation_ticked": tables.Write(
+        table="automation", key=("id",), replace=("last_tick", "last_due", "last_decision", "last_at")
+    ),
+    "automation_moved": tables.Write(table="automation", key=("id",), replace=("cursor",)),
+    "tick": tables.Write(
+        table="tick",
+        key=("automation", "tick"),
+        replace=("position", "due", "at", "decision", "reason", "runs", "executions", "count"),
+    ),
+    "saved_plan": tables.Write(
+        table="saved_plan", key=("id",), replace=("document", "request", "steps", "by_whom", "created")
+    ),
+    "plan_applied": tables.Write(
+        table="saved_plan", key=("id",), replace=("execution",), first=("document", "created")
+    ),
+    "execution": tables.Write(
+        table="execution",
+        key=("id",),
+        replace=(
+            "kind",
+            "document",
+            "request",
+            "total",
+            "by_whom",
+            "priority",
+            "concurrency",
+            "pool",
+            "plan",
+            "automation",
+            "options",
+            "phase",
+            "created",
+        ),
+    ),
+    "execution_phase": tables.Write(table="execution", key=("id",), replace=("phase",)),
+    "execution_finished": tables.Write(
+        table="execution", key=("id",), replace=("phase", "outcome", "reason", "finished")
+    ),
+    "incident_opened": tables.Write(
+        table="incident",
+        key=("id",),
+        replace=(
+            "key",
+            "rule",
+            "severity",
+            "title",
+            "root",
+            "subject",
+            "detail",
+            "run",
+            "partition",
+            "owners",
+            "tags",
+            "phase",
+            "opened",
+            "occurrences",
+            "last",
+        ),
+    ),
+    "incident_grew": tables.Write(
+        table="incident", key=("id",), replace=("last",), add=("occurrences",), first=_INCIDENT
+    ),
+    "incident_severity": tables.Write(
+        table="incident",
+        key=("id",),
+        replace=("severity",),
+        first=_BUT_SEVERITY,
+    ),
+    "incident_acknowledged": tables.Write(
+        table="incident",
+        key=("id",),
+        replace=("phase", "acknowledged", "acknowledged_by"),
+        first=_BUT_PHASE,
+    ),
+    "incident_resolved": tables.Write(
+        table="incident",
+        key=("id",),
+        replace=("phase", "resolved", "resolved_by"),
+        first=_BUT_PHASE,
+    ),
+    "incident_entry": tables.Write(
+        table="incident_entry",
+        key=("incident", "position"),
+        replace=("at", "kind", "text", "by_whom", "subject", "run"),
+    ),
+    "silence_added": tables.Write(
+        table="silence", key=("id",), replace=("matches", "until", "by_whom", "reason", "created")
+    ),
+    "silence_removed": tables.Write(
+        table="silence", key=("id",), replace=("removed",), first=("matches", "until", "created")
+    ),
+    "change_made": tables.Write(
+        table="change_made",
+        key=("position",),
+        replace=("at", "action", "by_whom", "via", "target", "detail", "token", "address", "chain"),
+    ),
 }

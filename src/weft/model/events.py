@@ -11,11 +11,15 @@ the call ("0", "1", …; "2.0" for the elements of a map) for the calls of a flo
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
-from weft.model import stored
+from weft.model import control_events, stored
+from weft.model.event_base import NULL as NULL
+from weft.model.event_base import Event as Event
+from weft.model.event_base import Outcome as Outcome
+from weft.model.event_base import Phase as Phase
 from weft.model.facts import CheckResult as CheckResult
 from weft.model.facts import Error as Error
 from weft.model.facts import InputRecord as InputRecord
@@ -23,35 +27,10 @@ from weft.model.facts import LogSegment as LogSegment
 from weft.model.facts import Materialization as Materialization
 from weft.model.facts import TaskResult as TaskResult
 
-Phase: TypeAlias = Literal[
-    "created", "scheduled", "waiting", "queued", "starting", "running", "suspended", "cancelling", "finished", "unknown"
+Trigger: TypeAlias = Literal[
+    "manual", "schedule", "backfill", "asset", "rerun", "subflow", "sensor", "webhook", "condition", "freshness"
 ]
-Outcome: TypeAlias = Literal[
-    "succeeded",
-    "reused",
-    "skipped",
-    "failed",
-    "timed_out",
-    "crashed",
-    "upstream_failed",
-    "cancelled",
-    "removed",
-    "rolled_back",
-]
-
-
-Trigger: TypeAlias = Literal["manual", "schedule", "backfill", "asset", "rerun", "subflow"]
 """What asked for a run."""
-
-
-NULL = msgspec.Raw(b"null")
-"""JSON's null, for a value that is not there: a field of the type `Raw | None` could not be read back."""
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
-    """A fact or a decision. Subclasses are named in the past tense; their name is the type in the log."""
-
-    version: ClassVar[int] = 1
 
 
 class RunCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,6 +61,12 @@ class RunCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The finished run that this one repeats, keeping what succeeded there as far as the request says."""
     pool: str = ""
     """The work pool that the run waits in for a worker; "" for one that its creator drives."""
+    location: str = ""
+    """The code location whose workers may take it; "" for any that knows what it is of."""
+    priority: int = 0
+    """Of those that wait in a pool the highest is taken first."""
+    automation: str = ""
+    """What asked for it by itself, such as `schedule:trading`."""
 
 
 class RunStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -396,4 +381,5 @@ AnyEvent: TypeAlias = (
     | VersionsRemoved
     | RunValuesRemoved
     | CodeRecorded
+    | control_events.AnyControlEvent
 )

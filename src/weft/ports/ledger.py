@@ -66,6 +66,9 @@ class RunRow:
     pool: str = ""
     values_removed: bool = False
     """Whether retention removed what its steps returned."""
+    location: str = ""
+    priority: int = 0
+    automation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +339,25 @@ class Transaction(Protocol):
         """Position of the last event."""
 
 
+class News(Protocol):
+    """Wakes when the ledger was written. A hint: who waits looks for itself now and then as well."""
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when there is news."""
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait up to `timeout` seconds for news (None: for ever); tells whether there was any."""
+
+    def clear(self) -> bool:
+        """Take note of all news so far; tells whether there was any."""
+
+    def wake(self) -> None:
+        """Wake the one who waits, as if there were news; any thread may."""
+
+    def close(self) -> None:
+        """Stop listening."""
+
+
 class Ledger(Reader, Protocol):
     """Reads and writes."""
 
@@ -353,6 +375,9 @@ class Ledger(Reader, Protocol):
 
     def remove_work_pool(self, name: str) -> bool:
         """Let go of a work pool; False where there is none of this name."""
+
+    def listen(self) -> News:
+        """Something that wakes whenever this ledger is written, by whatever process; a hint, to be closed."""
 
     def save_columns(self, assets: Mapping[str, partitions.Partitions | None]) -> None:
         """Keep the columns of large assets that have changed much, so that the next planning is quick."""

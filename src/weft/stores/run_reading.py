@@ -15,13 +15,13 @@ from weft.stores import connection as connections
 _RUN_SELECT = (
     "SELECT id, execution, pipeline, definitions, plan, request, by_whom, phase, outcome, reason, created, started, "
     "finished, epoch, steps + mapped, succeeded, reused, failed, held, partition, params, trigger_by, parent, "
-    "parent_step, parent_item, rerun_of, pool, values_removed > 0 FROM run"
+    "parent_step, parent_item, rerun_of, pool, values_removed > 0, location, priority, automation FROM run"
 )
 _RUN_NAMES = (
     "id", "execution", "pipeline", "definitions", "plan", "request", "by", "phase", "outcome", "reason", "created",
     "started", "finished", "epoch", "steps", "succeeded", "reused", "failed", "held", "partition", "params", "trigger",
     "parent", "parent_step", "parent_item", "rerun_of", "pool",
-    "values_removed",
+    "values_removed", "location", "priority", "automation",
 )  # fmt: skip
 
 

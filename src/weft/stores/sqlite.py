@@ -16,8 +16,8 @@ from weft.ledger import codec, fold
 from weft.model import errors, events, partition_set, partitions
 from weft.ports import clock as clocks
 from weft.ports import ledger as ports
+from weft.stores import bell, migrating, reading, summaries, upserts, verify
 from weft.stores import connection as connections
-from weft.stores import migrating, reading, summaries, upserts, verify
 
 _WORTH_SAVING = 1000  # rows that changed since a summary, from which on a new one pays
 
@@ -143,6 +143,7 @@ class SqliteLedger(reading.SqliteReader):
         super().__init__(connections.open_connection(path, durability=durability), path)
         self._clock = clock or clocks.SystemClock()
         self._synchronised = durability == "full"
+        self._bell = bell.Bell(path) if path is not None else None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
@@ -159,6 +160,12 @@ class SqliteLedger(reading.SqliteReader):
             except BaseException:
                 migrating.roll_back(self._connection)
                 raise
+        if self._bell is not None:
+            self._bell.ring()
+
+    def listen(self) -> bell.Listener:
+        """Something that wakes whenever this ledger is written, by whatever process; a hint, to be closed."""
+        return bell.Listener(self.path)
 
     @contextlib.contextmanager
     def unsynchronised(self) -> Iterator[None]:
@@ -228,3 +235,5 @@ class SqliteLedger(reading.SqliteReader):
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+        if self._bell is not None:
+            self._bell.close()
