@@ -35,6 +35,7 @@ SUBJECTS = (
     "days",
     "graphs",
     "million",
+    "server",
 )
 
 
