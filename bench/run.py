@@ -36,6 +36,8 @@ SUBJECTS = (
     "graphs",
     "million",
     "server",
+    "scheduling",
+    "automation_tick",
 )
 
 

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from weft.define.assets import asset as asset
     from weft.define.assets import external_asset as external_asset
     from weft.define.assets import multi_asset as multi_asset
+    from weft.define.automations.conditions import AutomationCondition as AutomationCondition
+    from weft.define.automations.context import RunRequest as RunRequest
+    from weft.define.automations.context import SensorContext as SensorContext
+    from weft.define.automations.context import SkipReason as SkipReason
+    from weft.define.automations.sensors import sensor as sensor
+    from weft.define.automations.webhooks import webhook as webhook
     from weft.define.caching import Cache as Cache
     from weft.define.caching import Inputs as Inputs
     from weft.define.caching import InRun as InRun
@@ -95,6 +101,7 @@ _HOMES = {
     "AssetDefinition": "weft.define.assets",
     "AssetOut": "weft.define.specs",
     "AssetSpec": "weft.define.specs",
+    "AutomationCondition": "weft.define.automations.conditions",
     "Cache": "weft.define.caching",
     "CalendarPartitions": "weft.model.partitions",
     "CheckResult": "weft.define.outputs",
@@ -124,7 +131,10 @@ _HOMES = {
     "Param": "weft.define.dags.params",
     "Resource": "weft.define.resources",
     "Retry": "weft.define.policies",
+    "RunRequest": "weft.define.automations.context",
+    "SensorContext": "weft.define.automations.context",
     "Skip": "weft.define.signals",
+    "SkipReason": "weft.define.automations.context",
     "Source": "weft.define.caching",
     "StaticPartitions": "weft.model.partitions",
     "Suspended": "weft.define.pausing",
@@ -157,6 +167,7 @@ _HOMES = {
     "plan": "weft.api",
     "rerun": "weft.api",
     "run": "weft.api",
+    "sensor": "weft.define.automations.sensors",
     "setup": "weft.define.dags.decorators",
     "suspend": "weft.define.pausing",
     "task": "weft.define.tasks",
@@ -166,6 +177,7 @@ _HOMES = {
     "transaction": "weft.define.transactions",
     "unmapped": "weft.define.futures",
     "wait": "weft.define.futures",
+    "webhook": "weft.define.automations.webhooks",
 }
 """The module of each public name; the block above says the same to type checkers."""
 

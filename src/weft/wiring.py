@@ -15,11 +15,12 @@ from weft.ports import clock as clocks
 from weft.service import world as worlds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from weft.codehost import built
     from weft.ports import executor as executors
     from weft.ports import ledger as ledgers
+    from weft.service import serving
     from weft.stores import sqlite
 
 LEDGER_FILE = "ledger.db"
@@ -34,6 +35,8 @@ class Place:
     start: Path
     file: str | None = None
     module: str | None = None
+    location: str | None = None
+    """The code location that is meant, of a project that has several."""
 
 
 def open_project(place: Place) -> projects.Project:
@@ -68,7 +71,8 @@ def open_world(place: Place, *, config_overrides: Mapping[str, Mapping[str, obje
     from weft.codehost import built
     from weft.worker import slots
 
-    project = open_project(place)
+    open_project(place)
+    project = built.find(place.start, file=place.file, module=place.module, location=located(place))
     slots.set_home(project.home)
     loaded = built.load(project)
     ledger = open_ledger(project)
@@ -83,11 +87,56 @@ def open_world(place: Place, *, config_overrides: Mapping[str, Mapping[str, obje
         root=project.root,
         home=project.home,
         user=login(),
-        settings=_settings(project),
+        settings=settings_of(project),
     )
 
 
-def _settings(project: projects.Project) -> worlds.Settings:
+def located(place: Place) -> str | None:
+    """The code location that is meant: the place's, else that of the environment; None for the project itself."""
+    if place.location is not None or place.file is not None or place.module is not None:
+        return place.location
+    return os.environ.get("WEFT_LOCATION") or None
+
+
+def root_of(place: Place) -> Path:
+    """The root of the code that is meant; where its configuration is wrong, of the project.
+
+    Raises:
+        UsageError: there is no project.
+    """
+    from weft.codehost import built
+
+    try:
+        return built.find(place.start, file=place.file, module=place.module, location=located(place)).root
+    except errors.UsageError:
+        return open_project(place).root
+
+
+def open_serving(place: Place) -> serving.Serving:
+    """What gives the threads of a server their worlds; nothing of the project is imported.
+
+    Raises:
+        UsageError: there is no project, or its configuration is wrong.
+    """
+    from weft.service import serving
+
+    project = open_project(place)
+    return serving.Serving(
+        lambda: open_ledger(project),
+        root=project.root,
+        home=project.home,
+        settings=project.settings,
+        world_settings=settings_of(project),
+        user=login(),
+    )
+
+
+def settings_of(project: projects.Project) -> worlds.Settings:
+    """What a project's configuration says.
+
+    Raises:
+        UsageError: it names an executor that there is not.
+    """
     known = {name: value for name, value in project.settings.items() if name in worlds.Settings.__dataclass_fields__}
     settings = worlds.Settings(**cast("dict[str, Any]", known))
     if settings.executor not in EXECUTORS:
@@ -142,6 +191,7 @@ def make_executor(
                 "module": place.module,
                 "overrides": {step: dict(values) for step, values in overrides.items()},
                 "steps": sorted(steps) if steps is not None else None,
+                "location": located(place),
             },
         )
         return process.ProcessExecutor(definitions, jobs=jobs, loader=loader, logs_folder=logs, secrets=secrets)
@@ -154,6 +204,11 @@ def login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container without an entry for this user
         return f"uid {os.getuid()}"
+
+
+def renewal(home: Path) -> Callable[[ledgers.Lease, int], bool]:
+    """What renews leases in the ledger of a home, from any thread."""
+    return _Renewal(home / LEDGER_FILE)
 
 
 class _Renewal:

@@ -13,13 +13,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-from weft.codehost import fingerprint, loading, runnable
+from weft.codehost import fingerprint, loading, locations, runnable
 from weft.codehost import project as projects
 from weft.connections import places as connection_places
 from weft.define import bodies, build
-from weft.model import code, policies
+from weft.model import code, errors, policies
 from weft.ports import garbage
 from weft.storage import places, typed
+
+LOCATION_VARIABLE = "WEFT_LOCATION"
+"""The environment variable that says which code location a command line means."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,11 @@ def load(project: projects.Project) -> Loaded:
     Raises:
         DefinitionsError: with everything that is wrong.
     """
+    if project.definitions is None and project.file is None:
+        raise errors.UsageError(
+            f"{project.configuration} has code locations, and no definitions of its own.",
+            remedy=f"Say which location: set {LOCATION_VARIABLE} to its name. `weft dev` serves all of them.",
+        )
     connection_places.settle(project.configuration, project.home)
     changes = cast("policies.CodeChanges", project.settings.get("code_changes", "stale"))
     with garbage.held():
@@ -54,6 +62,26 @@ def load(project: projects.Project) -> Loaded:
             code_changes=changes,
         )
     return Loaded(project=project, definitions=definitions, fingerprinter=fingerprinter)
+
+
+def find(start: Path, *, file: str | None, module: str | None, location: str | None) -> projects.Project:
+    """The project that is meant: of its code locations the named one, or the only one where it has no definitions else.
+
+    Raises:
+        UsageError: there is none, or its configuration is wrong.
+    """
+    project = projects.find_project(start, file=file, module=module, environ=os.environ)
+    if location is not None:
+        return locations.location_project(project, location)
+    if project.definitions is None and project.file is None:
+        known = locations.locations(project)
+        if len(known) > 1:
+            raise errors.UsageError(
+                f"{project.configuration} has {len(known)} code locations: {', '.join(known)}.",
+                remedy=f"Say which: set {LOCATION_VARIABLE} to its name. `weft dev` serves all of them.",
+            )
+        return next(iter(known.values())).project
+    return project
 
 
 def storage_root(project: projects.Project) -> str | Path:
@@ -87,9 +115,10 @@ def load_in_worker(
     module: str | None,
     overrides: dict[str, dict[str, object]],
     steps: list[str] | None,
+    location: str | None = None,
 ) -> bodies.BuiltDefinitions:
     """Load the same project in another process; the arguments are those that the driver's process was given."""
-    loaded = load(projects.find_project(Path(start), file=file, module=module, environ=os.environ))
+    loaded = load(find(Path(start), file=file, module=module, location=location))
     return load_to_run(loaded, overrides, steps)
 
 

@@ -33,6 +33,8 @@ class Fingerprinter:
     def __init__(self, root: Path) -> None:
         self._nodes = nodes.Nodes(ownership.Ownership(root))
         self._manifests: dict[int, tuple[object, codes.CodeManifest]] = {}
+        self._texts: dict[str, tuple[int, str | None]] = {}
+        """By name: of how many nodes, and the text."""
 
     def manifest(self, function: object, exclude: Collection[str] = ()) -> codes.CodeManifest:
         """Return the manifest of a function, a definition of weft's or another callable.
@@ -79,19 +81,25 @@ class Fingerprinter:
         An entry without source (code made by `exec`, a partial) has none here. What was typed into a notebook has, as
         far as that keeps it.
         """
-        found: dict[str, str] = {}
-        for name in manifest.entries:
+        texts = ((name, self._text(name)) for name in manifest.entries)
+        return {name: text for name, text in texts if text is not None}
+
+    def _text(self, name: str) -> str | None:
+        """Return the source text of all that has a name; functions made in a loop share one."""
+        known = self._nodes.by_name.get(name, ())
+        count, text = self._texts.get(name, (-1, None))
+        if count != len(known):
             texts: dict[str, None] = {}
-            for node in self._nodes.by_name.get(name, ()):
+            for node in known:
                 for source, piece in node.pieces:
                     texts[source.text_of(piece)] = None
                 if not node.pieces and isinstance(node.kept, FunctionType):
-                    text = bytecode.source_of(node.kept.__code__)
-                    if text is not None:
-                        texts[text] = None
-            if texts:
-                found[name] = "\n\n".join(sorted(texts))
-        return found
+                    typed = bytecode.source_of(node.kept.__code__)
+                    if typed is not None:
+                        texts[typed] = None
+            text = "\n\n".join(sorted(texts)) if texts else None
+            self._texts[name] = len(known), text
+        return text
 
     def _roots(self, function: object, hashes: dict[str, set[str]]) -> tuple[Iterable[nodes.Node], Iterable[str]]:
         """Return the nodes that a manifest starts from; note the hash of the step's parameters in `hashes`."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from weft.codehost import server_settings
 from weft.model import errors
 
 HOME_NAME = ".weft"
@@ -30,9 +31,14 @@ SETTINGS: Mapping[str, type | tuple[str, ...]] = {
     "keep_versions": int,
     "keep_runs": int,
     "pools": dict,
+    "queue": dict,
+    "alerts": dict,
     "resources": dict,
     "config": dict,
     "connections": dict,
+    "locations": dict,
+    "server": dict,
+    "scheduler": dict,
 }
 """The settings that a project may have, each with its type or with the words that it may be."""
 
@@ -45,9 +51,9 @@ _MODULE_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 class Project:
     """A project as found on disk; nothing in it has been imported.
 
-    Exactly one of `definitions` (a module or package, dotted) and `file` (absolute) is set. `root` and `home` are
-    absolute. `settings` has what the configuration says, checked, without `definitions`. `configuration` is the file
-    that says it.
+    One of `definitions` (a module or package, dotted) and `file` (absolute) is set, or neither where the configuration
+    has several code locations alone. `root` and `home` are absolute. `settings` has what the configuration says,
+    checked, without `definitions`. `configuration` is the file that says it.
     """
 
     root: Path
@@ -94,10 +100,10 @@ def find_project(
             remedy="Give one of them: -f FILE or -m MODULE.",
         )
     if file is not None:
-        path = _existing_file(start / file, given=f"-f {file}")
+        path = existing_file(start / file, given=f"-f {file}")
         return _project(path.parent, definitions=None, file=path, start=start, environ=environ, known=known_settings)
     if module is not None:
-        name = _module_name(module, given=f"-m {module}")
+        name = module_name(module, given=f"-m {module}")
         return _project(start, definitions=name, file=None, start=start, environ=environ, known=known_settings)
     found = next(_configurations_upwards(start), None)
     if found is None:
@@ -109,18 +115,27 @@ def find_project(
         )
     settings = _checked(found, known_settings)
     definitions = settings.pop("definitions", None)
+    root = found.path.parent
+    if definitions is None and settings.get("locations"):
+        return Project(
+            root=root,
+            definitions=None,
+            file=None,
+            home=_home(root, start, environ),
+            settings=settings,
+            configuration=found.path,
+        )
     if definitions is None:
         raise errors.UsageError(
             f"{found.path} names no definitions.",
             remedy='Add `definitions = "package.module"` to it, or give -f FILE or -m MODULE.',
         )
-    root = found.path.parent
     given = f"`definitions` in {found.path}"
     named_file = str(definitions).endswith(".py")
     return Project(
         root=root,
-        definitions=None if named_file else _module_name(str(definitions), given=given),
-        file=_existing_file(root / str(definitions), given=given) if named_file else None,
+        definitions=None if named_file else module_name(str(definitions), given=given),
+        file=existing_file(root / str(definitions), given=given) if named_file else None,
         home=_home(root, start, environ),
         settings=settings,
         configuration=found.path,
@@ -134,7 +149,7 @@ def make_home(project: Project) -> Path:
         UsageError: the folder cannot be made.
     """
     try:
-        project.home.mkdir(parents=True, exist_ok=True)
+        project.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         ignore = project.home / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
@@ -162,6 +177,7 @@ def _project(
             continue
         settings = _checked(found, known) if found else {}
         settings.pop("definitions", None)
+        settings.pop("locations", None)
         return Project(
             root=candidate,
             definitions=definitions,
@@ -178,7 +194,12 @@ def _home(root: Path, start: Path, environ: Mapping[str, str] | None) -> Path:
     return (start / Path(given).expanduser()).resolve() if given else root / HOME_NAME
 
 
-def _existing_file(path: Path, *, given: str) -> Path:
+def existing_file(path: Path, *, given: str) -> Path:
+    """The absolute path of a Python file; `given` is how it was named, for the message.
+
+    Raises:
+        UsageError: there is none.
+    """
     path = path.resolve()
     if path.is_dir():
         raise errors.UsageError(
@@ -191,7 +212,12 @@ def _existing_file(path: Path, *, given: str) -> Path:
     return path
 
 
-def _module_name(name: str, *, given: str) -> str:
+def module_name(name: str, *, given: str) -> str:
+    """The name of a module, as it is; `given` is how it was named, for the message.
+
+    Raises:
+        UsageError: it is none.
+    """
     if name.endswith(".py"):
         raise errors.UsageError(f"{given}: {name!r} is a file, not a module.", remedy=f"Give it as -f {name}.")
     if not _MODULE_NAME.fullmatch(name):
@@ -298,12 +324,49 @@ def _slots(key: str) -> Callable[[object], str | None]:
     return check
 
 
+def _limits(key: str, given: Mapping[str, object]) -> str | None:
+    wrong = [
+        f"{key}.{name} is {limit!r}, but must be how many runs may be under way: 1 or more."
+        for name, limit in given.items()
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1
+    ]
+    return "; ".join(wrong) or None
+
+
+def _queue(value: object) -> str | None:
+    assert isinstance(value, Mapping)
+    known = ("max_runs", "tag_limits", "priorities")
+    problems = []
+    for name, given in value.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
+            problems.append(f"unknown setting queue.{name}: {hint}")
+        elif name == "max_runs":
+            problem = _at_least_one("queue.max_runs")(None if isinstance(given, bool) else given)
+            problems += [problem] if problem else []
+        elif not isinstance(given, Mapping):
+            problems.append(f"queue.{name} is {given!r}, but must be a table: [queue.{name}].")
+        elif name == "tag_limits":
+            problem = _limits("queue.tag_limits", given)
+            problems += [problem] if problem else []
+        else:
+            problems += [
+                f"queue.priorities.{each} is {one!r}, but must be a whole number; the highest goes first."
+                for each, one in given.items()
+                if not isinstance(one, int) or isinstance(one, bool)
+            ]
+    return "; ".join(problems) or None
+
+
 _KINDS: Mapping[type, str] = {str: "text", int: "a whole number", dict: "a table"}
 _LIMITS: Mapping[str, Callable[[object], str | None]] = {
     "jobs": _at_least_one("jobs"),
     "keep_versions": _at_least_one("keep_versions"),
     "keep_runs": _at_least_one("keep_runs"),
     "pools": _slots("pools"),
+    "queue": _queue,
+    "server": server_settings.problem,
     "resources": _tables("resources"),
     "config": _tables("config"),
 }

@@ -114,6 +114,15 @@ class PipelineBody:
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorBody:
+    """The function behind a sensor; only its context and resources are filled in."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: Parameters
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuiltDefinitions:
     """Everything that was defined, checked as a whole: the graph, the bodies and what they are given.
@@ -131,3 +140,5 @@ class BuiltDefinitions:
     tasks: Mapping[str, TaskBody] = field(default_factory=dict)
     """By step for those of DAGs, by `module:qualified.name` for tasks that flows may call."""
     pipelines: Mapping[str, PipelineBody] = field(default_factory=dict)
+    sensors: Mapping[str, SensorBody] = field(default_factory=dict)
+    """By the id of the automation."""

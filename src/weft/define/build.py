@@ -29,9 +29,10 @@ from weft.define import (
     signatures,
     specs,
 )
+from weft.define.automations import building as automation_building
 from weft.define.dags import building as dag_building
 from weft.define.dags import codes, drawing
-from weft.model import code, diagnostics, graph, keys
+from weft.model import automations, code, diagnostics, graph, keys
 from weft.model import policies as model_policies
 from weft.storage import protocol as storage
 
@@ -126,16 +127,26 @@ def _build(
     )
     dag_building.add_module_tasks(collected.tasks, made, fingerprints)
     found_jobs = job_building.jobs_of(collected.jobs, found, named)
+    asking: dict[str, automations.Automation] = {}
     result = graph.Graph(
         assets=building.assets,
         steps=building.steps,
         checks=tuple(each.check for several in checks.values() for each in several),
         jobs={name: each.job for name, each in found_jobs.items()},
         pipelines=made.pipelines,
+        automations=asking,
     )
     dag_building.check_names(made, judging.other_names(result, found_jobs), found)
     judging.check_cycles(result, found)
     job_building.check_selections(found_jobs, result, found)
+    automated = automation_building.build(
+        automation_building.Given(
+            sensors=collected.sensors, webhooks=collected.webhooks, specs=collecting.specs_of(collected)
+        ),
+        result,
+        scope,
+    )
+    asking.update(automated.automations)
     found.raise_if_any()
     return bodies.BuiltDefinitions(
         graph=result,
@@ -146,6 +157,7 @@ def _build(
         observers=building.observers,
         tasks=made.tasks,
         pipelines=made.bodies,
+        sensors=automated.sensors,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from weft.define import asset_conditions, assets, checks, definitions, flows, jobs, problems, specs, tasks
+from weft.define.automations import sensors, webhooks
 from weft.define.dags import declaration, decorators
 from weft.model import diagnostics
 from weft.storage import protocol as storage
@@ -15,7 +16,7 @@ from weft.storage import protocol as storage
 Definition: TypeAlias = (
     "assets.StepDefinition[..., Any] | specs.AssetSpec | checks.CheckDefinition | jobs.JobDefinition"
     " | definitions.Definitions | decorators.DagDefinition | declaration.Declaration | flows.FlowDefinition[..., Any]"
-    " | flows.Deployment | tasks.TaskDefinition[..., Any]"
+    " | flows.Deployment | tasks.TaskDefinition[..., Any] | sensors.SensorDefinition | webhooks.WebhookDefinition"
 )
 _CLASSES = (
     assets.StepDefinition,
@@ -28,6 +29,8 @@ _CLASSES = (
     flows.FlowDefinition,
     flows.Deployment,
     tasks.TaskDefinition,
+    sensors.SensorDefinition,
+    webhooks.WebhookDefinition,
 )
 _PIPELINES = (decorators.DagDefinition, declaration.Declaration, flows.FlowDefinition, flows.Deployment)
 
@@ -43,6 +46,8 @@ class Collected:
     pipelines: list[Any] = field(default_factory=list)
     """DAGs, graphs of ops, flows and their deployments."""
     tasks: list[tasks.TaskDefinition[..., Any]] = field(default_factory=list)
+    sensors: list[sensors.SensorDefinition] = field(default_factory=list)
+    webhooks: list[webhooks.WebhookDefinition] = field(default_factory=list)
     resources: dict[str, object] = field(default_factory=dict)
     io_managers: dict[str, storage.IOManager] = field(default_factory=dict)
     seen: dict[int, object] = field(default_factory=dict)
@@ -102,6 +107,10 @@ def _add(value: Definition, collected: Collected, found: problems.Problems) -> N
             collected.jobs.append(value)
         case tasks.TaskDefinition():
             collected.tasks.append(value)
+        case sensors.SensorDefinition():
+            collected.sensors.append(value)
+        case webhooks.WebhookDefinition():
+            collected.webhooks.append(value)
         case definitions.Definitions():
             _add_listed(value, collected, found)
         case _ if isinstance(value, _PIPELINES):
@@ -119,7 +128,7 @@ def add_named(collected: Collected, named: Iterable[object], found: problems.Pro
 def _join_uris(collected: Collected) -> None:
     """Keep one of the `Asset`s of one URI, and none where another asset of the project has the URI as an alias."""
     aliases: set[str] = set()
-    for spec in _all_specs(collected):
+    for spec in specs_of(collected):
         if not isinstance(spec, asset_conditions.Asset):
             aliases.update(each for each in (spec.uri, *listed(spec.aliases)) if each)
     kept: dict[tuple[str, str | None], None] = {}
@@ -134,7 +143,8 @@ def _join_uris(collected: Collected) -> None:
     collected.externals = left
 
 
-def _all_specs(collected: Collected) -> Iterable[specs.AssetSpec]:
+def specs_of(collected: Collected) -> Iterable[specs.AssetSpec]:
+    """Yield all that was said of assets: those from outside, and the outputs of each body."""
     yield from collected.externals
     for step in collected.steps:
         yield from step.outs.values()
@@ -146,6 +156,8 @@ def _add_listed(given: definitions.Definitions, collected: Collected, found: pro
         ("checks", given.checks, (checks.CheckDefinition,)),
         ("jobs", given.jobs, (jobs.JobDefinition, *_PIPELINES)),
         ("pipelines", given.pipelines, _PIPELINES),
+        ("sensors", given.sensors, (sensors.SensorDefinition,)),
+        ("webhooks", given.webhooks, (webhooks.WebhookDefinition,)),
     )
     for argument, values, classes in wanted:
         for value in values:

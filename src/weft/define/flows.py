@@ -17,6 +17,8 @@ from weft.model import diagnostics, errors
 from weft.ports import caller
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from weft.model import policies as model_policies
 
 P = ParamSpec("P")
@@ -70,7 +72,13 @@ class FlowOptions(TypedDict, total=False):
     start_date: Any
     end_date: Any
     timezone: str
-    catchup: bool
+    catchup: bool | int | str | timedelta
+    """Which intervals are run that ended while nobody ran them, as of a DAG."""
+    offset: durations.Duration
+    jitter: durations.Duration
+    blackout: Any
+    blackout_policy: str
+    """These four as of a DAG."""
     partitions: Any
     params: Mapping[str, object]
     """Values of parameters for the runs that a schedule asks for; text in them may be a template."""
@@ -81,6 +89,7 @@ class FlowOptions(TypedDict, total=False):
 
 FLOW_NAMES = frozenset(FlowOptions.__annotations__)
 _DEPLOYED = ("schedule", "start_date", "end_date", "timezone", "catchup", "partitions", "max_active_runs")
+_TIMING = ("offset", "jitter", "blackout", "blackout_policy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +114,9 @@ class Declared:
     start_date: Any = None
     end_date: Any = None
     timezone: str = ""
-    catchup: bool = False
+    catchup: Any = False
+    timing: Mapping[str, Any] = field(default_factory=dict)
+    """What else was said of the schedule: offset, jitter, blackout, blackout_policy."""
     partitions: Any = None
     max_active_runs: int = 16
     tags: tuple[str, ...] = ()
@@ -242,6 +253,7 @@ class FlowDefinition(Generic[P, R_co]):
             inlets=given.get("inlets", ()),
             outlets=given.get("outlets", ()),
             location=self.location,
+            timing={key: given[key] for key in _TIMING if key in given},
             **{key: given[key] for key in _DEPLOYED if key in given},
         )
 
@@ -258,7 +270,7 @@ class FlowDefinition(Generic[P, R_co]):
         return f"<flow {self.name!r}>"
 
 
-_DEPLOY_NAMES = frozenset({"parameters", "work_pool", "tags", "description", *_DEPLOYED})
+_DEPLOY_NAMES = frozenset({"parameters", "work_pool", "tags", "description", *_DEPLOYED, *_TIMING})
 
 
 class Deployment:
@@ -301,10 +313,12 @@ class Deployment:
         import dataclasses
 
         changed: dict[str, Any] = {key: self.options[key] for key in _DEPLOYED if key in self.options}
+        flow = self.flow.declared()
+        changed["timing"] = {**flow.timing, **{key: self.options[key] for key in _TIMING if key in self.options}}
         if "tags" in self.options:
             changed["tags"] = task_options.names_of(self.options["tags"], "tags")
         return dataclasses.replace(
-            self.flow.declared(),
+            flow,
             name=self.name,
             parameters=self.parameters,
             description=self.options.get("description") or self.flow.description,

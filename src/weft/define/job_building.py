@@ -39,7 +39,7 @@ def jobs_of(
                 location=each.location,
             )
             continue
-        text = found.attempt("wrong-job", subject, each.location, partial(_selection_of, each.selection), None)
+        text = found.attempt("wrong-job", subject, each.location, partial(selection_of, each.selection), None)
         if text is None:
             continue
         tags: Mapping[str, str] = found.attempt(
@@ -59,7 +59,7 @@ def jobs_of(
 def _schedule_of(
     given: jobs.JobDefinition, subject: str, found: problems.Problems, named: drawing.Assets
 ) -> pipelines.Schedule | None:
-    timing = schedules.Timing(schedule=given.schedule, timezone=given.timezone)
+    timing = schedules.Timing(schedule=given.schedule, timezone=given.timezone, divided=False, **given.timing)
     return found.attempt(
         "wrong-schedule",
         subject,
@@ -69,8 +69,12 @@ def _schedule_of(
     )
 
 
-def _selection_of(given: Any) -> str:
-    """Return a selection as an expression."""
+def selection_of(given: Any) -> str:
+    """Return a selection as an expression.
+
+    Raises:
+        UsageError: something in it is neither an asset nor an expression.
+    """
     if isinstance(given, str):
         return given
     if isinstance(given, (assets.StepDefinition, specs.AssetSpec)):

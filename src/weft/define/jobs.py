@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from weft.define import options, specs
@@ -21,6 +21,11 @@ class JobDefinition:
     location: diagnostics.SourceLocation | None
     schedule: object = None
     timezone: str | None = None
+    timing: Mapping[str, Any] = field(default_factory=dict)
+    """What else was said of the schedule: catchup, offset, jitter, blackout, blackout_policy."""
+
+
+TIMING = frozenset({"catchup", "offset", "jitter", "blackout", "blackout_policy"})
 
 
 def job(
@@ -42,7 +47,8 @@ def job(
         tags: words, or names with values.
         schedule: when it is due, in every form that a DAG's may have.
         timezone: in which its cron text is read.
-        **given: of a job of ops, further options of a DAG.
+        **given: catchup, offset, jitter, blackout and blackout_policy, as a DAG has them; of a job of ops, all
+            options of a DAG.
 
     Raises:
         UsageError: there is no such argument, or what is decorated is no function.
@@ -57,8 +63,8 @@ def job(
         if name is not None:
             said["name"] = name
         return lambda function: ops.as_job(function, said)
-    if given:
-        options.check_names("job", given, frozenset({"selection", *facts}))
+    if not TIMING.issuperset(given):
+        options.check_names("job", given, frozenset({"selection", *facts, *TIMING}))
     return JobDefinition(
         name=name,
         selection=selection,
@@ -67,4 +73,5 @@ def job(
         location=specs.caller(1),
         schedule=schedule,
         timezone=timezone,
+        timing=given,
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from weft.define import durations, policies, specs
+    from weft.define.automations import conditions
     from weft.model import partitions as partitioning
     from weft.model import policies as model_policies
     from weft.storage import protocol as storage
@@ -72,6 +73,8 @@ class AssetOptions(StepOptions, total=False):
     freshness: policies.FreshnessPolicy
     code_changes: model_policies.CodeChanges
     io: str | storage.IOManager
+    automation: conditions.AutomationCondition
+    """When weft asks for it by itself: AutomationCondition.eager(), say."""
     output_type: object
     """The type that the value is checked against; the return annotation unless given."""
 

@@ -37,12 +37,23 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class FreshnessPolicy:
-    """How old an asset may become before it is overdue: `FreshnessPolicy(max_lag="60m")`.
+    """How old an asset may become before it is late: `FreshnessPolicy(max_lag="60m")`.
 
-    The lag runs from the end of the partition, else from the last success or reuse.
+    Args:
+        max_lag: from the end of the partition, else from the last success or reuse.
+        cron: in place of a lag, the times at which it must be there: "0 9 * * 1-5". A partition by the first of them
+            after its end.
+        timezone: in which `cron` is read.
+        lower_bound: how long before such a time a success counts, of what has no partitions; since the time before
+            unless given.
+        warn: how long before it is late it counts as due soon.
     """
 
-    max_lag: durations.Duration
+    max_lag: durations.Duration | None = None
+    cron: str | None = None
+    timezone: str = "UTC"
+    lower_bound: durations.Duration | None = None
+    warn: durations.Duration = 0.0
 
 
 def retry(given: object, delay: durations.Duration | None = None) -> model.Retry:
@@ -124,8 +135,36 @@ def freshness(given: object) -> model.FreshnessPolicy:
         raise errors.UsageError(
             f"freshness is {given!r}, which is not a FreshnessPolicy.", remedy='Write FreshnessPolicy(max_lag="60m").'
         )
-    lag = durations.seconds(given.max_lag, what="FreshnessPolicy.max_lag", exclusive=True)
-    return model.FreshnessPolicy(max_lag=lag)
+    if (given.max_lag is None) == (given.cron is None):
+        raise errors.UsageError(
+            "FreshnessPolicy needs either max_lag or cron.", remedy='Write max_lag="60m", or cron="0 9 * * 1-5".'
+        )
+    warn = durations.seconds(given.warn, what="FreshnessPolicy.warn")
+    if given.max_lag is not None:
+        if given.lower_bound is not None:
+            raise errors.UsageError(
+                "FreshnessPolicy.lower_bound goes with cron, not with max_lag.", remedy="Leave it out."
+            )
+        lag = durations.seconds(given.max_lag, what="FreshnessPolicy.max_lag", exclusive=True)
+        if warn >= lag:
+            raise errors.UsageError(
+                f"FreshnessPolicy.warn is {given.warn!r}, which is not shorter than max_lag {given.max_lag!r}.",
+                remedy="Warn a while before it is late, so after it was made.",
+            )
+        return model.FreshnessPolicy(max_lag=lag, warn=warn)
+    return _by_cron(given, warn)
+
+
+def _by_cron(given: FreshnessPolicy, warn: float) -> model.FreshnessPolicy:
+    from weft.model import cron
+    from weft.model.partitions import zones
+
+    cron.check(given.cron, field="FreshnessPolicy.cron")  # type: ignore[arg-type]
+    zones.zone(given.timezone, kind="FreshnessPolicy")
+    bound = None
+    if given.lower_bound is not None:
+        bound = durations.seconds(given.lower_bound, what="FreshnessPolicy.lower_bound", exclusive=True)
+    return model.FreshnessPolicy(cron=given.cron or "", timezone=given.timezone, lower_bound=bound, warn=warn)
 
 
 def timeout(given: durations.Duration | None) -> float | None:

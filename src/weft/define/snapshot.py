@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from weft.define import bodies, lasting, pipeline_snapshot
-from weft.model import diagnostics, errors, graph, policies
+from weft.model import automations, diagnostics, errors, graph, policies
 from weft.model import partitions as partitioning
 
 FORMAT = 1
@@ -51,6 +51,8 @@ def snapshot(built: bodies.BuiltDefinitions | graph.Graph, *, root: Path | None 
         document["pipelines"] = [
             pipeline_snapshot.written(each, writer.partitions_of, writer.at) for each in source.pipelines.values()
         ]
+    if source.automations:
+        document["automations"] = [writer.automation(each) for each in source.automations.values()]
     document["partitions"] = writer.partitions
     document["mappings"] = writer.mappings
     return document
@@ -71,7 +73,7 @@ def digest(document: Json) -> str:
     """Return 32 hex digits that identify what a snapshot defines; files and lines don't count."""
     content = {
         name: [{key: value for key, value in each.items() if key != "at"} for each in part]
-        if name in ("assets", "steps", "checks")
+        if name in ("assets", "steps", "checks", "automations")
         else [pipeline_snapshot.without_places(each) for each in part]
         if name == "pipelines"
         else part
@@ -123,7 +125,7 @@ class _Writer:
             kinds=list(asset.kinds),
             aliases=list(asset.aliases),
             metadata=dict(asset.metadata),
-            max_lag=None if asset.freshness is None else asset.freshness.max_lag,
+            **_freshness_written(asset.freshness),
             code_changes=None if asset.code_changes == "stale" else asset.code_changes,
             io=asset.io,
             observable=asset.observable,
@@ -153,6 +155,11 @@ class _Writer:
             at=self.at(step.location),
         )
 
+    def automation(self, automation: automations.Automation) -> Json:
+        """Return an automation as JSON values."""
+        written = msgspec.to_builtins(msgspec.structs.replace(automation, location=None))
+        return _filled(id=automation.id, **written, at=self.at(automation.location))
+
     def check(self, check: graph.Check) -> Json:
         """Return a check as JSON values."""
         return _filled(
@@ -168,6 +175,21 @@ class _Writer:
 def _filled(**values: Any) -> Json:
     """Leave out what has its default value; 0 is a number of something and stays."""
     return {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
+
+
+def _freshness_written(policy: policies.FreshnessPolicy | None) -> Json:
+    """A policy of a lag alone is one number, as it has always been."""
+    if policy is None:
+        return {}
+    if policy == policies.FreshnessPolicy(max_lag=policy.max_lag):
+        return {"max_lag": policy.max_lag}
+    return {"freshness": msgspec.to_builtins(policy)}
+
+
+def _freshness_read(given: Json) -> policies.FreshnessPolicy | None:
+    if "max_lag" in given:
+        return policies.FreshnessPolicy(max_lag=given["max_lag"])
+    return msgspec.convert(given["freshness"], policies.FreshnessPolicy) if "freshness" in given else None
 
 
 def graph_from_snapshot(document: Json) -> graph.Graph:
@@ -209,7 +231,7 @@ def _graph(document: Json) -> graph.Graph:
             kinds=tuple(each.get("kinds", ())),
             aliases=tuple(each.get("aliases", ())),
             metadata=each.get("metadata", {}),
-            freshness=policies.FreshnessPolicy(max_lag=each["max_lag"]) if "max_lag" in each else None,
+            freshness=_freshness_read(each),
             code_changes=each.get("code_changes", "stale"),
             io=each.get("io"),
             observable=each.get("observable", False),
@@ -269,7 +291,14 @@ def _graph(document: Json) -> graph.Graph:
         pipelines={
             each["name"]: pipeline_snapshot.read(each, divided, _location) for each in document.get("pipelines", ())
         },
+        automations={made.id: made for made in map(_automation, document.get("automations", ()))},
     )
+
+
+def _automation(given: Json) -> automations.Automation:
+    kept = {name: value for name, value in given.items() if name not in ("at", "id")}
+    made: automations.Automation = msgspec.convert(kept, automations.Automation)
+    return msgspec.structs.replace(made, location=_location(given))
 
 
 def _location(given: Mapping[str, Any]) -> diagnostics.SourceLocation | None:

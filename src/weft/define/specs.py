@@ -14,6 +14,7 @@ from weft.model import diagnostics, keys
 
 if TYPE_CHECKING:
     from weft.define import asset_conditions, assets, policies
+    from weft.define.automations import conditions
     from weft.model import partitions as partitioning
     from weft.model import policies as model_policies
     from weft.storage import protocol as storage
@@ -66,6 +67,7 @@ class AssetSpec:
         io: the IO manager that stores it, or its name.
         output_type: the type of the value, checked when it is made.
         observe: for data from outside, a function that returns its data version (text or `DataVersion`).
+        automation: when weft asks for it by itself.
     """
 
     key: str
@@ -84,6 +86,7 @@ class AssetSpec:
     io: str | storage.IOManager | None = None
     output_type: object = None
     observe: Callable[..., object] | None = None
+    automation: conditions.AutomationCondition | None = field(default=None, kw_only=True)
     location: diagnostics.SourceLocation | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
@@ -125,6 +128,7 @@ class AssetOut:
     code_changes: model_policies.CodeChanges | None = None
     io: str | storage.IOManager | None = None
     output_type: object = None
+    automation: conditions.AutomationCondition | None = None
 
     def spec(self, name: str, location: diagnostics.SourceLocation | None) -> AssetSpec:
         """Return the spec of the output called `name`."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from weft.define import durations
@@ -19,6 +19,19 @@ class CronTrigger:
 
     cron: str
     timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RRule:
+    """Due at each occurrence of a recurrence rule of RFC 5545; an interval lasts from one to the next.
+
+    `RRule("FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=18")` is the last Friday of each month at six. Times are those of the wall in
+    the schedule's zone. Counted from `start`, else from the `start_date` of what is scheduled.
+    """
+
+    rule: str
+    timezone: str | None = None
+    start: datetime | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,25 @@ class Sessions:
 
     calendar: str
     offset: durations.Duration = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Blackout:
+    """When nothing is to be due: `Blackout("2024-12-24", "2024-12-27")`, or again and again.
+
+    `Blackout(cron="0 22 * * 5", duration="8h")` is each Friday night, `cron` may be a recurrence rule;
+    `Blackout(calendar="XNYS")` are the days on which that exchange is closed.
+    """
+
+    start: datetime | date | str | None = None
+    """A time, or the midnight at which a day begins; None for no bound."""
+    end: datetime | date | str | None = None
+    """Before which it ends; None for no bound."""
+    cron: str | RRule | None = None
+    duration: durations.Duration | None = None
+    calendar: str | None = None
+    timezone: str | None = None
+    """That of the schedule unless given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,12 @@ class Run:
     capacities: dict[str, int] = field(default_factory=dict)
     """All slots of each of them. A step that needs more takes these."""
     given: Mapping[str, int] = field(default_factory=dict)
-    holders: set[int] = field(default_factory=set)
-    """The nodes that hold slots."""
+    holders: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    """The nodes that hold slots, with how many of which pools."""
+    sharing: bool = False
+    """Whether its pools, but for those that are its own, are shared with other runs: see `sharing`."""
+    granted: dict[str, int] = field(default_factory=dict)
+    """The slots that it has been granted of each pool that it shares."""
     queued: dict[str, deque[int]] = field(default_factory=dict)
     """Nodes that may start as soon as a pool has a free slot."""
     gathering: dict[int, list[int]] = field(default_factory=dict)
@@ -127,6 +131,8 @@ def admit(run: Run, line: networks.Line) -> None:
     for pool, _ in line.pools:
         if pool not in run.pools:
             run.pools[pool] = run.capacities[pool] = max(1, run.given.get(pool, 1))
+            if run.sharing and not is_own(run, pool):
+                run.pools[pool] = run.granted[pool] = 0
     if -line.policies.priority not in run.ready:
         run.ready[-line.policies.priority] = deque()
         run.ready = dict(sorted(run.ready.items()))
@@ -158,7 +164,7 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
             line = line_of(node)
             if run.states[node] != State.READY:  # it was taken by itself, or a choice left it out
                 for pool, _ in line.pools:
-                    _let_forward(run, pool)  # whose turn it took
+                    let_forward(run, pool)  # whose turn it took
                 continue
             if exclusive is not None and is_exclusive(line.policies) != exclusive:
                 held.append(node)
@@ -168,12 +174,12 @@ def take(run: Run, limit: int, *, exclusive: bool | None = None) -> list[int]:
             if line.policies.batch and _is_gathering(run, line):
                 run.gathering.setdefault(line.base, []).append(node)
                 continue
-            full = next((pool for pool, slots in line.pools if run.pools[pool] < _need(run, pool, slots)), None)
+            full = next((pool for pool, slots in line.pools if run.pools[pool] < need(run, pool, slots)), None)
             if full is not None:
                 run.queued.setdefault(full, deque()).append(node)
                 for pool, _ in line.pools:
                     if pool != full and run.pools[pool] > 0:
-                        _let_forward(run, pool)
+                        let_forward(run, pool)
                 continue
             _hold(run, node)
             move(run, node, Move.CLAIM)
@@ -197,7 +203,7 @@ def fits(run: Run, node: int) -> bool:
     """Whether the pools of a node have the slots that it needs; one that does not wait to start needs none."""
     if run.states[node] in (State.WAITING, State.READY):
         pools = run.network.line_of(node).pools
-        return run.states[node] == State.READY and all(run.pools[pool] >= _need(run, pool, n) for pool, n in pools)
+        return run.states[node] == State.READY and all(run.pools[pool] >= need(run, pool, n) for pool, n in pools)
     return True
 
 
@@ -245,28 +251,38 @@ def queue(run: Run, node: int, *, first: bool) -> None:
         queue.append(node)
 
 
-def _need(run: Run, pool: str, slots: int) -> int:
+def need(run: Run, pool: str, slots: int) -> int:
     """The slots that a node needs of a pool: never more than there are, so that it can start at all."""
     return min(slots, run.capacities[pool])
+
+
+def is_own(run: Run, pool: str) -> bool:
+    """Whether a pool bounds this run alone: that of its step runs, and those of its tags."""
+    return pool in run.network.capacities or pool.startswith("tag:")
+
+
+def is_held_up(run: Run, node: int) -> bool:
+    """Whether something else than shared pools keeps a node from starting: a pool of the run's own, or its batch."""
+    line = run.network.line_of(node)
+    if line.policies.batch and _is_gathering(run, line):
+        return True
+    return any(pool not in run.granted and run.pools[pool] < need(run, pool, slots) for pool, slots in line.pools)
 
 
 def _hold(run: Run, node: int) -> None:
     """Give a node the slots of its pools."""
     pools = run.network.line_of(node).pools
     if pools:
-        run.holders.add(node)
-        for pool, slots in pools:
-            run.pools[pool] -= _need(run, pool, slots)
+        held = run.holders[node] = tuple((pool, need(run, pool, slots)) for pool, slots in pools)
+        for pool, slots in held:
+            run.pools[pool] -= slots
 
 
 def release(run: Run, node: int) -> None:
     """Give back the slots that a node holds, and let those that wait for them come forward."""
-    if node not in run.holders:
-        return
-    run.holders.discard(node)
-    for pool, slots in run.network.line_of(node).pools:
-        run.pools[pool] += _need(run, pool, slots)
-        _let_forward(run, pool)
+    for pool, slots in run.holders.pop(node, ()):
+        run.pools[pool] += slots
+        let_forward(run, pool)
 
 
 def _is_gathering(run: Run, line: networks.Line) -> bool:
@@ -282,14 +298,14 @@ def _end_gathering(run: Run) -> None:
                     queue(run, node, first=True)
 
 
-def _let_forward(run: Run, pool: str) -> None:
+def let_forward(run: Run, pool: str) -> None:
     """Queue those that have waited longest for a pool, as many as its free slots are enough for."""
     waiting = run.queued.get(pool)
     free = run.pools[pool]
     while waiting and free > 0:
         node = waiting[0]
         if run.states[node] == State.READY:
-            free -= _need(run, pool, dict(run.network.line_of(node).pools)[pool])
+            free -= need(run, pool, dict(run.network.line_of(node).pools)[pool])
             if free < 0:
                 return  # whoever needs many slots is not overtaken for ever by those who need few
             queue(run, node, first=True)

@@ -99,6 +99,10 @@ def _execution_created(changes: changing.Changes, position: int, at: int, event:
         changes.put("plan_applied", event.plan, event.execution, event.document, at)
 
 
+def _execution_changed(changes: changing.Changes, position: int, at: int, event: control.ExecutionChanged) -> None:
+    changes.put("execution_changed", event.execution, event.priority, event.concurrency, "running")
+
+
 def _execution_paused(changes: changing.Changes, position: int, at: int, event: control.ExecutionPaused) -> None:
     changes.put("execution_phase", event.execution, "suspended")
 
@@ -118,7 +122,7 @@ def _execution_finished(changes: changing.Changes, position: int, at: int, event
 
 
 def _run_priority(changes: changing.Changes, position: int, at: int, event: control.RunPriorityChanged) -> None:
-    changes.put("run_priority", event.run, event.priority, "created")
+    changes.put("run_priority", event.run, event.priority, "running")
 
 
 def _unknown(at: int, *, severity: bool = True, phase: bool = True) -> tuple[object, ...]:
@@ -227,6 +231,7 @@ HANDLERS: Mapping[type[event_base.Event], Callable[[changing.Changes, int, int, 
     control.TickDecided: _tick_decided,
     control.PlanSaved: _plan_saved,
     control.ExecutionCreated: _execution_created,
+    control.ExecutionChanged: _execution_changed,
     control.ExecutionPaused: _execution_paused,
     control.ExecutionResumed: _execution_resumed,
     control.ExecutionCancelRequested: _execution_cancelled,

@@ -44,13 +44,18 @@ CONTROL = (
     "summary",
     "work_pool",
     "automation_state",
+    "execution_state",
     "worker_seen",
+    "pool",
     "pool_grant",
     "pool_wait",
     "account",
     "session",
     "api_token",
     "idempotency",
+    "alert_state",
+    "alert_problem",
+    "alert_message",
 )
 
 SCHEMA_1 = """
@@ -279,9 +284,16 @@ SCHEMA_3 = """
 ALTER TABLE run ADD COLUMN location TEXT NOT NULL DEFAULT '';
 ALTER TABLE run ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN automation TEXT NOT NULL DEFAULT '';
-CREATE INDEX run_of_execution ON run (execution, created) WHERE execution <> '';
+CREATE INDEX run_of_execution ON run (execution, created, outcome) WHERE execution <> '';
+CREATE INDEX run_open_of_execution ON run (execution) WHERE execution <> '' AND phase <> 'finished';
 CREATE INDEX run_of_automation ON run (automation, created) WHERE automation <> '';
-CREATE INDEX run_waiting ON run (pool, priority DESC, created) WHERE phase = 'created' AND pool <> '';
+CREATE INDEX run_by_pipeline ON run (pipeline, created) WHERE pipeline IS NOT NULL;
+CREATE INDEX run_by_outcome ON run (outcome, created) WHERE outcome IS NOT NULL;
+CREATE INDEX run_by_location ON run (location, created) WHERE location <> '';
+CREATE INDEX run_live_by_age ON run (created) WHERE phase <> 'finished';
+CREATE INDEX run_waiting ON run (pool, location, priority DESC, created) WHERE phase = 'created' AND pool <> '';
+CREATE INDEX run_waiting_of_pipeline ON run (pool, location, coalesce(pipeline, ''), priority DESC, created)
+  WHERE phase = 'created' AND pool <> '';
 
 CREATE TABLE location (
   name TEXT PRIMARY KEY,
@@ -441,6 +453,12 @@ CREATE TABLE automation_state (
 ) WITHOUT ROWID;
 CREATE INDEX automation_due ON automation_state (next_due);
 
+CREATE TABLE execution_state (
+  execution TEXT PRIMARY KEY,
+  turn INTEGER NOT NULL,
+  body BLOB NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE worker_seen (
   id TEXT PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -448,6 +466,12 @@ CREATE TABLE worker_seen (
   started INTEGER NOT NULL,
   seen INTEGER NOT NULL,
   body BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE pool (
+  name TEXT PRIMARY KEY,
+  slots INTEGER NOT NULL,
+  changed INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE pool_grant (
@@ -512,6 +536,41 @@ CREATE TABLE idempotency (
   at INTEGER NOT NULL,
   PRIMARY KEY (principal, key)
 ) WITHOUT ROWID;
+
+CREATE TABLE alert_state (
+  id TEXT PRIMARY KEY,
+  position INTEGER NOT NULL,
+  holder TEXT NOT NULL DEFAULT '',
+  until INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE TABLE alert_problem (
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  partition TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  detail TEXT NOT NULL DEFAULT '',
+  run TEXT NOT NULL DEFAULT '',
+  origin TEXT NOT NULL DEFAULT '',
+  severity TEXT NOT NULL DEFAULT '',
+  blocking INTEGER NOT NULL DEFAULT 0,
+  incident TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (kind, subject, partition)
+) WITHOUT ROWID;
+CREATE INDEX alert_problem_of_incident ON alert_problem (incident) WHERE incident <> '';
+
+CREATE TABLE alert_message (
+  id INTEGER PRIMARY KEY,
+  incident TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  about TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  body BLOB NOT NULL
+);
+CREATE INDEX alert_message_due ON alert_message (due);
 """
 
 MIGRATIONS: tuple[str, ...] = (SCHEMA_1, SCHEMA_2, SCHEMA_3)

@@ -247,6 +247,9 @@ WRITES: Mapping[str, tables.Write] = {
             "created",
         ),
     ),
+    "execution_changed": tables.Write(
+        table="execution", key=("id",), replace=("priority", "concurrency"), first=("phase",)
+    ),
     "execution_phase": tables.Write(table="execution", key=("id",), replace=("phase",)),
     "execution_finished": tables.Write(
         table="execution", key=("id",), replace=("phase", "outcome", "reason", "finished")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from weft.model import partition_set
@@ -311,7 +311,8 @@ class Observed:
 
     `position` is the place in the log up to which this is complete. `manifests` maps code digests to hashes by
     function name, for as many codes as occur. `seconds` forecasts one attempt of a step. `reserved` maps assets to
-    what live runs are making of them.
+    what live runs are making of them. `activated` has when a scheduler saw the schedule of a pipeline first
+    (microseconds).
     """
 
     position: int = 0
@@ -319,6 +320,7 @@ class Observed:
     manifests: Mapping[str, Mapping[str, str]]
     seconds: Mapping[str, float]
     reserved: Mapping[str, Sequence[tuple[str, PartitionSet]]]
+    activated: Mapping[str, int] = field(default_factory=dict)
 
 
 def tokens_of(columns: Columns) -> Columns:

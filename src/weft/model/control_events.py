@@ -135,6 +135,15 @@ class ExecutionCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     options: msgspec.Raw = NULL
 
 
+class ExecutionChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An execution got another place in the queue, or another bound on its runs; both are told as they are now."""
+
+    execution: str
+    priority: int = 0
+    concurrency: int | None = None
+    by: str = ""
+
+
 class ExecutionPaused(Event, frozen=True, kw_only=True, omit_defaults=True):
     """No further run of an execution begins until it is resumed."""
 
@@ -294,6 +303,7 @@ AnyControlEvent = (
     | TickDecided
     | PlanSaved
     | ExecutionCreated
+    | ExecutionChanged
     | ExecutionPaused
     | ExecutionResumed
     | ExecutionCancelRequested

@@ -5,6 +5,8 @@ reads them. Where clocks change, an expression with fixed minutes and hours fire
 skipped fires at the instant of the change, a time that is repeated fires at its first occurrence. One whose minute or
 hour field begins with `*` follows real time: `0 * * * *` fires each hour that passes, so 23 or 25 times on such a
 day. This is what Debian's cron does.
+
+Where an expression is taken, a recurrence rule is taken as well, in the form that `recurrences.written` gives.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
-from weft.model import errors
+from weft.model import errors, recurrences
 
 
 class CronError(errors.UsageError):
@@ -25,6 +27,9 @@ def check(expression: str, *, field: str = "cron") -> None:
     """Raise CronError, naming `field`, unless `expression` is a cron expression that fires at some time."""
     import cronsim
 
+    if recurrences.is_rule(expression):
+        recurrences.check(expression, field=field)
+        return
     remedy = (
         "Give five fields: minute, hour, day of month, month, day of week; such as '0 6 * * 1-5' or '*/15 * * * *'."
     )
@@ -45,6 +50,9 @@ def ticks_after(expression: str, moment: datetime, zone: tzinfo) -> Iterator[dat
     """
     import cronsim
 
+    if recurrences.is_rule(expression):
+        yield from recurrences.ticks_after(expression, moment, zone)
+        return
     try:
         yield from cronsim.CronSim(expression, moment.astimezone(zone))
     except OverflowError:

@@ -2,6 +2,8 @@
 
     WeftError                     everything below; has a stable `code`
     ├── UsageError                a wrong argument, selection, partition or option (exit 2)
+    │   ├── NotFoundError         what is named is not there
+    │   └── ConflictError         what is asked for does not go with how things stand
     ├── DefinitionsError          (in model.diagnostics) definitions that do not load, all problems at once (exit 2)
     ├── DriftError                a saved plan that no longer holds (exit 3)
     ├── LedgerError               the store cannot be read or written (exit 1)
@@ -36,6 +38,18 @@ class UsageError(WeftError):
     """A wrong argument, selection, partition or option."""
 
     code = "usage"
+
+
+class NotFoundError(UsageError):
+    """What is named is not there: no such run, pipeline, account."""
+
+    code = "not-found"
+
+
+class ConflictError(UsageError):
+    """What is asked for does not go with how things stand: it exists already, or has ended."""
+
+    code = "conflict"
 
 
 class DriftError(WeftError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from weft.model import diagnostics, keys, pipelines, policies
+from weft.model import automations, diagnostics, keys, pipelines, policies
 from weft.model import partitions as partitioning
 
 
@@ -113,6 +113,8 @@ class Graph:
     jobs: Mapping[str, Job] = field(default_factory=dict)
     pipelines: Mapping[str, pipelines.Pipeline] = field(default_factory=dict)
     """DAGs, flows and graphs of ops; their steps are in them, and not among the steps of the graph."""
+    automations: Mapping[str, automations.Automation] = field(default_factory=dict)
+    """Sensors, webhooks and conditions of assets, by id; schedules are the pipelines' own."""
 
     @cached_property
     def readers(self) -> Mapping[keys.AssetKey, tuple[keys.StepKey, ...]]:

@@ -102,6 +102,23 @@ class TaskStep:
     location: diagnostics.SourceLocation | None = None
 
 
+class Blackout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When nothing is due: after each tick of `cron` for `duration` seconds, or from `start` to before `end`.
+
+    Or on the days on which the exchange `calendar` has no session. Times are ISO text without a zone, wall-clock time
+    in `timezone`; an empty `start` or `end` is no bound.
+    """
+
+    cron: str = ""
+    duration: float = 0.0
+    start: str = ""
+    end: str = ""
+    calendar: str = ""
+    timezone: str = "UTC"
+    text: str = ""
+    """As people read it."""
+
+
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When a pipeline is due, by time or by assets. The scheduler acts on it; the planner sees its intervals."""
 
@@ -111,6 +128,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str
     """As it is shown: "0 6 * * *", "@daily", "every 30 min", "a & (b | c)"."""
     cron: str = ""
+    """A cron expression, or a recurrence rule as `recurrences.written` gives it."""
     every: float | None = None
     """Seconds."""
     times: tuple[str, ...] = ()
@@ -119,7 +137,22 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     assets: str = ""
     """The condition over assets as JSON text: a key, or nested lists such as ["all", "a", ["any", "b", "c"]]."""
     offset: float = 0.0
-    """Seconds after the end of an interval at which its run is due."""
+    """Seconds after the end of an interval, or after a tick, at which a run is due."""
+    start: str = ""
+    """ISO text: of a schedule without intervals, when it begins and what equal times are counted from."""
+    end: str = ""
+    """ISO text: of a schedule without intervals, when it is over."""
+    catchup: bool = False
+    """Of a job of assets: whether all ticks count that passed while no scheduler lived. A pipeline says so itself."""
+    catchup_last: int | None = None
+    """How many of the last ticks count that passed while no scheduler lived, or before the first one did."""
+    catchup_within: float | None = None
+    """Seconds: ticks count that passed no longer ago than that."""
+    jitter: float = 0.0
+    """Seconds within which a run begins after it is due; how many is fixed by the name and the tick."""
+    blackout: tuple[Blackout, ...] = ()
+    defer: bool = False
+    """Whether what is due within a blackout is due at its end, and not left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,15 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FreshnessPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How old an asset may become: `max_lag` seconds from the partition's end, else from its last success or reuse."""
+    """How old an asset may become.
 
-    max_lag: float
+    Either `max_lag` seconds from the partition's end, else from its last success or reuse. Or by the ticks of `cron`:
+    a partition by the first tick at or after its end; what has no partitions must have succeeded within `lower_bound`
+    seconds before a tick (None: since the tick before). It is about to be late `warn` seconds before.
+    """
+
+    max_lag: float = 0.0
+    cron: str = ""
+    timezone: str = "UTC"
+    lower_bound: float | None = None
+    warn: float = 0.0

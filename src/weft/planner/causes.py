@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from weft.model import keys, partition_set, plan
+from weft.model import keys, partition_set, plan, policies
 from weft.planner import found as findings
 from weft.planner import freshness
 from weft.planner import standing as standings
@@ -258,12 +258,11 @@ class Explainer:
             if part & late:
                 asset = self._found.graph.assets[subject]
                 confirmed = self._found.columns(subject).confirmed_at
-                lag = asset.freshness.max_lag if asset.freshness else 0.0
                 yield plan.Cause(
                     kind="overdue",
                     subject=subject,
                     at=_moment(confirmed) if confirmed else None,
-                    detail=f"older than {_duration(lag)} allows",
+                    detail=_lateness(asset.freshness),
                 )
 
     # --- what is left alone
@@ -427,6 +426,12 @@ def _of_many(ordinals: Sequence[int] | PartitionSet) -> str:
 
 def _moment(microseconds: int) -> datetime:
     return datetime.fromtimestamp(microseconds / 1e6, UTC)
+
+
+def _lateness(policy: policies.FreshnessPolicy | None) -> str:
+    if policy is not None and policy.cron:
+        return f"not made in time for {policy.cron}"
+    return f"older than {_duration(policy.max_lag if policy is not None else 0.0)} allows"
 
 
 def _duration(seconds: float) -> str:

@@ -72,6 +72,15 @@ def evaluate(
     return evaluation
 
 
+def alone(
+    evaluation: Evaluation, step: graphs.Step, outputs: tuple[keys.AssetKey, ...], wanted: PartitionSet
+) -> Standing:
+    """Where a step stands by itself, as if nothing above it were to be made again; kept nowhere."""
+    standing = Standing(step=step, outputs=outputs, wanted=wanted, own={asset: Own() for asset in outputs})
+    _stand(evaluation, standing, exact=False, ask_is_stale=False, settled=None)
+    return standing
+
+
 def _stand(
     evaluation: Evaluation,
     standing: Standing,

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+import bisect
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeAlias
 
 from weft.model import columns as columns_model
+from weft.model import cron, errors, keys, policies
 from weft.model import graph as graphs
-from weft.model import keys
+from weft.model import partitions as partitioning
+from weft.model.partitions import windows, zones
 from weft.planner import found as findings
 from weft.planner import scope as scopes
 from weft.planner import standing as standings
 
 PartitionSet = standings.PartitionSet
 EMPTY, ONE = standings.EMPTY, standings.ONE
+_LOOK_AGAIN = timedelta(minutes=1)
+"""How soon partitions are looked at again that grow in another way than by time alone."""
 
 
 def seeds(
@@ -74,19 +82,172 @@ def overdue(asset: graphs.Asset, columns: columns_model.Columns, now: datetime) 
     Lag runs from the partition's end while it has no data, and for what has no partitions from the last success or
     reuse.
     """
-    if asset.freshness is None:
+    policy = asset.freshness
+    if policy is None:
         return EMPTY
-    lag = timedelta(seconds=asset.freshness.max_lag)
     if asset.partitions is None:
-        confirmed = columns.confirmed_at
-        late = confirmed and now.timestamp() - confirmed / 1e6 > lag.total_seconds()
-        return ONE if late else EMPTY
+        deadline = _deadline_alone(policy, columns)
+        return ONE if deadline is not None and deadline < now else EMPTY
     missing = asset.partitions.universe(now) - (columns.materialized() if columns.size else EMPTY)
-    due = []
-    for ordinal in missing:
-        window = asset.partitions.window(ordinal)
-        if window is None:
-            break
-        if window.end + lag < now:
-            due.append(ordinal)
-    return PartitionSet.of(due)
+    return _until(asset.partitions, policy, missing, now)
+
+
+OutlookState: TypeAlias = Literal["late", "due_soon", "fresh", "unknown", "none"]
+"""Worst first. "unknown": it was never made, and has no partitions to tell when it should have been. "none": there is
+no policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How an asset stands to its freshness policy, and until when that is so if nothing happens.
+
+    `deadline` is when it is late, or since when. `next_change` is the next moment at which this may read otherwise
+    without anything being made.
+    """
+
+    state: OutlookState
+    deadline: datetime | None = None
+    next_change: datetime | None = None
+    late: PartitionSet = EMPTY
+    due_soon: PartitionSet = EMPTY
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it is late, None where it is not."""
+        return self.deadline if self.state == "late" else None
+
+
+NO_POLICY = Outlook(state="none")
+
+
+def outlook(
+    graph: graphs.Graph,
+    columns: Mapping[keys.AssetKey, columns_model.Columns],
+    now: datetime,
+    assets: Iterable[keys.AssetKey] | None = None,
+) -> dict[keys.AssetKey, Outlook]:
+    """How these assets (None: all that have a freshness policy) stand to their freshness policies at `now`."""
+    if assets is None:
+        assets = [key for key, asset in graph.assets.items() if asset.freshness is not None]
+    nothing = columns_model.Columns(0)
+    return {key: outlook_of(graph.assets[key], columns.get(key, nothing), now) for key in assets}
+
+
+def outlook_of(asset: graphs.Asset, columns: columns_model.Columns, now: datetime) -> Outlook:
+    """How one asset stands to its freshness policy at `now`."""
+    policy = asset.freshness
+    if policy is None:
+        return NO_POLICY
+    if asset.partitions is not None:
+        return _outlook_divided(asset.partitions, policy, columns, now)
+    deadline = _deadline_alone(policy, columns)
+    if deadline is None:
+        return Outlook(state="unknown")
+    if deadline < now:
+        return Outlook(state="late", deadline=deadline, late=ONE)
+    warned = deadline - timedelta(seconds=policy.warn)
+    if policy.warn and warned < now:
+        return Outlook(state="due_soon", deadline=deadline, next_change=_after(deadline), due_soon=ONE)
+    return Outlook(state="fresh", deadline=deadline, next_change=_after(warned))
+
+
+def _outlook_divided(
+    divided: partitioning.Partitions, policy: policies.FreshnessPolicy, columns: columns_model.Columns, now: datetime
+) -> Outlook:
+    universe = divided.universe(now)
+    missing = universe - (columns.materialized() if columns.size else EMPTY)
+    late = _until(divided, policy, missing, now)
+    waiting = missing - late
+    warn = timedelta(seconds=policy.warn)
+    due_soon = _until(divided, policy, waiting, now + warn) if policy.warn else EMPTY
+    moments = []
+    for part, before in ((due_soon, timedelta()), (waiting - due_soon, warn)):
+        deadline = _earliest(divided, policy, part)
+        moments += [] if deadline is None else [deadline - before]
+    coming = appears(divided, universe, now)
+    if coming is not None:
+        moments.append(coming)
+    return Outlook(
+        state="late" if late else "due_soon" if due_soon else "fresh",
+        deadline=_earliest(divided, policy, late or waiting),
+        next_change=_after(min(moments)) if moments else None,
+        late=late,
+        due_soon=due_soon,
+    )
+
+
+def _after(moment: datetime) -> datetime:
+    """The first moment at which a deadline has passed: it may still be met at the deadline itself."""
+    return moment + timedelta(microseconds=1)
+
+
+def _deadline_alone(policy: policies.FreshnessPolicy, columns: columns_model.Columns) -> datetime | None:
+    """Until when what has no partitions is fresh; None where it was never made."""
+    if not columns.confirmed_at:
+        return None
+    confirmed = datetime.fromtimestamp(columns.confirmed_at // 1_000_000, UTC)
+    confirmed += timedelta(microseconds=columns.confirmed_at % 1_000_000)
+    if not policy.cron:
+        return confirmed + timedelta(seconds=policy.max_lag)
+    if policy.lower_bound is not None:
+        return _tick_after(policy, confirmed + timedelta(seconds=policy.lower_bound), count=1)
+    return _tick_after(policy, confirmed, count=2)
+
+
+def _deadline(divided: partitioning.Partitions, policy: policies.FreshnessPolicy, ordinal: int) -> datetime | None:
+    """Until when a partition must be there; None for one that is not about time."""
+    window = divided.window(ordinal)
+    if window is None:
+        return None
+    if not policy.cron:
+        return window.end + timedelta(seconds=policy.max_lag)
+    return _tick_after(policy, window.end - timedelta(microseconds=1), count=1)
+
+
+def _earliest(
+    divided: partitioning.Partitions, policy: policies.FreshnessPolicy, ordinals: PartitionSet
+) -> datetime | None:
+    """The first deadline of these partitions."""
+    looked_at = ordinals.take(1) if isinstance(divided, windows.TimePartitions) else ordinals
+    deadlines = [_deadline(divided, policy, each) for each in looked_at]
+    return min((each for each in deadlines if each is not None), default=None)
+
+
+def _tick_after(policy: policies.FreshnessPolicy, moment: datetime, *, count: int) -> datetime | None:
+    ticks = cron.ticks_after(policy.cron, moment, zones.zone(policy.timezone, kind="FreshnessPolicy"))
+    found = next(itertools.islice(ticks, count - 1, None), None)
+    return None if found is None else found.astimezone(UTC)
+
+
+def _until(
+    divided: partitioning.Partitions, policy: policies.FreshnessPolicy, ordinals: PartitionSet, now: datetime
+) -> PartitionSet:
+    """Those whose deadline has passed at `now`."""
+    if not ordinals:
+        return EMPTY
+
+    def passed(ordinal: int) -> bool:
+        deadline = _deadline(divided, policy, ordinal)
+        return deadline is not None and deadline < now
+
+    if isinstance(divided, windows.TimePartitions):  # in order of time: the last one that is late is looked for
+        begin, end = ordinals.first, ordinals.last + 1
+        last = bisect.bisect_left(range(begin, end), True, key=lambda ordinal: not passed(ordinal))
+        return ordinals & PartitionSet.range(begin, begin + last)
+    return PartitionSet.of(each for each in ordinals if passed(each))
+
+
+def appears(divided: partitioning.Partitions, universe: PartitionSet, now: datetime) -> datetime | None:
+    """When the next partition comes to be, as far as that is known."""
+    if not isinstance(divided, windows.TimePartitions):
+        is_fixed = not divided.growing and bool(universe) and divided.window(universe.first) is None
+        return None if is_fixed else now + _LOOK_AGAIN
+    place = universe.last + 1 if universe else 0
+    size = divided.size()
+    if size is not None and place >= size:
+        return None
+    try:
+        window = divided.window(place)
+    except errors.WeftError:
+        return None
+    return None if window is None else max(window.end, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
@@ -98,11 +98,14 @@ def desired(
     columns: columns_model.Columns | None,
     now: datetime,
     has_data: Callable[[keys.AssetKey], bool] = lambda asset: False,
+    *,
+    activated: int | None = None,
 ) -> PartitionSet:
     """The intervals that should have run by now.
 
-    All that have ended, with `catchup`. Without it the latest, and those that were run before: so a run of an old
-    interval by hand asks for none of those between. One run of a pipeline that waits for assets, once what it waits
+    All that have ended, with `catchup`; those of a time or the last ones where it says so. Without it the latest, and
+    those that were run before: so a run of an old interval by hand asks for none of those between. Where a scheduler
+    has seen it (`activated`, in microseconds) the latest counts only if it has ended since then. One run of a pipeline that waits for assets, once what it waits
     for has data; from then on it is stale whenever one of them changed. Nothing for a pipeline without a schedule.
     """
     definition, schedule = pipeline.partitions, pipeline.schedule
@@ -114,4 +117,24 @@ def desired(
     if pipeline.catchup or not ended:
         return ended
     tried = EMPTY if columns is None else columns.materialized() | PartitionSet.of(sorted(columns.failed))
-    return ended & (tried | PartitionSet.range(ended.last, ended.last + 1))
+    return ended & (tried | _caught_up(definition, schedule, ended, now, activated))
+
+
+def _caught_up(
+    definition: partitions.Partitions,
+    schedule: pipelines.Schedule,
+    ended: PartitionSet,
+    now: datetime,
+    activated: int | None,
+) -> PartitionSet:
+    """The intervals that a schedule which doesn't catch up with all of them asks for all the same."""
+    if schedule.catchup_within is not None:
+        before = findings.universe(definition, now - timedelta(seconds=schedule.catchup_within))
+        return ended - before
+    count = 1 if schedule.catchup_last is None else schedule.catchup_last
+    last = PartitionSet.range(max(0, ended.last + 1 - count), ended.last + 1)
+    if schedule.catchup_last is None and activated is not None:
+        window = definition.window(ended.last)
+        if window is not None and window.end.timestamp() * 1e6 < activated:
+            return EMPTY
+    return last

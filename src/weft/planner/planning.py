@@ -129,7 +129,8 @@ def _existing(
     def has_data(above: keys.AssetKey) -> bool:
         return above in known and bool(known[above].materialized())
 
-    return planned.desired(graph.pipelines[asset], known.get(asset), now, has_data)
+    activated = None if observed is None else observed.activated.get(asset)
+    return planned.desired(graph.pipelines[asset], known.get(asset), now, has_data, activated=activated)
 
 
 def _only_failed(standing: standings.Standing, wanted: Mapping[keys.AssetKey, PartitionSet]) -> PartitionSet:

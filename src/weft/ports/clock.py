@@ -32,3 +32,9 @@ class SystemClock:
 def microseconds(moment: datetime) -> int:
     """Microseconds since the epoch of an aware datetime."""
     return int(moment.timestamp() * 1_000_000)
+
+
+def moment(microseconds: int) -> datetime:
+    """The aware datetime, UTC, of microseconds since the epoch."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from weft.model import columns, events, partition_set, partitions
+from weft.ports import accounts, automating, deciding, executing, incidents, locations, paging, queueing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +306,15 @@ class Reader(Protocol):
         """Code digests whose manifest is kept."""
 
 
-class Transaction(Protocol):
+class Transaction(
+    queueing.QueueWriter,
+    accounts.AccountWrites,
+    executing.ExecutionWriter,
+    incidents.IncidentTransaction,
+    automating.AutomationWriter,
+    deciding.DecidingWriter,
+    Protocol,
+):
     """One atomic change: all of it or nothing."""
 
     def append(self, batch: Sequence[events.Event]) -> int:
@@ -318,7 +327,7 @@ class Transaction(Protocol):
         """Note that `run` will write these partitions."""
 
     def release(self, run: str) -> None:
-        """Give back all that a run reserved and its lease."""
+        """Give back all that a run reserved, the slots of pools that it holds, and its lease."""
 
     def put_document(self, digest: str, kind: str, body: bytes) -> None:
         """Keep a document under its digest."""
@@ -358,7 +367,19 @@ class News(Protocol):
         """Stop listening."""
 
 
-class Ledger(Reader, Protocol):
+class Ledger(
+    queueing.QueueReader,
+    Reader,
+    locations.LocationReader,
+    locations.LocationWriter,
+    paging.Paging,
+    accounts.AccountReader,
+    executing.ExecutionReader,
+    incidents.IncidentReader,
+    automating.AutomationReader,
+    deciding.DecidingReader,
+    Protocol,
+):
     """Reads and writes."""
 
     def append(self, batch: Sequence[events.Event], *, lease: Lease | None = None) -> int:
@@ -366,6 +387,9 @@ class Ledger(Reader, Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Write under the write lock; rolled back on any exception."""
+
+    def unsynchronised(self) -> AbstractContextManager[None]:
+        """Commits within need not survive a power failure."""
 
     def renew_lease(self, lease: Lease, expires: int) -> bool:
         """Keep a lease until `expires` (microseconds); False when another process has it."""

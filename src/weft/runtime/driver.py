@@ -30,7 +30,7 @@ from weft.model import errors, events
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
-from weft.runtime import abandoning, batches, hooks, outbox, telling, uninterrupted
+from weft.runtime import abandoning, batches, hooks, outbox, pool_slots, telling, uninterrupted
 from weft.runtime import work as works
 
 Listener = outbox.Listener
@@ -53,12 +53,16 @@ class Driver:
         listener: Listener | None = None,
         lock: threading.RLock | None = None,
         abrupt: bool = False,
+        slots: pool_slots.Slots | None = None,
     ) -> None:
         """Drive `run` (of the run that `lease` is for), whose step runs are `work`, on `executor`.
 
         Runs that write through one connection, such as a flow and its subflows, share one `lock`. Where one is
-        `abrupt`, a failure that ends the run ends the bodies under way as well.
+        `abrupt`, a failure that ends the run ends the bodies under way as well. With `slots` it shares its pools with
+        other runs, else they are its own.
         """
+        self._slots = slots or pool_slots.OwnSlots()
+        self._slots.begin(run)
         self._abrupt = abrupt
         self.lock = lock or threading.RLock()
         self._changed = threading.Condition(self.lock)
@@ -109,11 +113,14 @@ class Driver:
             LedgerError: the ledger could not be written; what was committed stands.
         """
         reports: list[executors.AttemptReport] = []
-        while True:
-            self.turn(reports)
-            if self.outcome is not None and not self._hooks.left:
-                return self.outcome
-            reports = self._executor.poll(self.patience())
+        try:
+            while True:
+                self.turn(reports)
+                if self.outcome is not None and not self._hooks.left:
+                    return self.outcome
+                reports = self._executor.poll(self.patience())
+        finally:
+            self._slots.close()
 
     def turn(self, reports: Iterable[executors.AttemptReport]) -> None:
         """One turn of the loop; may be called by any thread, and waits for nothing but the lock and the commit."""
@@ -126,7 +133,9 @@ class Driver:
                 again, self._again = self._again, {}
                 self._submit(again)
             self._fire_retries()
+            self._slots.before(self._run, self._executor)
             claimed = self._claim()
+            self._hurry |= self._slots.after(self._run, self._executor)
             self._end_if_empty()
             self.commit()
             if claimed:
@@ -163,8 +172,8 @@ class Driver:
             self._own[node] = None
             if self._run.states[node] == engine.State.RETRYING:
                 self._do(engine.step(self._run, engine.RetryDue(node)))
-            while not engine.fits(self._run, node):
-                self._changed.wait()
+            while not self._slots.fits(self._run, node):
+                self._changed.wait(self._slots.patience)
             with uninterrupted.Uninterrupted():
                 if self._run.states[node] != engine.State.READY:
                     del self._own[node]
@@ -211,6 +220,7 @@ class Driver:
         """End an open run, committed; what callers still run in threads of their own is given up."""
         with self.lock:
             self._heed_cancel()
+            self._slots.close()
             self.give_up(reason)
             self._do(engine.close(self._run))
             self.commit()

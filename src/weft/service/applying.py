@@ -9,6 +9,7 @@ holder, and plans again.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 
@@ -19,7 +20,7 @@ from weft.ports import caller
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import documents, driving, planning, recovering, views
+from weft.service import cancelling, claiming, documents, driving, planning, recovering, views
 from weft.service import world as worlds
 
 _WAIT_SECONDS = 0.1
@@ -85,8 +86,9 @@ def _carry_out(world: worlds.World, made: plan.Plan, how: driving.How, begun: fl
     executor.start()
     run = secrets.token_hex(6)
     try:
-        with owners.driving(run):
+        with owners.driving(run), contextlib.ExitStack() as stack:
             lease = _create_run(world, made, run)
+            how = cancelling.heeding(world, lease, how, stack)
             return driving.drive(world, made, lease, executor, how, begun, history=())
     finally:
         executor.close()
@@ -164,7 +166,10 @@ def _wait_for_holders(world: worlds.World, error: errors.ReservationError, how: 
     while True:
         lease = world.ledger.lease(holder)
         if lease is None:
-            return
+            if claiming.row_of(world, holder).phase != "created":
+                return
+            time.sleep(_WAIT_SECONDS)  # it waits in a queue itself
+            continue
         now = clocks.microseconds(world.clock.now())
         if owners.is_dead(owners.decode(lease.owner), run=holder, expires=lease.expires, now=now):
             recovering.recover(world, run=holder)

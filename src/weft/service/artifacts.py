@@ -62,7 +62,7 @@ def listed(
     """
     of_run = history.find_run(ledger, run).id if run is not None else None
     found = ledger.artifacts(run=of_run, asset=asset, key=key, latest=not every and run is None, limit=limit)
-    return [_view(row) for row in found]
+    return [view_of(row) for row in found]
 
 
 def one(
@@ -95,7 +95,7 @@ def one(
         raise _unknown(ledger, name, of_run)
     told = (made.value.metadata or {}).get("media_type")
     return ArtifactContent(
-        **msgspec.structs.asdict(_view(found[0])),
+        **msgspec.structs.asdict(view_of(found[0])),
         media_type=msgspec.json.decode(told, type=str) if told is not None else "application/json",
         versions=len(ledger.artifacts(key=made.key)),
         content=_content(made.value, storage),
@@ -126,7 +126,8 @@ def _content(value: stored.StoredValue, storage: Callable[[], protocol.IOManager
             return value.inline
 
 
-def _view(row: ledgers.ArtifactRow) -> ArtifactView:
+def view_of(row: ledgers.ArtifactRow) -> ArtifactView:
+    """A version of an artifact as it is shown."""
     return ArtifactView(
         id=row.id,
         key=row.key,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from weft.model import errors, events
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import driver as drivers
 from weft.runtime import owners
-from weft.service import history, recovering, views
+from weft.service import driving, history, recovering, views
 from weft.service import world as worlds
 
 _LOOK_SECONDS = 1.0
@@ -29,10 +31,10 @@ class CancelView(views.View, frozen=True, kw_only=True):
     requests: int
 
 
-def cancel(world: worlds.World, run: str) -> CancelView:
+def cancel(world: worlds.World, run: str, *, by: str = "", reason: str = "") -> CancelView:
     """Cancel a run: at once where nobody drives it, else by a request that its process finds within seconds.
 
-    Asked once, it finishes what runs; asked again, it kills that.
+    Asked once, it finishes what runs; asked again, it kills that. `by` is the world's user unless it is said.
 
     Raises:
         UsageError: there is no such run, it has ended, or another run called it.
@@ -48,12 +50,14 @@ def cancel(world: worlds.World, run: str) -> CancelView:
             f"Run {row.id[:8]} was called by run {row.parent[:8]}.",
             remedy=f"Cancel that one: weft cancel {row.parent[:8]}.",
         )
-    request = events.RunCancelRequested(run=row.id, by=world.user, reason=f"cancelled by {world.user}")
+    asker = by or world.user or "somebody"
+    request = events.RunCancelRequested(run=row.id, by=asker, reason=reason or f"cancelled by {asker}")
     with world.ledger.transaction() as transaction:
         lease = transaction.lease(row.id)
         transaction.append([request])
         if lease is None:
             transaction.append([events.RunFinished(run=row.id, outcome="cancelled", reason=request.reason)])
+            transaction.release(row.id)
             return CancelView(run=row.id, outcome="cancelled", requests=1)
     owner = owners.decode(lease.owner)
     now = clocks.microseconds(world.clock.now())
@@ -67,7 +71,13 @@ def cancel(world: worlds.World, run: str) -> CancelView:
 
 def _requests(ledger: ledgers.Reader, run: str) -> int:
     """How often somebody asked for the end of a run from outside of it."""
-    return sum(isinstance(event, events.RunCancelRequested) and bool(event.by) for _, _, event in ledger.events(run))
+    return len(_reasons(ledger, run))
+
+
+def _reasons(ledger: ledgers.Reader, run: str) -> list[str]:
+    """Why somebody asked for the end of a run from outside of it, each time."""
+    found = (event for _, _, event in ledger.events(run) if isinstance(event, events.RunCancelRequested))
+    return [event.reason for event in found if event.by]
 
 
 @contextmanager
@@ -85,6 +95,17 @@ def heeded(world: worlds.World, lease: ledgers.Lease, driver: drivers.Driver) ->
             thread.join()
 
 
+def heeding(world: worlds.World, lease: ledgers.Lease, how: driving.How, stack: contextlib.ExitStack) -> driving.How:
+    """The same way to drive a run, but heeding requests to cancel it, from its start until `stack` is left."""
+
+    def started(driver: drivers.Driver, run: str, count: int) -> None:
+        stack.enter_context(heeded(world, lease, driver))
+        if how.started is not None:
+            how.started(driver, run, count)
+
+    return replace(how, started=started)
+
+
 def _heed(world: worlds.World, run: str, driver: drivers.Driver, stop: threading.Event) -> None:
     assert world.reopen is not None
     if stop.wait(_LOOK_SECONDS):  # most runs are shorter, and need no connection
@@ -93,9 +114,9 @@ def _heed(world: worlds.World, run: str, driver: drivers.Driver, stop: threading
     try:
         while passed_on < _MOST_REQUESTS:
             row = next((each for each in ledger.runs_with_prefix(run) if each.id == run), None)
-            asked = _requests(ledger, run) if row is not None and row.phase == "cancelling" else 0
-            while passed_on < min(asked, _MOST_REQUESTS):
-                driver.cancel("cancelled from outside", at_once=False)
+            asked = _reasons(ledger, run) if row is not None and row.phase == "cancelling" else []
+            while passed_on < min(len(asked), _MOST_REQUESTS):
+                driver.cancel(asked[passed_on] or "cancelled from outside", at_once=False)
                 passed_on += 1
             if stop.wait(_LOOK_SECONDS):
                 return

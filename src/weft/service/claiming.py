@@ -8,18 +8,18 @@ for.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
 from weft.model import columns as columns_model
-from weft.model import errors, events, keys, partition_set, pipelines, spelling
-from weft.planner import pipelines as planned
+from weft.model import errors, events, pipelines, spelling
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import driving, intervals
+from weft.service import driving, intervals, queue_limits
 from weft.service import world as worlds
 
-PartitionSet = partition_set.PartitionSet
+Claimed = TypeVar("Claimed")
 _WAIT_SECONDS = 0.1
 
 
@@ -42,13 +42,23 @@ def claimed(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunR
         ReservationError: one does, and `how.wait` is off.
         UsageError: another process drives it.
     """
+    return once_free(world, row, how, lambda: claim(world, pipeline, row))
+
+
+def once_free(world: worlds.World, row: ledgers.RunRow, how: driving.How, attempt: Callable[[], Claimed]) -> Claimed:
+    """What `attempt` returns, tried again while another run stands in its way.
+
+    Raises:
+        ReservationError: one does, and `how.wait` is off.
+    """
     told = ""
     while True:
         try:
-            return claim(world, pipeline, row)
+            return attempt()
         except errors.ReservationError as error:
             if not how.wait:
-                _give_up(world, row, error.message)
+                if not row.pool:  # there it waits on
+                    _give_up(world, row, error.message)
                 raise
             if how.waiting is not None and told != error.message:
                 told = error.message
@@ -86,14 +96,25 @@ def claim(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow
             )
         lease = ledgers.Lease(run=row.id, epoch=(current.epoch if current is not None else 0) + 1)
         if current is None:
-            if row.pool:
-                _check_pool(world, transaction, row.pool)
-            check_free(world, transaction, pipeline, row.partition, row.id)
-            for asset, fingerprint, ordinals in _writes(world, pipeline, row.partition):
+            check_execution(world, row)
+            check_free(world, transaction, pipeline, row.partition, row.id, row.pool)
+            for asset, fingerprint, ordinals in queue_limits.writes_of(world, pipeline, row.partition):
                 transaction.reserve(row.id, asset, fingerprint, ordinals)
         transaction.set_lease(driving.lease_row(world, lease))
         transaction.append([events.RunStarted(run=row.id, epoch=lease.epoch, owner=str(owners.myself()))])
     return lease
+
+
+def check_execution(world: worlds.World, row: ledgers.RunRow) -> None:
+    """Refuse a run whose execution is paused or being cancelled; to be called in the claim's transaction.
+
+    Raises:
+        ReservationError: it is.
+    """
+    if row.execution in ("", row.id):
+        return
+    if world.ledger.execution_phase(row.execution) in ("suspended", "cancelling"):
+        raise _in_the_way(f"The execution {row.execution[:8]} of this run is paused or being cancelled.", row.id)
 
 
 def check_free(
@@ -102,42 +123,41 @@ def check_free(
     pipeline: pipelines.Pipeline,
     partition: str | None,
     run: str = "",
+    pool: str = "",
 ) -> None:
-    """Refuse where other runs stand in the way of a run of an interval.
+    """Refuse where a limit or another run stands in the way of a run.
 
     Raises:
         ReservationError: too many are under way, or one makes the same.
+        UsageError: its work pool is missing or paused.
     """
-    live = world.ledger.runs(live=True, pipeline=pipeline.name)
-    under_way = [each for each in live if each.id != run and transaction.lease(each.id) is not None]
-    if len(under_way) >= pipeline.max_active_runs:
-        raise _in_the_way(
-            f"{pipeline.name} has {len(under_way)} of at most {pipeline.max_active_runs} runs under way "
-            f"(max_active_runs): {', '.join(each.id[:8] for each in under_way[:3])}.",
-            under_way[0].id,
-        )
-    for asset, fingerprint, ordinals in _writes(world, pipeline, partition):
-        for holder, theirs, held in transaction.reservations(asset):
-            if holder != run and (theirs != fingerprint or not held.isdisjoint(ordinals)):
-                raise _in_the_way(f"Run {holder[:8]} is making {asset}, which this run makes too.", holder)
+    busy = check_limits(world, run, pipeline.name, pool)
+    held = busy.reserved(run, pipeline.name, partition, queue_limits.Reservations(world.ledger))
+    if held is not None:
+        raise _in_the_way(held.text, held.holders[0])
 
 
-def _check_pool(world: worlds.World, transaction: ledgers.Transaction, name: str) -> None:
-    """Refuse where a work pool is missing, paused or full.
+def check_limits(
+    world: worlds.World, run: str, pipeline: str | None, pool: str = "", *, ledger: ledgers.Ledger | None = None
+) -> queue_limits.Busy:
+    """Refuse a run that a limit of the queue, its work pool or its pipeline keeps from beginning; what is under way.
+
+    To be called in the transaction that takes the lease of the run, of `ledger` where that is not the world's.
 
     Raises:
-        UsageError: there is none of that name, or it is paused.
-        ReservationError: it is full.
+        ReservationError: too many runs are under way.
+        UsageError: its work pool is missing or paused.
     """
-    pool = pool_named(world.ledger, name)
-    if pool.paused:
-        raise errors.UsageError(
-            f"The work pool {name} is paused.", remedy=f"`weft work-pool resume {name}` lets it go on."
-        )
-    limit = pool.slots
-    busy = [each.id for each in world.ledger.runs(live=True, pool=name) if transaction.lease(each.id) is not None]
-    if limit is not None and len(busy) >= limit:
-        raise _in_the_way(f"The work pool {name} has {len(busy)} of at most {limit} runs under way.", busy[0])
+    busy = queue_limits.Busy(world, besides=run, ledger=ledger)
+    if pool:
+        pool_named(world.ledger, pool)
+    for reason in (busy.of_pool(pool), *busy.of_pipeline(pipeline), busy.of_queue()):
+        if reason is None:
+            continue
+        if reason.kind == "pool_paused":
+            raise errors.UsageError(reason.text, remedy=reason.remedy)
+        raise _in_the_way(reason.text, reason.holders[0])
+    return busy
 
 
 def pool_named(ledger: ledgers.Reader, name: str) -> ledgers.WorkPoolRow:
@@ -147,6 +167,8 @@ def pool_named(ledger: ledgers.Reader, name: str) -> ledgers.WorkPoolRow:
         UsageError: there is none.
     """
     known = {each.name: each for each in ledger.work_pools()}
+    if name == queue_limits.DEFAULT_POOL and name not in known:  # which is there without being made
+        return ledgers.WorkPoolRow(name=name, type="process", config="{}", slots=None, paused=False, created=0)
     if name not in known:
         raise errors.UsageError(
             f"There is no work pool {name!r}.",
@@ -162,29 +184,6 @@ def _in_the_way(message: str, holder: str) -> errors.ReservationError:
     )
     error.add_note(holder)
     return error
-
-
-def _writes(
-    world: worlds.World, pipeline: pipelines.Pipeline, partition: str | None
-) -> Sequence[tuple[keys.AssetKey, str, PartitionSet]]:
-    """What a run makes: its interval, and of each outlet the partition of that key, or the whole."""
-    found: list[tuple[keys.AssetKey, str, PartitionSet]] = []
-    if pipeline.partitions is not None and partition is not None:
-        ordinal = pipeline.partitions.ordinal(partition)
-        found.append((pipeline.name, pipeline.partitions.fingerprint, PartitionSet.range(ordinal, ordinal + 1)))
-    elif planned.is_by_assets(pipeline):
-        found.append((pipeline.name, "", PartitionSet.range(0, 1)))
-    for outlet in pipeline.outlets:
-        asset = world.graph.assets.get(outlet)
-        if asset is None:
-            continue
-        if asset.partitions is None:
-            found.append((outlet, "", PartitionSet.range(0, 1)))
-            continue
-        place = asset.partitions.find(partition) if partition is not None else None
-        if place is not None:
-            found.append((outlet, asset.partitions.fingerprint, PartitionSet.range(place, place + 1)))
-    return found
 
 
 def made_meanwhile(

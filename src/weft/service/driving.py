@@ -16,7 +16,7 @@ from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import garbage
 from weft.ports import ledger as ledgers
-from weft.runtime import asset_work, binding, heartbeat, owners
+from weft.runtime import asset_work, binding, heartbeat, owners, pool_slots
 from weft.runtime import driver as drivers
 from weft.service import publishing, views
 from weft.service import world as worlds
@@ -106,8 +106,9 @@ def drive(
 
     work = asset_work.AssetWork(graph=graph, network=network, binder=binder, lease=lease, clock=world.clock)
     driver = drivers.Driver(
-        ledger=world.ledger, executor=executor, run=run, work=work, lease=lease, clock=world.clock, listener=listener
-    )
+        ledger=world.ledger, executor=executor, run=run, work=work, lease=lease, clock=world.clock, listener=listener,
+        slots=shared_slots(world, lease.run),
+    )  # fmt: skip
     driver.lost(lost)
     if how.started is not None:
         how.started(driver, lease.run, made.count)
@@ -126,6 +127,11 @@ def drive(
         seconds=time.monotonic() - begun,
         resumed=bool(history),
     )
+
+
+def shared_slots(world: worlds.World, run: str) -> pool_slots.PoolSlots:
+    """The slots of pools, which a run shares with all others of this ledger."""
+    return pool_slots.PoolSlots(world.ledger, run, slots=world.settings.pools, clock=world.clock)
 
 
 def _touched(world: worlds.World, made: plan.Plan) -> list[keys.AssetKey]:

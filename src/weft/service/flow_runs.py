@@ -46,27 +46,16 @@ def run(
     return _view(world, state.run, pipeline, partition, state, begun, resumed=False)
 
 
-def create(
-    world: worlds.World,
-    pipeline: pipelines.Pipeline,
-    wanted: runs.Wanted,
-    partition: str | None,
-    params: Mapping[str, Any],
-) -> str:
-    """Write down a run of a flow that is to be driven; returns its id."""
-    from weft.service import flows
+def request_of(world: worlds.World, pipeline: pipelines.Pipeline) -> str:
+    """How the ledger names the flow behind a run: by its file and its function, where the definitions are at hand."""
+    body = world.definitions.pipelines.get(pipeline.name)
+    if body is not None:
+        from weft.service import flows
 
-    where, definition = _place(world, pipeline)
-    _record_code(world, pipeline)
-    return flows.queue(
-        where,
-        definition,
-        params,
-        pool=wanted.pool,
-        trigger=wanted.trigger,
-        partition=partition,
-        interval=intervals.bounds(pipeline, partition),
-    )
+        where, definition = _place(world, pipeline)
+        return flows.request_of(getattr(definition, "flow", definition), where.root)
+    file = pipeline.location.file if pipeline.location is not None else ""
+    return f"flow {file}:{pipeline.name}"
 
 
 def recorded(
@@ -98,9 +87,14 @@ def recorded(
     return found
 
 
-def drive(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow) -> views.ApplyView:
-    """Drive the created run of a flow to its end, or go on with it where it has begun."""
-    from weft.service import flows
+def drive(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow, how: driving.How) -> views.ApplyView:
+    """Drive the created run of a flow to its end, or go on with it where it has begun.
+
+    Raises:
+        ReservationError: a limit keeps it from beginning, and `how.wait` is off.
+        UsageError: its work pool is paused, or another process drives it.
+    """
+    from weft.service import claiming, flows
 
     if row.started is not None:
         return go_on(world, pipeline, row, strict=False)
@@ -108,7 +102,18 @@ def drive(world: worlds.World, pipeline: pipelines.Pipeline, row: ledgers.RunRow
     where, definition = _place(world, pipeline)
     interval = intervals.bounds(pipeline, row.partition)
     inputs = _inputs(world, pipeline, row.partition)
-    state = flows.run_flow(where, definition, {}, interval=interval, created=row.id, code=pipeline.code, inputs=inputs)
+    _record_code(world, pipeline)
+
+    def admitted() -> object:
+        return claiming.check_limits(world, row.id, pipeline.name, row.pool, ledger=where.ledger)
+
+    def attempt() -> futures.State[Any]:
+        return flows.run_flow(
+            where, definition, {}, interval=interval, created=row.id, code=pipeline.code, inputs=inputs,
+            admitted=admitted,
+        )  # fmt: skip
+
+    state = claiming.once_free(world, row, how, attempt)
     return _view(world, row.id, pipeline, row.partition, state, begun, resumed=False)
 
 

@@ -98,6 +98,7 @@ def run_flow(
     created: str = "",
     code: str = "",
     inputs: Mapping[str, events.InputRecord] | None = None,
+    admitted: Callable[[], object] | None = None,
 ) -> futures.State[Any]:
     """Run a flow, or a deployment of one, to its end.
 
@@ -113,6 +114,7 @@ def run_flow(
         created: a run that was created before, and waits for being begun.
         code: the pipeline's code, as it was planned.
         inputs: the versions of the pipeline's inlets; they and the code are kept with an interval's end.
+        admitted: called in the transaction in which a created run begins; what it raises keeps it from that.
 
     Raises:
         UsageError, TypeMismatchError: the parameters are wrong; nothing has begun.
@@ -122,7 +124,7 @@ def run_flow(
     now = clocks.microseconds(where.clock.now())
     if created:
         row = find(where.ledger, created)
-        begun = beginning.take_over(where, flow, row, interval=interval)
+        begun = beginning.take_over(where, flow, row, interval=interval, admitted=admitted)
         begun.facts.code, begun.facts.inputs = code, inputs or {}
     else:
         given = {**_filled_in(declared, interval, now), **parameters}
@@ -164,43 +166,6 @@ def _filled_in(declared: flows.Declared, interval: tuple[int, int] | None, now: 
 
 def _zone_of(declared: flows.Declared) -> str:
     return declared.timezone or getattr(declared.partitions, "timezone", None) or "UTC"
-
-
-def queue(
-    where: place.Place,
-    wanted: flows.FlowDefinition[..., Any] | flows.Declared,
-    parameters: Mapping[str, Any],
-    *,
-    pool: str,
-    trigger: events.Trigger = "manual",
-    partition: str | None = None,
-    interval: tuple[int, int] | None = None,
-) -> str:
-    """Create a run that waits in a work pool until a worker begins it by `run_flow(…, created=run)`; returns its id.
-
-    Raises:
-        UsageError, TypeMismatchError: the parameters are wrong; nothing is created.
-    """
-    import secrets
-
-    declared = wanted if isinstance(wanted, flows.Declared) else wanted.declared()
-    given = {**_filled_in(declared, interval, clocks.microseconds(where.clock.now())), **parameters}
-    bound = beginning.bound_to(declared.flow, (), given)
-    run = secrets.token_hex(6)
-    created = events.RunCreated(
-        run=run,
-        execution=run,
-        pipeline=declared.name,
-        request=request_of(declared.flow, where.root),
-        by=where.user,
-        partition=partition,
-        params=msgspec.Raw(beginning.params_of(bound)),
-        trigger=trigger,
-        pool=pool,
-    )
-    with where.lock:
-        where.ledger.append([created])
-    return run
 
 
 def resume(

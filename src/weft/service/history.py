@@ -128,6 +128,10 @@ def run_view(ledger: ledgers.Reader, row: ledgers.RunRow) -> views.RunView:
         parent=row.parent or None,
         rerun_of=row.rerun_of or None,
         pool=row.pool or None,
+        execution=row.execution if row.execution != row.id and row.execution else None,
+        location=row.location or None,
+        priority=row.priority,
+        automation=row.automation or None,
     )
 
 
@@ -160,19 +164,21 @@ def versions(
     """
     named = partition_keys(world, asset, chosen)
     rows = world.ledger.versions(asset, named, limit=limit)
-    return [
-        views.VersionView(
-            version=views.version_name(row.id),
-            partition=row.key or None,
-            data_version=row.data_version,
-            code_version=row.code,
-            run=row.run or None,
-            at=views.time_of_us(row.at) or "",
-            current=row.current,
-            state="current" if row.current else row.state or "superseded",
-        )
-        for row in rows
-    ]
+    return [version_view(row) for row in rows]
+
+
+def version_view(row: ledgers.VersionRow) -> views.VersionView:
+    """A version of a partition as it is shown."""
+    return views.VersionView(
+        version=views.version_name(row.id),
+        partition=row.key or None,
+        data_version=row.data_version,
+        code_version=row.code,
+        run=row.run or None,
+        at=views.time_of_us(row.at) or "",
+        current=row.current,
+        state="current" if row.current else row.state or "superseded",
+    )
 
 
 def one_asset(world: worlds.World, expression: str) -> keys.AssetKey:

@@ -178,7 +178,7 @@ def _one(
     wanted = pipelines.Wanted(
         pipeline=name,
         partition=partition,
-        params=_params_of(world, last),
+        params=params_of(world, last),
         trigger=asked.trigger,
         rerun_of=last or "",
         keep=reruns.FROM_FAILED if last is not None and pipeline.kind != "flow" else (),
@@ -210,7 +210,7 @@ def _kept_from(
     return rows[0].id if failed or (cancelled and same) else None
 
 
-def _params_of(world: worlds.World, run: str | None) -> dict[str, object]:
+def params_of(world: worlds.World, run: str | None) -> dict[str, object]:
     """The parameters of the run that is repeated, as far as the pipeline still has them."""
     if run is None:
         return {}

@@ -40,7 +40,17 @@ def observe(world: worlds.World, assets: Iterable[keys.AssetKey]) -> columns_mod
         manifests=_manifests(world, columns),
         seconds=_seconds(world, scope),
         reserved=_reserved(world, scope),
+        activated=_activated(world, scope),
     )
+
+
+def _activated(world: worlds.World, scope: Iterable[keys.AssetKey]) -> dict[str, int]:
+    """When a scheduler saw the schedules first of the pipelines among these."""
+    if not any(asset in world.graph.pipelines for asset in scope):
+        return {}
+    prefix = "schedule:"
+    rows = world.ledger.automations(prefix)
+    return {name.removeprefix(prefix): row.activated for name, row in rows.items() if row.activated is not None}
 
 
 def above(graph: graphs.Graph, assets: Iterable[keys.AssetKey]) -> list[keys.AssetKey]:
@@ -116,6 +126,11 @@ def _manifests(
             else:
                 manifests.add(digest)
     return manifests.entries
+
+
+def with_todays_code(world: worlds.World, columns: Mapping[keys.AssetKey, columns_model.Columns]) -> None:
+    """Give code that only another algorithm or Python hashed otherwise the digest of today, in these columns."""
+    _manifests(world, columns)
 
 
 def _seconds(world: worlds.World, scope: Iterable[keys.AssetKey]) -> Mapping[str, float]:

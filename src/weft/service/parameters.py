@@ -8,6 +8,7 @@ from typing import Any
 
 from weft.define import bodies
 from weft.model import errors, pipelines, spelling
+from weft.service import schemas
 
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -79,6 +80,11 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return types
 
 
+def _is_unwritable(pipeline: pipelines.Pipeline, schema: Mapping[str, Any]) -> bool:
+    """Whether the default of a flow's parameter is a value that JSON lacks; the flow itself fills it in."""
+    return pipeline.kind == "flow" and schema.get("default") is None and not _types(schema) and "$ref" not in schema
+
+
 def validated(
     pipeline: pipelines.Pipeline, body: bodies.PipelineBody | None, given: Mapping[str, object]
 ) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def validated(
     found: dict[str, Any] = {
         name: values.get(name, each.get("default"))
         for name, each in schema.items()
-        if name in values or "default" in each
+        if name in values or ("default" in each and not _is_unwritable(pipeline, each))
     }
     if model is not None:
         import pydantic
@@ -112,6 +118,8 @@ def validated(
                 if each["type"] in ("missing", "extra_forbidden"):
                     continue  # told above, in our words
                 problems.append(f"{place!r} is {each['input']!r}: {each['msg'][:1].lower()}{each['msg'][1:]}")
+    elif values:
+        problems += schemas.problems_with(pipeline.params, values)
     if problems:
         known = f"It has: {', '.join(schema)}." if schema else "It has no parameters."
         raise errors.UsageError(

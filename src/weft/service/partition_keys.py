@@ -73,7 +73,7 @@ def add(world: worlds.World, name: str, added: Sequence[str]) -> KeysView:
     Raises:
         UsageError: no asset has dynamic partitions of this name, or a key is no key.
     """
-    _check_name(world, name)
+    check_name(world, name)
     checked = keyed.checked_keys(added, kind="DynamicPartitions", name="keys")
     with world.ledger.transaction() as transaction:
         present = _present(world, name)
@@ -90,7 +90,7 @@ def remove(world: worlds.World, name: str, removed: Sequence[str]) -> KeysView:
     Raises:
         UsageError: there is no such name or key; nothing is removed then.
     """
-    _check_name(world, name)
+    check_name(world, name)
     with world.ledger.transaction() as transaction:
         present = _present(world, name)
         unknown = [key for key in removed if key not in present]
@@ -113,7 +113,8 @@ def _present(world: worlds.World, name: str) -> list[str]:
     return [key for key in known if key in left]
 
 
-def _check_name(world: worlds.World, name: str) -> None:
+def check_name(world: worlds.World, name: str) -> None:
+    """UsageError unless some asset has dynamic partitions of this name."""
     names = {
         each
         for asset in world.definitions.graph.assets.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,13 @@ from weft.model import errors, pipelines, plan
 from weft.model import graph as graphs
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
+from weft.ports import paging
 from weft.runtime import owners
 from weft.service import explaining, observing, planning, views
 from weft.service import pipelines as runs
 from weft.service import world as worlds
 
+_MOST_OF_JOB = 100
 _LOOKED_AT = 20
 """Among so many of its latest runs the last success of a pipeline without intervals is looked for."""
 
@@ -98,6 +100,20 @@ def listed(world: worlds.World, *, recent: int = 1) -> list[PipelineView]:
     statuses = planning.statuses(world, list(world.graph.pipelines), now=now) if world.graph.pipelines else {}
     found = [_view(world, each, statuses.get(name), now, recent=recent) for name, each in world.graph.pipelines.items()]
     return found + [_job_view(world, each, recent=recent) for each in world.graph.jobs.values()]
+
+
+def some(world: worlds.World, names: Sequence[str], *, recent: int = 1) -> list[PipelineView]:
+    """These pipelines and jobs, each with so many of its latest runs."""
+    now = world.clock.now()
+    known = world.graph.pipelines
+    pipelines_named = [name for name in names if name in known]
+    statuses = planning.statuses(world, pipelines_named, now=now) if pipelines_named else {}
+    return [
+        _view(world, known[name], statuses.get(name), now, recent=recent)
+        if name in known
+        else _job_view(world, world.graph.jobs[name], recent=recent)
+        for name in names
+    ]
 
 
 def detail(world: worlds.World, name: str, *, recent: int = 5) -> PipelineDetail:
@@ -179,7 +195,9 @@ def _view(
 def _job_view(world: worlds.World, job: graphs.Job, *, recent: int) -> PipelineView:
     """A job that selects assets, which it makes as `apply` does."""
     assets = list(planning.select(world, f"job:{job.name}"))
-    of_job = (row for row in world.ledger.runs() if row.pipeline is None and row.request == f"job:{job.name}")
+    request = f"job:{job.name}"
+    found = world.ledger.run_page(paging.RunFilter(text=request), limit=_MOST_OF_JOB).rows
+    of_job = (row for row in found if row.pipeline is None and row.request == request)
     return PipelineView(
         name=job.name,
         kind="job",

@@ -7,7 +7,6 @@ repeats and how much of that it keeps. So whoever drives it, now or after a cras
 from __future__ import annotations
 
 import contextlib
-import secrets
 import shlex
 import time
 from collections.abc import Mapping
@@ -24,7 +23,6 @@ from weft.runtime import owners
 from weft.service import (
     claiming,
     deployed,
-    documents,
     driving,
     flow_runs,
     intervals,
@@ -53,7 +51,15 @@ class Wanted:
     """More words of the request, for whoever looks for the run again."""
     execution: str = ""
     pool: str = ""
-    """The work pool in which it waits to be picked up; "" to be driven at once."""
+    """The work pool in which it waits to be picked up; "" to be driven at once, on a server for the default one."""
+    location: str = ""
+    """The code location that runs it, "" for the one that defines the pipeline."""
+    priority: int | None = None
+    """The highest goes first; None for what the project's configuration says of the pipeline."""
+    automation: str = ""
+    """What asked for it by itself, such as "schedule:trading"."""
+    by: str = ""
+    """Who asked for it, "" for the user of the world."""
 
 
 def find(world: worlds.World, name: str) -> pipelines.Pipeline:
@@ -138,9 +144,10 @@ def resolved(world: worlds.World, wanted: Wanted) -> tuple[pipelines.Pipeline, s
         if pipeline.partitions is not None and partition is None and name in given and name not in schema:
             partition = str(given.pop(name))
     partition = intervals.resolve(pipeline, partition, world.clock.now())
-    if pipeline.kind == "flow":  # it fills in and checks its parameters itself, also where it is just called
+    body = world.definitions.pipelines.get(pipeline.name)
+    if pipeline.kind == "flow" and body is not None:  # it fills in and checks its parameters itself
         return pipeline, partition, given
-    interval, body = intervals.bounds(pipeline, partition), world.definitions.pipelines.get(pipeline.name)
+    interval = intervals.bounds(pipeline, partition)
     filled = deployed.defaults(pipeline, schema, interval, clocks.microseconds(world.clock.now()))
     return pipeline, partition, parameters.validated(pipeline, body, {**filled, **given})
 
@@ -151,38 +158,12 @@ def create(world: worlds.World, wanted: Wanted) -> str:
     Raises:
         UsageError: the pipeline or the work pool does not exist, or its parameters or interval are wrong.
     """
-    pipeline, partition, params = resolved(world, wanted)
-    if wanted.pool:
-        claiming.pool_named(world.ledger, wanted.pool)
-    if pipeline.kind == "flow":
-        return flow_runs.create(world, pipeline, wanted, partition, params)
-    codes = dict.fromkeys([pipeline.code, *(step.code for step in pipeline.steps.values())])
-    recorded = documents.code_documents(world, {code: None for code in codes if code})
-    run_id = secrets.token_hex(6)
-    words = [*wanted.keep, *wanted.words]
+    from weft.service import queueing
+
     with world.ledger.transaction() as transaction:
-        for event, name, content in recorded:
-            transaction.put_document(name, "code", content)
-            transaction.append([event])
-        transaction.append(
-            [
-                events.RunCreated(
-                    run=run_id,
-                    execution=wanted.execution or run_id,
-                    pipeline=pipeline.name,
-                    definitions=pipeline.code,
-                    request=shlex.join(words),
-                    steps=len(pipeline.steps),
-                    by=world.user,
-                    partition=partition,
-                    params=msgspec.Raw(msgspec.json.encode(params)),
-                    trigger=wanted.trigger,
-                    rerun_of=wanted.rerun_of,
-                    pool=wanted.pool,
-                )
-            ]
-        )
-    return run_id
+        event = queueing.created(world, transaction, wanted, at_once=True)
+        transaction.append([event])
+    return event.run
 
 
 def drive_run(
@@ -204,7 +185,7 @@ def drive_run(
         )
     pipeline = find(world, row.pipeline or "")
     if pipeline.kind == "flow":
-        return flow_runs.drive(world, pipeline, row)
+        return flow_runs.drive(world, pipeline, row, how)
     with owners.driving(run_id), contextlib.ExitStack() as stack:
         lease = claiming.claimed(world, pipeline, row, how)
         if executor is None:

@@ -43,10 +43,10 @@ def interrupted(world: worlds.World) -> list[Interrupted]:
 def resumable(world: worlds.World, each: Interrupted, ask: planning.Ask) -> bool:
     """Whether an interrupted run is one of this very request, on unchanged code, so that it can simply go on.
 
-    A run that was asked to end does not go on.
+    A run that was asked to end does not go on; one that a worker took from a queue goes on by itself.
     """
     document = each.document
-    if document is None or each.row.phase == "cancelling":
+    if document is None or each.row.phase == "cancelling" or each.row.pool:
         return False
     asked = (ask.selection, ask.partitions, ask.exact, ask.only_failed, ask.rebuild_undecided)
     same = asked == (
@@ -96,12 +96,13 @@ def resume(world: worlds.World, each: Interrupted, how: driving.How) -> views.Ap
 def recover(world: worlds.World, *, run: str | None = None) -> int:
     """End the runs of assets whose owner died, so that what they held is free; returns how many.
 
-    What they finished stays. Runs of pipelines are left to be gone on with (`going_on`, `weft resume`); with `run`,
-    that one alone is ended, whatever it is, because it stands in the way.
+    What they finished stays. Runs of pipelines are left to be gone on with (`going_on`, `weft resume`), and so are
+    those that a worker took from a queue, where another one will; with `run`, that one alone is ended, whatever it is,
+    because it stands in the way.
     """
     ended = 0
     for each in interrupted(world):
-        if each.row.id != run if run is not None else each.row.pipeline is not None:
+        if each.row.id != run if run is not None else each.row.pipeline is not None or each.row.pool:
             continue
         with owners.driving(each.row.id):
             lease = _take_over(world, each)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from weft.ledger import codec
 from weft.model import errors, events, stored
 from weft.ports import ledger as ledgers
-from weft.service import history, views
+from weft.service import history, queue_limits, views
 from weft.storage import json_values
 
 _LONGEST_RESULT = 4096
@@ -78,6 +79,8 @@ class RunDetail(views.View, frozen=True, kw_only=True):
     """What a flow returned, where that is small and plain."""
     error: str
     """The traceback of a flow's own failure."""
+    waits_for: tuple[queue_limits.Reason, ...] = ()
+    """Why it, or a step of it, waits."""
 
 
 @dataclass
@@ -106,7 +109,7 @@ def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
         StepCount(step=step, seconds=round(counted.pop("microseconds", 0) / 1e6, 6), **counted)
         for step, counted in found.counts.items()
     ]
-    step_runs = [_step_run(each, found.rendered) for each in ledger.step_runs(row.id)]
+    step_runs = [step_run_view(each, found.rendered) for each in ledger.step_runs(row.id)]
     parents = ledger.runs_with_prefix(row.parent) if row.parent else []
     ended = found.ended
     return RunDetail(
@@ -124,6 +127,18 @@ def run_detail(ledger: ledgers.Reader, row: ledgers.RunRow) -> RunDetail:
         result=result_of(ended, of_flow=row.request.startswith("flow ")),
         error=ended.error.traceback or ended.error.told if ended is not None and ended.error is not None else "",
     )
+
+
+def ended_with(ledger: ledgers.Ledger, row: ledgers.RunRow) -> tuple[object, str]:
+    """What a run returned, as it is shown, and the traceback of its own failure, of which there is none yet or ever."""
+    if row.phase != "finished":
+        return None, ""
+    last = ledger.last_event(row.id, "RunFinished")
+    ended = codec.decode(last.body, last.position) if last is not None else None
+    if not isinstance(ended, events.RunFinished):
+        return None, ""
+    error = ended.error.traceback or ended.error.told if ended.error is not None else ""
+    return result_of(ended, of_flow=row.request.startswith("flow ")), error
 
 
 def _reruns(ledger: ledgers.Reader, row: ledgers.RunRow) -> list[str]:
@@ -205,7 +220,8 @@ def _finished(found: _Found, event: events.StepsFinished) -> None:
     ]
 
 
-def _step_run(row: ledgers.StepRunRow, rendered: Mapping[tuple[str, str], dict[str, str]]) -> StepRunView:
+def step_run_view(row: ledgers.StepRunRow, rendered: Mapping[tuple[str, str], dict[str, str]] | None = None) -> StepRunView:
+    """A step run as it is shown, with its templates filled in where they are given."""
     return StepRunView(
         step=row.step,
         item=row.item,
@@ -218,7 +234,7 @@ def _step_run(row: ledgers.StepRunRow, rendered: Mapping[tuple[str, str], dict[s
         seconds=round(row.duration / 1e6, 6),
         until=views.time_of_us(row.until),
         source_run=row.source_run or None,
-        rendered=rendered.get((row.step, row.item), {}),
+        rendered=(rendered or {}).get((row.step, row.item), {}),
     )
 
 

@@ -46,7 +46,7 @@ def attempts(
     """
     wanted = None if partitions is None else set(partitions)
     for position, at, event in ledger.events(run, after=after):
-        found = _attempts_of(event, at)
+        found = attempts_of(event, at)
         if not found or (steps is not None and found[0].step not in steps):
             continue
         for each in found:
@@ -88,7 +88,7 @@ def of_flow(ledger: ledgers.Reader, logs_folder: Path, run: str) -> AttemptLog |
     )
 
 
-def _attempts_of(event: events.Event, at: int) -> list[AttemptLog]:
+def attempts_of(event: events.Event, at: int) -> list[AttemptLog]:
     """The attempts that an event ends, without their output."""
     match event:
         case events.StepSucceeded():

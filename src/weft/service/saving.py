@@ -1,4 +1,4 @@
-"""Plans saved to a file: written, read, and held against what planning the same request gives now.
+"""Plans that are saved, to a file or in the ledger: written, read, and held against what planning now gives.
 
 A saved plan is refused whenever that gives other steps, partitions or input versions. Time does not count: the
 request is planned as
@@ -37,14 +37,10 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
     format: str = FORMAT
 
 
-def save(world: worlds.World, made: plan.Plan, path: Path) -> None:
-    """Write a plan to a file, in one move.
-
-    Raises:
-        UsageError: the file cannot be written.
-    """
+def saved(world: worlds.World, made: plan.Plan) -> SavedPlan:
+    """A plan with all that it relies on, to be kept."""
     codes = {line.code for line in made.steps}
-    saved = SavedPlan(
+    return SavedPlan(
         document=documents.document_of(made),
         relies=_relies(world, made),
         manifests={
@@ -54,9 +50,18 @@ def save(world: worlds.World, made: plan.Plan, path: Path) -> None:
         },
         view=views.plan_view(world.planned, made),
     )
+
+
+def save(world: worlds.World, made: plan.Plan, path: Path) -> None:
+    """Write a plan to a file, in one move.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    kept = saved(world, made)
     aside = path.with_name(f".{path.name}.tmp")
     try:
-        aside.write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1))
+        aside.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1))
         aside.replace(path)
     except OSError as error:
         raise errors.UsageError(

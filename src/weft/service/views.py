@@ -136,6 +136,12 @@ class RunView(View, frozen=True, kw_only=True):
     """The run that called it, for a subflow."""
     rerun_of: str | None = None
     pool: str | None = None
+    execution: str | None = None
+    """The execution that it belongs to, where that is more than itself."""
+    location: str | None = None
+    priority: int = 0
+    automation: str | None = None
+    """What asked for it by itself, such as `schedule:trading`."""
 
 
 class FailureView(View, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from weft.model import errors, keys, spelling
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import claiming, driving, pipelines, recovering, views
+from weft.service import claiming, driving, pipelines, queue_limits, queueing, recovering, views
 from weft.service import world as worlds
 
 TYPES = ("process", "thread", "inline")
@@ -130,9 +130,9 @@ def work(
     passed_over: Callable[[ledgers.RunRow, errors.WeftError], None] | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> list[views.ApplyView]:
-    """Take the runs that wait in a pool, one after another in the order of their creation, and drive each to its end.
+    """Take the runs that wait in a pool, one after another by priority and age, and drive each to its end.
 
-    First come those that another worker had begun, and died of.
+    First come those that another worker had begun, and died of. What a limit holds back is passed over until it may.
 
     Args:
         world: the definitions that the runs are of, and the ledger in which they wait.
@@ -150,11 +150,11 @@ def work(
     """
     done: list[views.ApplyView] = []
     refused: set[str] = set()
-    how = replace(how, executor=how.executor or find(world, name).type, wait=True)
+    how = replace(how, executor=how.executor or find(world, name).type, wait=False)
     while not stopping() and (limit is None or len(done) < limit):
         row = _next(world, name, refused)
         if row is None:
-            if until_idle:
+            if until_idle and not _waits_still(world, name, refused):
                 break
             _wait(world, stopping)
             continue
@@ -162,7 +162,10 @@ def work(
             began(row)
         try:
             done.append(pipelines.drive_run(world, row.id, how))
-        except (errors.UsageError, errors.ReservationError, errors.FencedError) as error:
+        except errors.ReservationError:  # another process was quicker to the last place; it waits on
+            _wait(world, stopping)
+            continue
+        except (errors.UsageError, errors.FencedError) as error:
             refused.add(row.id)  # another worker was quicker, or its pipeline is not defined here
             if passed_over is not None:
                 passed_over(row, error)
@@ -173,26 +176,25 @@ def work(
 
 
 def _next(world: worlds.World, name: str, refused: set[str]) -> ledgers.RunRow | None:
-    """The run to take: one whose worker died, else the one that has waited longest; None where there is none."""
-    pool = find(world, name)
-    if pool.paused:
+    """The run to take: one whose worker died, else the first that may begin; None where there is none."""
+    if find(world, name).paused:
         return None
-    live = [each for each in world.ledger.runs(live=True, pool=name) if each.id not in refused]
-    begun = [each for each in live if each.phase not in ("created", "suspended")]
-    for row in sorted(begun, key=_age):
-        if not _is_dead(world, row):
-            continue
-        if row.phase != "cancelling":
-            return row
-        recovering.recover(world, run=row.id)
-    busy = [each for each in begun if world.ledger.lease(each.id) is not None]
-    if pool.slots is not None and len(busy) >= pool.slots:
-        return None
-    return min((each for each in live if each.phase == "created"), key=_age, default=None)
+    for row in world.ledger.active_runs():
+        if row.pool == name and row.phase == "cancelling" and _is_dead(world, row):
+            recovering.recover(world, run=row.id)
+    return next(iter(queueing.take(world, pools=(name,), room=1, refused=refused)), None)
 
 
-def _age(row: ledgers.RunRow) -> tuple[int, str]:
-    return row.created, row.id
+def _waits_still(world: worlds.World, name: str, refused: set[str]) -> bool:
+    """Whether something waits in a pool that has room, only that another run keeps it from beginning."""
+    if queue_limits.Busy(world).of_pool(name) is not None:
+        return False
+    return any(
+        row.id not in refused and row.pipeline in world.graph.pipelines
+        for lane in world.ledger.lanes()
+        if lane.pool == name
+        for row in world.ledger.waiting_runs(lane, limit=len(refused) + 1)
+    )
 
 
 def _is_dead(world: worlds.World, row: ledgers.RunRow) -> bool:

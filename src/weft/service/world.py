@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from weft.define import bodies
 from weft.model import code, keys, partitions
@@ -31,6 +31,8 @@ class Settings:
     keep_versions: int = 3
     keep_runs: int = 50
     pools: Mapping[str, int] = field(default_factory=dict)
+    queue: Mapping[str, Any] = field(default_factory=dict)
+    """Limits of the queue of runs: `max_runs`, `tag_limits` and `priorities`, each as `[queue]` has it."""
 
 
 @dataclass(kw_only=True)
@@ -51,6 +53,8 @@ class World:
     home: Path | None = None
     user: str = ""
     settings: Settings = field(default_factory=Settings)
+    locations: Mapping[str, str] = field(default_factory=dict)
+    """The code location of "asset:KEY", "pipeline:NAME", "job:NAME" and "automation:ID"; empty in a CLI's process."""
     graph: graphs.Graph = field(init=False)
     _planned: graphs.Graph | None = field(init=False, default=None)
 
@@ -65,6 +69,15 @@ class World:
         if self._planned is None:
             self._planned = planned.included(self.graph)
         return self._planned
+
+    @property
+    def planned_so_far(self) -> graphs.Graph | None:
+        """What `planned` has made already, None before it was asked for."""
+        return self._planned
+
+    def take_planned(self, planned_graph: graphs.Graph) -> None:
+        """Use the graph that `planned` of another world with the very same graph has made."""
+        self._planned = planned_graph
 
     def resolve_partitions(self) -> None:
         """Read the keys of dynamic partitions from the ledger, and put them into the graph."""

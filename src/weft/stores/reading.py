@@ -26,7 +26,7 @@ _SUMMARY_FROM = 2000  # partitions from which on a summary pays
 _decode_metadata = msgspec.json.Decoder(dict[str, object]).decode
 _decode_inputs = msgspec.msgpack.Decoder(dict[str, int]).decode
 
-_ROW_COLUMNS = (
+ROW_COLUMNS = (
     "key, version, token, first_token, code, inputs, made_at, made_by, confirmed_at, outcome, attempt_run, attempt_at, "
     "attempt, error, rejected, rejected_code, rejected_inputs, accepted"
 )
@@ -51,7 +51,8 @@ def reservations(connection: sqlite3.Connection, asset: str) -> list[tuple[str, 
     return [(run, mark, partition_set.PartitionSet.decode(json.loads(ordinals))) for run, mark, ordinals in rows]
 
 
-def _partition_row(row: tuple[Any, ...]) -> columns_model.PartitionRow:
+def partition_row(row: tuple[Any, ...]) -> columns_model.PartitionRow:
+    """A row with `ROW_COLUMNS` as the columns of an asset take it."""
     (key, version, token, first, code, inputs, made_at, made_by, confirmed, outcome, run, at, attempt, error, rejected,
      rejected_code, rejected_inputs, accepted) = row  # fmt: skip
     failure = rejection = None
@@ -111,13 +112,13 @@ class SqliteReader(run_reading.RunReader):
         if len(plain) > 2 * _CHUNK:  # most of the table: one scan of the unpartitioned rows
             wanted = set(plain)
             batches: Iterable[Iterable[tuple[Any, ...]]] = [
-                self._connection.execute(f"SELECT asset, {_ROW_COLUMNS} FROM partition WHERE key = ''")  # noqa: S608
+                self._connection.execute(f"SELECT asset, {ROW_COLUMNS} FROM partition WHERE key = ''")  # noqa: S608
             ]
         else:
             wanted = set(plain)
             batches = (
                 self._connection.execute(
-                    f"SELECT asset, {_ROW_COLUMNS} FROM partition WHERE key = '' AND asset IN {_marks(part)}",  # noqa: S608
+                    f"SELECT asset, {ROW_COLUMNS} FROM partition WHERE key = '' AND asset IN {_marks(part)}",  # noqa: S608
                     part,
                 )
                 for part in _chunks(plain)
@@ -126,7 +127,7 @@ class SqliteReader(run_reading.RunReader):
             for row in batch:
                 asset = row[0]
                 if asset in wanted:
-                    found[asset].put(0, _partition_row(row[1:]), external=asset in external)
+                    found[asset].put(0, partition_row(row[1:]), external=asset in external)
 
     def _fill_partitioned(self, asset: str, definition: partitions.Partitions, external: bool) -> columns_model.Columns:
         row = self._connection.execute(
@@ -139,7 +140,7 @@ class SqliteReader(run_reading.RunReader):
         orphaned = set(known.orphaned)
         where = "changed > ?" if since else "? = 0"
         cursor = self._connection.execute(
-            f"SELECT {_ROW_COLUMNS} FROM partition WHERE asset = ? AND {where}",  # noqa: S608
+            f"SELECT {ROW_COLUMNS} FROM partition WHERE asset = ? AND {where}",  # noqa: S608
             (asset, since),
         )
         while rows := cursor.fetchmany(10_000):
@@ -150,7 +151,7 @@ class SqliteReader(run_reading.RunReader):
                     if each[1]:
                         orphaned.add(each[0])
                 else:
-                    known.put(ordinal, _partition_row(each), external=external)
+                    known.put(ordinal, partition_row(each), external=external)
         known.orphaned = sorted(orphaned)
         return known
 

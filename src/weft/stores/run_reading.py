@@ -12,7 +12,7 @@ from weft.model import events
 from weft.ports import ledger as ports
 from weft.stores import connection as connections
 
-_RUN_SELECT = (
+RUN_SELECT = (
     "SELECT id, execution, pipeline, definitions, plan, request, by_whom, phase, outcome, reason, created, started, "
     "finished, epoch, steps + mapped, succeeded, reused, failed, held, partition, params, trigger_by, parent, "
     "parent_step, parent_item, rerun_of, pool, values_removed > 0, location, priority, automation FROM run"
@@ -57,16 +57,17 @@ class RunReader:
         where += [f"{name} <> ''" for name in ("parent", "pool") if wanted.get(name)]
         bound = f" LIMIT {int(limit)}" if limit else ""
         return [
-            _run_row(row)
+            run_row(row)
             for row in self._rows(
-                f"{_RUN_SELECT} {_where(where)} ORDER BY created DESC, id{bound}", list(wanted.values())
+                f"{RUN_SELECT} {_where(where)} ORDER BY created DESC, id{bound}", list(wanted.values())
             )
         ]
 
     def runs_with_prefix(self, prefix: str) -> list[ports.RunRow]:
         """Runs whose id begins with `prefix`."""
-        escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return [_run_row(row) for row in self._rows(f"{_RUN_SELECT} WHERE id LIKE ? ESCAPE '\\'", (f"{escaped}%",))]
+        # between two ids, along the key; LIKE would look at every run there is
+        rows = self._rows(f"{RUN_SELECT} WHERE id >= ? AND id < ?", (prefix, f"{prefix}\U0010ffff"))
+        return [run_row(row) for row in rows]
 
     # --- step runs of pipelines ---
 
@@ -188,7 +189,8 @@ class RunReader:
         ]  # fmt: skip
 
 
-def _run_row(row: tuple[Any, ...]) -> ports.RunRow:
+def run_row(row: tuple[Any, ...]) -> ports.RunRow:
+    """A row of `RUN_SELECT`."""
     found = dict(zip(_RUN_NAMES, row, strict=True))
     found["values_removed"] = bool(found["values_removed"])
     return ports.RunRow(**found)

@@ -16,7 +16,22 @@ from weft.ledger import codec, fold
 from weft.model import errors, events, partition_set, partitions
 from weft.ports import clock as clocks
 from weft.ports import ledger as ports
-from weft.stores import bell, migrating, reading, summaries, upserts, verify
+from weft.stores import (
+    accounts,
+    automating,
+    bell,
+    deciding,
+    executing,
+    incidents,
+    locations,
+    migrating,
+    paging,
+    queueing,
+    reading,
+    summaries,
+    upserts,
+    verify,
+)
 from weft.stores import connection as connections
 
 _WORTH_SAVING = 1000  # rows that changed since a summary, from which on a new one pays
@@ -32,7 +47,14 @@ def _encoded(batch: Sequence[events.Event]) -> tuple[list[str], Sequence[events.
         return [encode(event).decode() for event in batch], batch
 
 
-class SqliteTransaction:
+class SqliteTransaction(
+    queueing.QueueWrites,
+    accounts.AccountWrites,
+    executing.ExecutionWrites,
+    incidents.IncidentWrites,
+    automating.AutomationWrites,
+    deciding.DecidingWrites,
+):
     """One write transaction; made by `SqliteLedger.transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, now: int) -> None:
@@ -103,7 +125,8 @@ class SqliteTransaction:
         )
 
     def release(self, run: str) -> None:
-        """Give back all that a run reserved, and its lease."""
+        """Give back all that a run reserved, the slots that it holds, and its lease."""
+        self.free_pools(run)
         self._connection.execute("DELETE FROM reservation WHERE run = ?", (run,))
         self._connection.execute("DELETE FROM lease WHERE run = ?", (run,))
 
@@ -125,7 +148,17 @@ class SqliteTransaction:
         )
 
 
-class SqliteLedger(reading.SqliteReader):
+class SqliteLedger(
+    queueing.QueueReads,
+    paging.PagingReader,
+    reading.SqliteReader,
+    locations.LocationReads,
+    accounts.AccountReads,
+    executing.ExecutionReads,
+    incidents.IncidentReads,
+    automating.AutomationReads,
+    deciding.DecidingReads,
+):
     """The ledger in one SQLite file, or in memory."""
 
     def __init__(

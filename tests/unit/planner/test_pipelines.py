@@ -164,3 +164,20 @@ def test_a_time_that_has_not_come_is_not_desired():
     one = pipeline(schedule=schedule, partitions=partitions.StaticPartitions(times))
     assert planned.ended_by(one, NOW) == partition_set.PartitionSet.range(0, 2)
     assert planned.desired(one, None, NOW) == partition_set.PartitionSet.range(0, 2)
+
+
+@pytest.mark.parametrize(
+    ("said", "activated", "expected"),
+    [
+        ({}, None, [4]),
+        ({}, "2024-01-05T12:00", [4]),
+        ({}, "2024-01-06T06:00", []),
+        ({"catchup_last": 3}, "2024-01-06T06:00", [2, 3, 4]),
+        ({"catchup_within": 2 * 86400.0}, "2024-01-06T06:00", [3, 4]),
+    ],
+)
+def test_without_catchup_the_latest_interval_is_wanted_unless_a_scheduler_came_after_it(said, activated, expected):
+    schedule = pipelines.Schedule(kind="cron", text="@daily", cron="0 0 * * *", **said)
+    seen = None if activated is None else int(datetime.fromisoformat(activated + "+00:00").timestamp() * 1e6)
+    found = planned.desired(pipeline(schedule=schedule, catchup=False), None, NOW, activated=seen)
+    assert list(found) == expected

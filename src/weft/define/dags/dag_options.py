@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from weft.define import durations, options, specs
+from weft.define.dags import timing
 from weft.model import errors
 
 if TYPE_CHECKING:
     from weft.model import partitions as partitioning
 
 
-class DagOptions(TypedDict, total=False):
+class DagOptions(timing.TimingOptions, total=False):
     """What may be said of a DAG."""
 
     name: str
@@ -26,8 +27,9 @@ class DagOptions(TypedDict, total=False):
     """Where its last interval ends."""
     timezone: str
     """In which cron text is read and intervals are named; that of `start_date` unless given, else UTC."""
-    catchup: bool
-    """Whether intervals that ended before the DAG was first used are wanted; False unless given."""
+    catchup: bool | int | str | timedelta
+    """Which intervals are run that ended while nobody ran them: True all; False (unless given) the last one since the
+    DAG was first used; "latest" or a number that many, also from before; a duration ("7d") those of that time."""
     partitions: partitioning.Partitions
     """What it is divided by, in place of the intervals of its schedule."""
     params: Mapping[str, Any]

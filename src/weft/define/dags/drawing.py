@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from weft.define import asset_conditions, assets, key_index, problems, specs, timetables
 from weft.define.dags import declaration, decorators, schedules
+from weft.define.dags import timing as timing_options
 from weft.model import diagnostics, errors, graph, keys
 
 
@@ -96,7 +97,8 @@ def _drawn(given: Any, found: problems.Problems) -> Drawn | None:
         end_date=said.get("end_date", defaults.get("end_date")),
         timezone=said.get("timezone"),
         partitions=said.get("partitions"),
-        catchup=bool(said.get("catchup", False)),
+        catchup=said.get("catchup", False),
+        **{name: said[name] for name in timing_options.NAMES if name in said},
     )
     kind: Literal["dag", "job"] = "job" if declared.kind == "job" else "dag"
     return Drawn(name=declared.name, kind=kind, location=declared.location, timing=timing, dag=declared)
@@ -110,7 +112,8 @@ def _drawn_flow(given: Any) -> Drawn:
         end_date=said.end_date,
         timezone=said.timezone or None,
         partitions=said.partitions,
-        catchup=bool(said.catchup),
+        catchup=said.catchup,
+        **said.timing,
     )
     return Drawn(
         name=said.name,

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 from weft.define import asset_conditions, durations, timetables
-from weft.model import cron, errors, pipelines
+from weft.define.dags import timing as timing_options
+from weft.model import cron, errors, pipelines, recurrences
 from weft.model import partitions as partitioning
 
 _PRESETS = {
@@ -28,7 +29,7 @@ _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "satu
 _EVERY = re.compile(r"every\s+(.+)\Z")
 _MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86400, 604800
 _REMEDY = (
-    'Write cron text ("0 6 * * *"), a preset ("@daily"), a timedelta, "every 30m", a timetable of weft.timetables, '
+    'Write cron text ("0 6 * * *"), a preset ("@daily"), a timedelta, "every 30m", "RRULE:…", a timetable, '
     "partitions, an asset, a list of assets, or a condition a & (b | c)."
 )
 
@@ -36,16 +37,7 @@ KeyOf = Callable[[Any], str | None]
 """Takes what names an asset to its key; None where there is none, which has been told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """What was said about when a pipeline is due, and what it is divided by."""
-
-    schedule: Any = None
-    start_date: Any = None
-    end_date: Any = None
-    timezone: str | None = None
-    partitions: Any = None
-    catchup: bool = False
+Timing = timing_options.Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +61,20 @@ def read(timing: Timing, key_of: KeyOf) -> Scheduled:
         )
     _check_dates(timing)
     found = _read(timing.schedule, timing, key_of)
+    if found.schedule is None:
+        timing_options.check_unscheduled(timing)
+        timing_options.catchup_of(timing.catchup)
+    else:
+        found = Scheduled(timing_options.with_options(_bounded(found, timing), timing), found.partitions)
     if timing.partitions is not None:
         return Scheduled(found.schedule, timing.partitions)
-    if timing.catchup and found.schedule is not None and found.partitions is None and is_by_time(found.schedule):
+    if (
+        timing.catchup is True
+        and timing.divided
+        and found.schedule is not None
+        and found.partitions is None
+        and is_by_time(found.schedule)
+    ):
         raise errors.UsageError(
             "catchup is True, but there is nothing to catch up with: "
             + ("start_date is missing." if timing.start_date is None else "the schedule has no intervals."),
@@ -80,6 +83,23 @@ def read(timing: Timing, key_of: KeyOf) -> Scheduled:
             else "Give the intervals: partitions=….",
         )
     return found
+
+
+def _bounded(found: Scheduled, timing: Timing) -> pipelines.Schedule:
+    """The schedule; one without intervals says itself when it begins and ends."""
+    schedule = found.schedule
+    assert schedule is not None
+    if found.partitions is not None or schedule.kind in ("assets", "events", "calendar"):
+        return schedule
+    from weft.model.partitions import zones
+
+    zone = zones.zone(schedule.timezone, kind="schedule")
+    bounds = {}
+    for name, value in (("start", timing.start_date), ("end", timing.end_date)):
+        if value is not None:
+            wall = zones.wall_time(value, field=f"{name}_date", kind="schedule", zone=zone)
+            bounds[name] = zones.wall(zones.instant(wall, zone), zone).isoformat()
+    return msgspec.structs.replace(schedule, **bounds) if bounds else schedule
 
 
 def is_by_time(schedule: pipelines.Schedule) -> bool:
@@ -111,6 +131,8 @@ def _read(given: Any, timing: Timing, key_of: KeyOf) -> Scheduled:
             return _every(given, timing)
         case timetables.CronTrigger():
             return _cron(given.cron, given.cron, timing, given.timezone)
+        case timetables.RRule():
+            return _rule(given.rule, timing, given.timezone, given.start)
         case timetables.DeltaTrigger():
             return _every(given.delta, timing)
         case timetables.EventsTimetable():
@@ -139,6 +161,8 @@ def _of_text(given: str, timing: Timing) -> Scheduled:
         return Scheduled(pipelines.Schedule(kind="continuous", text=text))
     if text in _PRESETS:
         return _cron(text, _PRESETS[text], timing)
+    if recurrences.is_rule(text):
+        return _rule(text, timing)
     if match := _EVERY.match(text):
         return _every(match[1], timing)
     if text.startswith("@"):
@@ -167,6 +191,21 @@ def _cron(text: str, expression: str, timing: Timing, zone: str | None = None) -
     if timing.start_date is None:
         return Scheduled(schedule)
     return Scheduled(schedule, _grid(expression, timing, zone))
+
+
+def _rule(text: str, timing: Timing, zone: str | None = None, start: Any = None) -> Scheduled:
+    from weft.model.partitions import zones
+
+    zone = zone or _zone(timing)
+    start = timing.start_date if start is None else start
+    found = zones.zone(zone, kind="schedule")
+    begin = None if start is None else zones.wall_time(start, field="start_date", kind="schedule", zone=found)
+    expression = recurrences.written(text, begin, field="schedule")
+    told = " ".join(each for each in expression.split() if not each.startswith("DTSTART"))
+    schedule = pipelines.Schedule(kind="cron", text=told, cron=expression, timezone=zone)
+    if timing.start_date is None:
+        return Scheduled(schedule)
+    return Scheduled(schedule, partitioning.CronPartitions(expression, timing.start_date, timing.end_date, zone))
 
 
 def _check_zone(zone: str) -> None:

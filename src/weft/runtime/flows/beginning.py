@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,8 +166,11 @@ def take_over(
     *,
     strict: bool = False,
     interval: tuple[int, int] | None = None,
+    admitted: Callable[[], object] | None = None,
 ) -> Begun:
     """Become the owner of a run whose process died, or that was suspended, with what it has done.
+
+    What `admitted` raises, in the transaction, keeps a run from its beginning.
 
     Raises:
         UsageError: its process lives, it has finished, or its parameters can't be read back.
@@ -198,6 +201,8 @@ def take_over(
                 f"The run {row.id} has finished ({row.outcome}); a finished run never reopens.",
                 remedy=f"`weft rerun {row.id[:8]} --from-failed` makes a new run that keeps what succeeded in it.",
             )
+        if admitted is not None and current is None:
+            admitted()
         epoch = max(row.epoch, current.epoch if current is not None else 0) + 1
         lease = ledgers.Lease(run=row.id, epoch=epoch)
         transaction.set_lease(lease_row(place, lease))

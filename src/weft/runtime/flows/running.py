@@ -21,7 +21,7 @@ from weft.ports import caller
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
 from weft.runtime import driver as drivers
-from weft.runtime import work
+from weft.runtime import pool_slots, work
 from weft.runtime.flows import call_work, calls, digests, frames, keeping, lanes, recorded, submitting
 from weft.runtime.flows import place as places_of
 
@@ -81,6 +81,7 @@ class FlowRun:
             clock=place.clock,
             listener=self._committed,
             lock=place.lock,
+            slots=pool_slots.PoolSlots(place.ledger, facts.run, slots=place.pools, clock=place.clock),
         )
         self.beside = submitting.Beside(self)
         self.closed = False

@@ -13,8 +13,10 @@ from weft.service import interrupting
 from weft.surfaces.cli import failures, options, plan_text, program, progress, screen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from weft.model import plan as plans
-    from weft.service import driving, planning, saving, views
+    from weft.service import driving, executions, planning, saving, views
     from weft.service import world as worlds
 
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 @options.execution
 @click.option("--refresh", is_flag=True, help="Observe external assets first.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@click.option("--plan", "plan_id", metavar="ID", help="The plan that `weft plan --save` kept under this id.")
+@click.option("--detach", is_flag=True, help="Have the scheduler of a running server carry it out; doesn't ask.")
 @options.as_json
 @options.place
 def apply(
@@ -43,6 +47,8 @@ def apply(
     no_wait: bool,
     refresh: bool,
     yes: bool,
+    plan_id: str | None,
+    detach: bool,
     as_json: bool,
 ) -> int:
     """Bring SELECTION (all assets by default) to fresh, with what is needed above it; or carry out a saved plan.
@@ -55,25 +61,39 @@ def apply(
       weft apply metrics -p 2024-01-05 --force
       weft apply --failed --fail-fast
       weft apply plan.json                   a plan saved with `weft plan -o`
+      weft apply --plan 3f2a                 a plan kept with `weft plan --save`
       weft apply --set load.limit=100 load
+      weft apply --detach                    carried out by the scheduler of `weft dev`
     """
     from weft.service import planning
 
-    if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not yes and not detach and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise errors.UsageError(
             "apply asks before it runs anything, but there is no terminal to ask on. Nothing ran.",
             remedy="Add --yes to run without asking; `weft plan` only shows.",
         )
-    saved = _saved(selection, {"partitions": partitions, "force": force, "failed": failed, "rebuild": rebuild})
+    given = {"partitions": partitions, "force": force, "failed": failed, "rebuild": rebuild}
+    saved = _saved(plan_id or selection, given, kept=plan_id is not None)
+    if plan_id is not None and selection is not None:
+        raise errors.UsageError(
+            f"The selection {selection!r} can't be given with --plan: the plan says what runs.", remedy="Leave one out."
+        )
     configs = options.configs(config_file, values)
     world = options.open_world(configs)
     options.checked_configs(world, configs)
+    if plan_id is not None:
+        from weft.service import saved_plans
+
+        saved = saved_plans.document_of(world, saved_plans.row_of(world, plan_id))
     if refresh:
         from weft.service import refreshing
 
         refreshing.refresh(world, None if saved else selection)
     session = Session(world, executor=executor, jobs=jobs, wait=not no_wait, yes=yes, as_json=as_json)
-    if saved is not None:
+    if detach:
+        running = {"executor": executor, "jobs": jobs, "config-file": config_file, "set": values, "no-wait": no_wait}
+        _check_detached({**running, "PLAN.json": saved if plan_id is None else None})
+    if saved is not None and not detach:
         return session.apply_saved(saved)
     ask = planning.Ask(
         selection=selection,
@@ -83,7 +103,26 @@ def apply(
         keep_going=keep_going,
         rebuild_undecided=rebuild,
     )
+    if detach:
+        from weft.surfaces.cli import executions
+
+        return executions.detach(world, _wanted(ask, plan_id), as_json=as_json)
     return session.apply(ask)
+
+
+def _wanted(ask: planning.Ask, plan_id: str | None) -> executions.Wanted:
+    from weft.service import executions
+
+    return executions.Wanted(saved=plan_id) if plan_id is not None else executions.Wanted(ask=ask)
+
+
+def _check_detached(given: dict[str, object]) -> None:
+    wrong = [name if name.isupper() or "." in name else f"--{name}" for name, value in given.items() if value]
+    if wrong:
+        raise errors.UsageError(
+            f"{' and '.join(wrong)} can't be given with --detach: a worker of the server runs it as it is configured.",
+            remedy="Leave it out.",
+        )
 
 
 @options.command
@@ -121,8 +160,9 @@ def materialize(
     ).apply(ask)
 
 
-def _saved(selection: str | None, given: dict[str, object]) -> saving.SavedPlan | None:
-    if selection is None or not selection.endswith(".json"):
+def _saved(selection: str | None, given: Mapping[str, object], *, kept: bool = False) -> saving.SavedPlan | None:
+    """The plan of a file, where one is named; of one that the ledger keeps it is only checked what goes with it."""
+    if selection is None or not (kept or selection.endswith(".json")):
         return None
     from weft.service import saving
 
@@ -132,7 +172,7 @@ def _saved(selection: str | None, given: dict[str, object]) -> saving.SavedPlan 
             f"{' and '.join(wrong)} can't be given with the saved plan {selection}: it says what runs.",
             remedy="Plan again with them: `weft plan … -o plan.json`.",
         )
-    return saving.load(Path(selection))
+    return None if kept else saving.load(Path(selection))
 
 
 class Session:

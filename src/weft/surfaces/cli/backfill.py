@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from weft.model import errors
 from weft.surfaces.cli import failures, options, program, screen, watching
 
 
@@ -19,8 +20,11 @@ from weft.surfaces.cli import failures, options, program, screen, watching
 )
 @click.option("--newest-first", is_flag=True, help="Begin with the latest interval.")
 @click.option(
-    "--concurrency", type=click.IntRange(min=1), default=1, metavar="N", help="How many intervals run at once."
+    "--concurrency", type=click.IntRange(min=1), metavar="N", help="How many intervals run at once (1; detached: any)."
 )
+@click.option("--detach", is_flag=True, help="Have the scheduler of a running server carry it out.")
+@click.option("--slices", type=click.IntRange(min=1), metavar="N", help="Detached, of an asset: N partitions a run.")
+@click.option("--priority", type=int, default=0, metavar="N", help="Detached: the highest goes first.")
 @click.option("--dry-run", is_flag=True, help="Only show what would run.")
 @options.running
 @options.as_json
@@ -30,7 +34,10 @@ def backfill(
     range_: str,
     reprocess: str,
     newest_first: bool,
-    concurrency: int,
+    concurrency: int | None,
+    detach: bool,
+    slices: int | None,
+    priority: int,
     dry_run: bool,
     no_wait: bool,
     executor: str | None,
@@ -39,17 +46,35 @@ def backfill(
 ) -> int:
     """Run the intervals of PIPELINE in RANGE (a..b, a list a,b, a key, or *), or make those partitions of an asset.
 
-    After Ctrl-C or a crash the same command goes on: what succeeded is not run again.
+    After Ctrl-C or a crash the same command goes on: what succeeded is not run again. With --detach the scheduler
+    carries it out, whatever becomes of this process: `weft executions` shows it.
 
     Examples:
       weft backfill trading_analytics 2024-01-01..2024-01-31
       weft backfill trading_analytics 2024-01-01..2024-01-31 --reprocess failed
       weft backfill trading_analytics '*' --newest-first --dry-run
       weft backfill raw_trades 2024-01-01..2024-01-31
+      weft backfill trading_analytics 2024-01-01..2024-12-31 --detach --concurrency 8
     """
     from weft.service import backfilling, views
 
+    _check_detached(detach, slices=slices, priority=priority or None)
     world = options.open_world()
+    if detach and not dry_run:
+        from weft.service import executions as verbs
+        from weft.surfaces.cli import executions
+
+        intervals = verbs.Intervals(
+            pipeline=name,
+            chosen=range_,
+            reprocess=reprocess,  # type: ignore[arg-type]
+            newest_first=newest_first,
+        )
+        wanted = verbs.Wanted(
+            kind="backfill", intervals=intervals, concurrency=concurrency, slices=slices, priority=priority
+        )
+        return executions.detach(world, wanted, as_json=as_json)
+    concurrency = concurrency or 1
     # several runs have no one bar: each is told when it ends
     watch = watching.Watch(
         executor=executor, jobs=jobs, wait=not no_wait, as_json=as_json,
@@ -95,6 +120,14 @@ def backfill(
         again = " with --reprocess failed" if bad and not left and reprocess == "missing" else ""
         watch.out.line(f"  The same command{again} goes on from here; what succeeded is not run again.")
     return watch.code(found.outcome)
+
+
+def _check_detached(detach: bool, **given: object) -> None:
+    wrong = [f"--{name}" for name, value in given.items() if value is not None]
+    if wrong and not detach:
+        raise errors.UsageError(
+            f"{' and '.join(wrong)} is for what the scheduler carries out.", remedy="Add --detach, or leave it out."
+        )
 
 
 def _tell_dry(out: screen.Screen, found: object, *, dry_run: bool) -> None:

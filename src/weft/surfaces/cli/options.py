@@ -94,6 +94,16 @@ def place(command: Command) -> Command:
     )(command)
 
 
+def server(command: Command) -> Command:
+    """Add `--server` and `--profile`, before the command's name."""
+    command = click.option(
+        "--profile", metavar="NAME", expose_value=False, callback=_remember, help="Speak to the server of this profile."
+    )(command)
+    return click.option(
+        "--server", metavar="URL", expose_value=False, callback=_remember, help="Speak to this server."
+    )(command)
+
+
 def as_json(command: Command) -> Command:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)

@@ -25,6 +25,7 @@ from weft.surfaces.cli import options, plan_text, program, screen
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Save the plan, to apply it later."
 )
+@click.option("--save", is_flag=True, help="Keep the plan in the ledger, to apply it later by its id.")
 @click.option("--executor", metavar="NAME", help="Named in the command that runs the plan.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Named in the command that runs the plan.")
 @options.as_json
@@ -41,6 +42,7 @@ def plan(
     everything: bool,
     as_check: bool,
     output: str | None,
+    save: bool,
     executor: str | None,
     jobs: int | None,
     as_json: bool,
@@ -56,6 +58,7 @@ def plan(
       weft plan metrics -p 2024-01-01..2024-01-31
       weft plan 'group:trading and status:failed'
       weft plan -o plan.json                 save it; `weft apply plan.json`
+      weft plan --save                       keep it; `weft apply --plan ID`
       weft plan --check                      for scripts: exit 10 if anything is to do
     """
     from weft.service import hints, planning, saving, views
@@ -81,8 +84,13 @@ def plan(
     made = planning.make_plan(world, ask)
     if output is not None:
         saving.save(world, made, Path(output))
+    kept = None
+    if save:
+        from weft.service import saved_plans
+
+        kept = saved_plans.keep(world, made)
     if as_json:
-        screen.json_line(views.plan_view(world.planned, made))
+        screen.json_line(kept or views.plan_view(world.planned, made))
     else:
         out = screen.Screen()
         told = hints.hints(world, made)
@@ -90,6 +98,8 @@ def plan(
         if made.steps:
             if output is not None:
                 command = f"weft apply {shlex.quote(output)}"
+            elif kept is not None:
+                command = f"weft apply --plan {kept.id}"
             else:
                 command = _command(
                     selection, partitions, force=force, failed=failed, rebuild=rebuild, executor=executor, jobs=jobs

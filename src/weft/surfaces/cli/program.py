@@ -25,40 +25,100 @@ class _Entry:
     module: str
     attribute: str
     help: str
+    remote: bool = False
+    """Whether it can also speak to a server."""
+    changes: tuple[str, ...] = ()
+    """Its subcommands that change something, noted in the audit log; "" stands for the command itself."""
+    closed: bool = False
+    """Whether its arguments may hold secrets, so that only a name of them is noted."""
 
 
+_ITSELF = ("",)
 _SECTIONS: dict[str, dict[str, _Entry]] = {
     "Work": {
         "init": _Entry("init", "init", "Make a new project that runs at once."),
         "ls": _Entry("listing", "ls", "Show what a selection selects."),
         "plan": _Entry("plan", "plan", "Show what would run, and why."),
-        "apply": _Entry("apply", "apply", "Bring a selection to fresh, or carry out a saved plan."),
-        "materialize": _Entry("apply", "materialize", "Run exactly what is selected, whatever its state."),
-        "check": _Entry("check", "check", "Run checks alone, against data that exists."),
-        "run": _Entry("run", "run", "Run a pipeline: a DAG, a flow, a job."),
-        "rerun": _Entry("run", "rerun", "Run a pipeline's run again, all of it or what failed."),
-        "resume": _Entry("run", "resume", "Go on with a run that waits for input, or whose process died."),
-        "cancel": _Entry("cancel", "cancel", "Cancel a run that waits, was interrupted, or runs elsewhere."),
-        "backfill": _Entry("backfill", "backfill", "Run a range of a pipeline's intervals."),
-        "work-pool": _Entry("work_pools", "work_pool", "Make and show work pools."),
-        "worker": _Entry("work_pools", "worker", "Run what waits in a work pool."),
+        "apply": _Entry("apply", "apply", "Bring a selection to fresh, or carry out a saved plan.", changes=_ITSELF),
+        "materialize": _Entry(
+            "apply", "materialize", "Run exactly what is selected, whatever its state.", changes=_ITSELF
+        ),
+        "check": _Entry("check", "check", "Run checks alone, against data that exists.", changes=_ITSELF),
+        "run": _Entry("run", "run", "Run a pipeline: a DAG, a flow, a job.", changes=_ITSELF),
+        "rerun": _Entry("run", "rerun", "Run a pipeline's run again, all of it or what failed.", changes=_ITSELF),
+        "resume": _Entry(
+            "run", "resume", "Go on with a run that waits for input, or whose process died.", changes=_ITSELF
+        ),
+        "cancel": _Entry(
+            "cancel", "cancel", "Cancel a run that waits, was interrupted, or runs elsewhere.", changes=_ITSELF
+        ),
+        "backfill": _Entry("backfill", "backfill", "Run a range of a pipeline's intervals.", changes=_ITSELF),
+        "executions": _Entry(
+            "executions",
+            "executions",
+            "Show what the scheduler carries out; pause, resume, cancel it.",
+            changes=("pause", "resume", "cancel", "change"),
+        ),
+        "work-pool": _Entry(
+            "work_pools", "work_pool", "Make and show work pools.", changes=("create", "pause", "resume", "remove")
+        ),
+        "pools": _Entry("queue", "pools", "Show and set the slots that steps of all runs share.", changes=("set",)),
+        "worker": _Entry("workers", "worker", "Run what waits; show which workers are there."),
+    },
+    "Serve": {
+        "dev": _Entry("dev", "dev", "Start server, scheduler and workers on this machine."),
+        "open": _Entry("tokens", "open_", "Print a link that logs a browser in."),
+        "server": _Entry("dev", "server", "Start the HTTP server alone."),
+        "locations": _Entry("locations", "locations", "Show code locations; load one anew.", changes=("reload",)),
+        "scheduler": _Entry("dev", "scheduler", "Start a scheduler alone."),
     },
     "Look": {
         "status": _Entry("status", "status", "Show where assets and pipelines stand, and why."),
         "pipelines": _Entry("pipelines", "pipelines", "Show pipelines, or one's steps, parameters and versions."),
-        "partitions": _Entry("partitions", "partitions", "Show an asset's partitions; add or remove dynamic ones."),
+        "definitions": _Entry("locations", "definitions", "Show what servers have loaded; versions and their diff."),
+        "schedules": _Entry(
+            "schedules", "schedules", "Show schedules, what comes next, what was decided.", changes=("pause", "resume")
+        ),
+        "automations": _Entry(
+            "automations",
+            "automations",
+            "Show all that asks for runs by itself, and why.",
+            changes=("pause", "resume"),
+        ),
+        "sensors": _Entry("sensors", "sensors", "Show and try sensors.", changes=("pause", "resume", "set-cursor")),
+        "partitions": _Entry(
+            "partitions",
+            "partitions",
+            "Show an asset's partitions; add or remove dynamic ones.",
+            changes=("add", "remove"),
+        ),
+        "queue": _Entry("queue", "queue", "Show what waits, in which order and why; move a run."),
         "runs": _Entry("runs", "runs", "Show runs, or one run's steps and failures."),
         "logs": _Entry("runs", "logs", "Show the output of a run or an asset."),
         "versions": _Entry("versions", "versions", "Show the versions of an asset."),
         "artifacts": _Entry("artifacts", "artifacts", "Show what runs made to be looked at."),
+        "incidents": _Entry("incidents", "incidents", "Show what is wrong by where it began; acknowledge, resolve."),
     },
     "Mend": {
-        "rollback": _Entry("versions", "rollback", "Point partitions to an earlier version."),
-        "accept": _Entry("versions", "accept", "Accept stale, failed or rejected partitions as they are."),
-        "gc": _Entry("gc", "gc", "Remove old versions and leftovers."),
-        "connections": _Entry("connections", "connections", "Show, add and test connections to other systems."),
+        "rollback": _Entry("versions", "rollback", "Point partitions to an earlier version.", changes=_ITSELF),
+        "accept": _Entry(
+            "versions", "accept", "Accept stale, failed or rejected partitions as they are.", changes=_ITSELF
+        ),
+        "gc": _Entry("gc", "gc", "Remove old versions and leftovers.", changes=_ITSELF),
+        "accounts": _Entry("accounts", "accounts", "Show and change who may log in to the server."),
+        "tokens": _Entry("tokens", "tokens", "Make and revoke tokens for programs."),
+        "audit": _Entry("tokens", "audit", "Show who changed what; verify that nothing was taken out."),
+        "connections": _Entry(
+            "connections",
+            "connections",
+            "Show, add and test connections to other systems.",
+            changes=("add", "remove"),
+            closed=True,
+        ),
+        "alerts": _Entry("alerts", "alerts", "Look over alert rules, try channels, silence what is known."),
         "ledger": _Entry("ledger", "ledger", "Verify the ledger, or show its events."),
         "doctor": _Entry("doctor", "doctor", "Look over the installation and the project."),
+        "profile": _Entry("profiles", "profile", "Keep servers under names, for --profile."),
         "completion": _Entry("completion", "completion", "Print the script for shell completion."),
     },
 }
@@ -92,7 +152,27 @@ class Program(click.Group):
 
             near = spelling.did_you_mean(name, _COMMANDS)
             raise click.UsageError(f"There is no command {name!r}. {near or '`weft --help` shows all commands.'}", ctx)
+        if name in _COMMANDS and not _COMMANDS[name].remote and _names_a_server(ctx):
+            able = ", ".join(each for each, entry in _COMMANDS.items() if entry.remote)
+            raise click.UsageError(
+                f"`weft {name}` works on the project here, not on a server. With --server or --profile go: {able}.", ctx
+            )
+        ctx.find_root().ensure_object(dict)["arguments"] = args
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; one that changes something is noted in the audit log once it has ended."""
+        result = super().invoke(ctx)
+        name, *arguments = ctx.find_root().ensure_object(dict).get("arguments", [""])
+        entry = _COMMANDS.get(name)
+        if entry is not None and entry.changes and result in (DONE, FAILED):
+            within = next((each for each in arguments if each in entry.changes), "")
+            if within in entry.changes:
+                from weft.surfaces.cli import noting
+
+                rest = arguments[arguments.index(within) + 1 :] if within else arguments
+                noting.note(f"{name} {within}".strip(), rest, closed=entry.closed)
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by what they are for, without importing them."""
@@ -112,6 +192,11 @@ class Program(click.Group):
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
 
+def _names_a_server(context: click.Context) -> bool:
+    given = context.find_root().ensure_object(dict)
+    return given.get("server") is not None or given.get("profile") is not None
+
+
 def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value and not context.resilient_parsing:
         import weft
@@ -122,6 +207,7 @@ def _version(context: click.Context, parameter: click.Parameter, value: bool) ->
 
 @options.program(Program)
 @options.place
+@options.server
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def program(context: click.Context) -> int:
@@ -132,6 +218,7 @@ def program(context: click.Context) -> int:
       weft plan                     what would run, and why
       weft apply daily_metrics      bring an asset and all above it to fresh
       weft -f pipeline.py status    definitions from a file
+      weft dev                      server, scheduler and worker on this machine
     """
     if context.invoked_subcommand is None:
         from weft.surfaces.cli import next_step

@@ -89,6 +89,8 @@ def show(out: screen.Screen, detail: run_details.RunDetail, *, verbose: bool = F
     _show_origin(out, detail)
     if run.reason:
         out.line(f"  {run.reason}")
+    for each in detail.waits_for:
+        out.line(f"  {each.text}" + (f" {each.remedy}" if each.remedy else ""))
     if run.pipeline is None:
         _show_counts(out, detail.steps)
     else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weft.ports import ledger as ledgers
-    from weft.service import run_logs
+    from weft.service import run_details, run_logs
 
 _FOLLOW_SECONDS = 0.3
 
@@ -53,7 +53,7 @@ def runs(
 
     _, ledger = options.open_ledger()
     if run is not None:
-        detail = run_details.run_detail(ledger, history.find_run(ledger, run))
+        detail = _with_waits(ledger, run_details.run_detail(ledger, history.find_run(ledger, run)))
         if as_json:
             screen.json_line(detail)
         else:
@@ -91,6 +91,22 @@ def runs(
         words=[each.outcome or each.phase for each in found],
     )
     return program.DONE
+
+
+def _with_waits(ledger: ledgers.Ledger, detail: run_details.RunDetail) -> run_details.RunDetail:
+    """With why a run waits, as far as the definitions can be loaded."""
+    waits_in_pool = any(each.run == detail.run.id for each in ledger.pool_waits())
+    if detail.run.phase != "created" and not waits_in_pool:
+        return detail
+    import msgspec
+
+    from weft.service import history, waiting
+
+    try:
+        reasons = waiting.why_waiting(options.open_world(), history.find_run(ledger, detail.run.id))
+    except errors.WeftError:  # that is told by what needs them
+        return detail
+    return msgspec.structs.replace(detail, waits_for=reasons)
 
 
 @options.command

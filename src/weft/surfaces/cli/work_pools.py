@@ -1,17 +1,10 @@
-"""`weft work-pool` and `weft worker`: where runs wait, and what runs them."""
+"""`weft work-pool`: where runs wait."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from weft.surfaces.cli import failures, options, program, screen
-
-if TYPE_CHECKING:
-    from weft.model import errors
-    from weft.ports import ledger as ledgers
-    from weft.service import views
+from weft.surfaces.cli import options, program, screen
 
 
 @options.group
@@ -129,65 +122,3 @@ def remove(name: str) -> int:
     pools.remove(options.open_world(), name)
     screen.Screen().line(f"The work pool {name} is gone.")
     return program.DONE
-
-
-@options.group
-def worker() -> None:
-    """Run what waits in a work pool, on this machine and with this project's code.
-
-    Examples:
-      weft worker start --pool nightly
-    """
-
-
-@worker.command()
-@click.option("--pool", "-p", required=True, metavar="NAME", help="The work pool.")
-@click.option("--until-idle", is_flag=True, help="End when nothing waits any more.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after so many runs.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes or threads for a run.")
-@options.place
-def start(pool: str, until_idle: bool, limit: int | None, jobs: int | None) -> int:
-    """Take runs from a work pool, one after another, and run each to its end.
-
-    It needs no server: runs wait in the project's ledger. Start as many workers as runs should go on at once. Ctrl-C
-    cancels the run that is under way, and ends the worker.
-
-    Examples:
-      weft worker start --pool nightly
-      weft worker start --pool nightly --until-idle
-    """
-    from weft.service import driving, interrupting
-    from weft.service import work_pools as pools
-
-    world = options.open_world()
-    out = screen.Screen()
-    found = pools.find(world, pool)
-    out.line(f"Waiting for runs in the work pool {pool} ({found.type}). Ctrl-C ends the worker.")
-    if found.paused:
-        out.line(f"  It is paused: nothing is taken until `weft work-pool resume {pool}`.")
-
-    def began(row: ledgers.RunRow) -> None:
-        out.line(f"{row.id[:8]}  {row.pipeline}{f'[{row.partition}]' if row.partition else ''}  begins")
-
-    def ended(result: views.ApplyView) -> None:
-        word = result.outcome or "succeeded"
-        out.line(out.paint(f"{screen.short(result.run or '')}  {word} in {screen.seconds(result.seconds)}", word))
-        failures.show(out, result.failures, run=result.run)
-
-    def passed_over(row: ledgers.RunRow, error: errors.WeftError) -> None:
-        out.line(f"{row.id[:8]}  {row.pipeline}  is left where it is: {error.message} {error.remedy or ''}".rstrip())
-
-    interrupts = interrupting.Interrupts()
-    how = driving.How(jobs=jobs, started=lambda driver, run, size: interrupts.attach(driver))
-    with interrupts.installed():
-        done = pools.work(
-            world, pool, how, until_idle=until_idle, limit=limit, began=began, ended=ended, passed_over=passed_over,
-            stopping=lambda: interrupts.count > 0,
-        )  # fmt: skip
-    left = pools.waiting(world, pool)
-    if until_idle and left:
-        told = "1 run waits" if left == 1 else f"{left:,} runs wait"
-        out.line(f"{told} in the work pool {pool} still; `weft runs` shows which.")
-    if interrupts.count:
-        return program.INTERRUPTED if any(each.outcome != "succeeded" for each in done) else program.DONE
-    return program.DONE if all(each.outcome in ("succeeded", "suspended") for each in done) else program.FAILED

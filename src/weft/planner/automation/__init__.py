@@ -1,0 +1,1 @@
+"""Automation conditions: of which partitions they hold, and what weft should therefore ask for now. Pure."""

@@ -1,0 +1,127 @@
+"""Pages of long lists: what is asked of the ledger, and where a page ends.
+
+A page is found by where the one before it ended, not by how many were before it: a page far down costs what the first
+one does, and nothing is shown twice when something new comes in at the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from weft.ports.ledger import ArtifactRow, RunRow, StepRunRow, VersionRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Which runs are wanted; None stands for any. Times are microseconds since the epoch.
+
+    A `parent`, `execution`, `pool` or `automation` of "" means those that have none. `text` is looked for in the id
+    (its beginning), and in the names of the pipeline and the partition and the words of the request.
+    """
+
+    pipeline: str | None = None
+    partition: str | None = None
+    phase: str | None = None
+    outcome: str | None = None
+    live: bool = False
+    since: int | None = None
+    until: int | None = None
+    automation: str | None = None
+    location: str | None = None
+    execution: str | None = None
+    parent: str | None = None
+    pool: str | None = None
+    trigger: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a page ended: the time and id of its last row."""
+
+    at: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    """Some runs, newest first; `after` is where the next page goes on, None at the end.
+
+    A page may have fewer rows than were asked for, even none, though there is a next one: a look never reads more than
+    a bounded number of rows.
+    """
+
+    rows: Sequence[RunRow]
+    after: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """One event as the log has it: `body` is its JSON text; `run` None for one that belongs to no run."""
+
+    position: int
+    at: int
+    run: str | None
+    type: str
+    body: str
+
+
+class Paging(Protocol):
+    """Reads pages of runs and of the log."""
+
+    def run_page(self, wanted: RunFilter, *, limit: int, after: Place | None = None) -> RunPage:
+        """Runs, newest first, from where the page before ended."""
+
+    def run(self, id: str) -> RunRow | None:  # noqa: A002 - the word of the row
+        """The run of exactly this id."""
+
+    def runs_of(self, ids: Sequence[str]) -> Mapping[str, RunRow]:
+        """The runs of these ids, as far as they are there."""
+
+    def logged(
+        self, *, after: int, limit: int, run: str | None = None, types: Sequence[str] = ()
+    ) -> tuple[list[LoggedEvent], int]:
+        """Events after a position, in order, and the position up to which the log was looked at.
+
+        Of one run or of the whole log; of these types or of all. A look reads a bounded piece of the log.
+        """
+
+    def live_counts(self) -> Mapping[tuple[str, str], int]:
+        """How many runs there are that have not finished, by phase and pool."""
+
+    def last_change(self, assets: Sequence[str]) -> int:
+        """The position of the last event that changed a partition of these assets, 0 where there was none."""
+
+    def child_count(self, run: str) -> int:
+        """How many runs the steps of a run called."""
+
+    def last_event(self, run: str, type: str) -> LoggedEvent | None:  # noqa: A002 - the word of the row
+        """The last event of a type of a run."""
+
+    def version_page(
+        self, asset: str, keys: Sequence[str] | None, *, limit: int, before: int | None = None
+    ) -> list[VersionRow]:
+        """The versions of an asset (of these partitions), newest first, from before a version on."""
+
+    def step_tallies(self, run: str) -> list[tuple[str, str, int, int, int]]:
+        """Of each step of a pipeline's run: its outcome or phase, how many, most attempts, microseconds in all."""
+
+    def step_run_page(
+        self, run: str, *, limit: int, after: tuple[str, str] | None = None, step: str | None = None, word: str = ""
+    ) -> list[StepRunRow]:
+        """Step runs of a pipeline's run by step and item (as text), after one; of a step, an outcome or phase."""
+
+    def artifact_page(
+        self,
+        *,
+        run: str | None = None,
+        key: str | None = None,
+        asset: str | None = None,
+        latest: bool = False,
+        before: int | None = None,
+        limit: int,
+    ) -> list[ArtifactRow]:
+        """Artifacts, newest first, from before one on; with `latest`, the newest version of each key alone."""

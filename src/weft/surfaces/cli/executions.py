@@ -1,0 +1,249 @@
+"""`weft executions`: what the scheduler carries out, how far it is, and how to stop it and let it go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weft.surfaces.cli import options, program, screen
+
+if TYPE_CHECKING:
+    from weft.service import executions as verbs
+    from weft.service import world as worlds
+
+_SEEN_SECONDS = 20
+
+
+@options.group
+def executions() -> None:
+    """Show what the scheduler carries out, such as backfills; pause it, let it go on, cancel it.
+
+    Examples:
+      weft executions
+      weft executions show 3f2a
+      weft executions pause 3f2a
+      weft executions resume 3f2a --retry-failed
+    """
+    context = click.get_current_context()
+    if context.invoked_subcommand is None:
+        context.exit(context.invoke(ls, live=False, limit=20, as_json=False))
+
+
+executions.invoke_without_command = True
+executions.no_args_is_help = False
+
+
+@executions.command()
+@click.option("--live", is_flag=True, help="Only those that have not ended.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="How many.")
+@options.as_json
+@options.place
+def ls(live: bool, limit: int, as_json: bool) -> int:
+    """Show executions, the newest first.
+
+    Examples:
+      weft executions ls --live
+      weft executions ls --json
+    """
+    from weft.service import executions as verbs
+
+    found = verbs.ls(options.open_world(), live=live, limit=limit)
+    if as_json:
+        screen.json_line(found)
+        return program.DONE
+    out = screen.Screen()
+    if not found:
+        out.line("There is no execution. `weft backfill … --detach` and `weft apply --detach` make one.")
+        return program.DONE
+    out.table(
+        [
+            (
+                screen.short(each.id),
+                each.kind,
+                each.request,
+                _word(each),
+                f"{each.done:,} of {each.total:,}" + (f", {each.failed:,} failed" if each.failed else ""),
+                screen.moment_of(each.created),
+            )
+            for each in found
+        ],
+        head=("id", "kind", "what", "state", "done", "created"),
+    )
+    return program.DONE
+
+
+@executions.command()
+@click.argument("execution")
+@options.as_json
+@options.place
+def show(execution: str, as_json: bool) -> int:
+    """Show an execution: how far it is, on what it waits, and its last runs.
+
+    Examples:
+      weft executions show 3f2a
+    """
+    from weft.service import executions as verbs
+
+    world = options.open_world()
+    found = verbs.get(world, execution)
+    if as_json:
+        screen.json_line(found)
+        return program.DONE
+    out = screen.Screen()
+    out.line(f"{out.bold(found.request or found.kind)}  {_word(found)}  {found.id}")
+    counts = [
+        (found.succeeded, "succeeded"),
+        (found.passed, "needed no run"),
+        (found.failed, "failed"),
+        (found.left_out, "left out"),
+        (found.cancelled, "cancelled"),
+        (found.running, "running"),
+        (found.waiting, "waiting"),
+        (found.left, "left"),
+    ]
+    out.line(f"  {', '.join(f'{count:,} {word}' for count, word in counts if count)} of {found.total:,}")
+    lines = [
+        ("why", found.reason),
+        ("waits", "; ".join(found.waits_for)),
+        ("takes", f"about {screen.seconds(found.seconds_left)} more" if found.seconds_left else ""),
+        ("by", found.automation or found.by),
+        ("bound", f"{found.concurrency} runs at once" if found.concurrency is not None else ""),
+        ("priority", str(found.priority) if found.priority else ""),
+        ("plan", found.plan or ""),
+    ]
+    for name, text in lines:
+        if text:
+            out.line(f"  {name:<9}{text}")
+    rows = verbs.runs_of(world, found.id, limit=10)
+    if rows:
+        out.line()
+        out.table(
+            [
+                (
+                    screen.short(row.id),
+                    row.pipeline or f"{row.steps:,} step runs",
+                    row.partition or "",
+                    row.outcome or row.phase,
+                )
+                for row in rows
+            ]
+        )
+    return program.DONE
+
+
+@executions.command()
+@click.argument("execution")
+@options.as_json
+@options.place
+def pause(execution: str, as_json: bool) -> int:
+    """Let nothing more of an execution begin. A run of assets under way ends after the steps that are under way.
+
+    Examples:
+      weft executions pause 3f2a
+    """
+    from weft.service import executions as verbs
+
+    found = verbs.pause(options.open_world(), execution)
+    return _done(found, as_json, f"It is paused. `weft executions resume {screen.short(found.id)}` lets it go on.")
+
+
+@executions.command()
+@click.argument("execution")
+@click.option("--retry-failed", is_flag=True, help="Try what failed once more.")
+@options.as_json
+@options.place
+def resume(execution: str, retry_failed: bool, as_json: bool) -> int:
+    """Let an execution go on that is paused.
+
+    Examples:
+      weft executions resume 3f2a
+      weft executions resume 3f2a --retry-failed
+    """
+    from weft.service import executions as verbs
+
+    found = verbs.resume(options.open_world(), execution, retry_failed=retry_failed)
+    return _done(found, as_json, "It goes on.")
+
+
+@executions.command()
+@click.argument("execution")
+@options.as_json
+@options.place
+def cancel(execution: str, as_json: bool) -> int:
+    """End an execution: what waits at once, what is under way after the steps that are under way.
+
+    Examples:
+      weft executions cancel 3f2a
+    """
+    from weft.service import executions as verbs
+
+    found = verbs.cancel(options.open_world(), execution)
+    ended = found.phase == "finished"
+    return _done(found, as_json, "It was cancelled." if ended else "It ends when what is under way has ended.")
+
+
+@executions.command()
+@click.argument("execution")
+@click.option("--priority", type=int, metavar="N", help="The highest goes first.")
+@click.option("--concurrency", type=click.IntRange(min=0), metavar="N", help="Runs at once; 0 for no bound.")
+@options.as_json
+@options.place
+def change(execution: str, priority: int | None, concurrency: int | None, as_json: bool) -> int:
+    """Give an execution another place in the queue, or another bound on its runs.
+
+    Examples:
+      weft executions change 3f2a --priority 10
+      weft executions change 3f2a --concurrency 8
+    """
+    from weft.model import errors
+    from weft.service import executions as verbs
+
+    if priority is None and concurrency is None:
+        raise errors.UsageError("Nothing is to be changed.", remedy="Give --priority N, --concurrency N, or both.")
+    world = options.open_world()
+    if concurrency is None:
+        found = verbs.change(world, execution, priority=priority)
+    else:
+        found = verbs.change(world, execution, priority=priority, concurrency=concurrency or None)
+    return _done(found, as_json, "It is changed.")
+
+
+def _done(found: verbs.ExecutionView, as_json: bool, told: str) -> int:
+    if as_json:
+        screen.json_line(found)
+    else:
+        screen.Screen().line(told)
+    return program.DONE
+
+
+def _word(found: verbs.ExecutionView) -> str:
+    return {"suspended": "paused"}.get(found.phase, found.outcome or found.phase)
+
+
+def detach(world: worlds.World, wanted: verbs.Wanted, *, as_json: bool) -> int:
+    """Create an execution for the scheduler to carry out, and say how to follow it and what is missing for it."""
+    from weft.service import executions as verbs
+
+    found = verbs.create(world, wanted)
+    if as_json:
+        screen.json_line(found)
+        return program.DONE
+    out = screen.Screen()
+    if not found.total:
+        out.line("Nothing to do.")
+        return program.DONE
+    out.line(f"The execution {found.id} is created: {found.total:,} to run, {found.waiting:,} of them in the queue.")
+    missing = _missing(world)
+    if missing:
+        out.line(out.paint(f"  No {' and no '.join(missing)} is there to carry it out: start `weft dev`.", "stale"))
+    out.line(f"  `weft executions show {screen.short(found.id)}` shows how far it is.")
+    return program.DONE
+
+
+def _missing(world: worlds.World) -> list[str]:
+    from weft.ports import clock
+
+    since = clock.microseconds(world.clock.now()) - _SEEN_SECONDS * 1_000_000
+    there = {row.kind for row in world.ledger.workers_seen() if row.seen >= since}
+    return [kind for kind in ("scheduler", "worker") if kind not in there]

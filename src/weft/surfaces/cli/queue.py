@@ -1,0 +1,143 @@
+"""`weft queue` and `weft pools`: what waits, in which order and why; the slots of pools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weft.surfaces.cli import noting, options, program, screen
+
+if TYPE_CHECKING:
+    from weft.service import waiting
+
+
+@options.command
+@click.argument("run", required=False)
+@click.option("--priority", type=int, metavar="N", help="Move RUN up or down: the highest goes first.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, metavar="N", help="How many to show (20).")
+@options.as_json
+@options.place
+def queue(run: str | None, priority: int | None, limit: int, as_json: bool) -> int:
+    """Show the runs that wait, in the order in which they may begin, and why each waits; or one RUN, or move it.
+
+    Examples:
+      weft queue
+      weft queue 8f2c
+      weft queue 8f2c --priority 10
+    """
+    from weft.model import errors
+    from weft.service import history, queueing, waiting
+
+    world = options.open_world()
+    if run is None:
+        if priority is not None:
+            raise errors.UsageError("--priority is of one run, and none is given.", remedy="Name it: weft queue RUN.")
+        return _show_all(waiting.queue(world, limit=limit), as_json)
+    row = history.find_run(world.ledger, run)
+    if priority is not None:
+        row = queueing.set_priority(world, row.id, priority)
+        noting.note("queue", [run, "--priority", str(priority)], closed=False)
+    reasons = waiting.why_waiting(world, row)
+    if as_json:
+        place = waiting.positions(world, [row]).get(row.id)
+        screen.json_line({"run": row.id, "position": place, "priority": row.priority, "reasons": reasons})
+        return program.DONE
+    out = screen.Screen()
+    if not reasons:
+        out.line(f"Run {screen.short(row.id)} waits for nothing: it is {row.outcome or row.phase}.")
+    for reason in reasons:
+        out.line(reason.text + (f" {reason.remedy}" if reason.remedy else ""))
+    return program.DONE
+
+
+def _show_all(found: list[waiting.QueuedView], as_json: bool) -> int:
+    if as_json:
+        screen.json_line(found)
+        return program.DONE
+    out = screen.Screen()
+    if not found:
+        out.line("Nothing waits.")
+        return program.DONE
+    rows = [
+        (
+            screen.short(each.run),
+            each.pipeline or "(assets)",
+            each.partition or "",
+            str(each.priority),
+            screen.moment_of(each.since),
+            each.reasons[0].text if each.reasons else "",
+        )
+        for each in found
+    ]
+    out.table(rows, head=("run", "of", "partition", "priority", "since", "waits for"))
+    return program.DONE
+
+
+@options.group
+def pools() -> None:
+    """Show and set the pools of steps: slots that steps of all runs share.
+
+    Examples:
+      weft pools ls
+      weft pools set warehouse 4
+    """
+
+
+@pools.command()
+@options.as_json
+@options.place
+def ls(as_json: bool) -> int:
+    """Show each pool with its slots, who holds them and who waits.
+
+    Examples:
+      weft pools ls --json
+    """
+    from weft.service import step_pools
+
+    found = step_pools.ls(options.open_world())
+    if as_json:
+        screen.json_line(found)
+        return program.DONE
+    out = screen.Screen()
+    if not found:
+        out.line("No step names a pool, and none is configured: `[pools]` in weft.toml, pool=… at a step.")
+        return program.DONE
+    rows = [
+        (
+            each.name,
+            f"{each.used} of {each.slots}" if each.slots else "paused",
+            ", ".join(f"{screen.short(one.run)} ({one.slots})" for one in each.holders),
+            ", ".join(f"{screen.short(one.run)} {one.steps}" for one in each.waiting),
+        )
+        for each in found
+    ]
+    out.table(rows, head=("pool", "taken", "held by", "waiting"))
+    return program.DONE
+
+
+@pools.command("set")
+@click.argument("name")
+@click.argument("slots", metavar="SLOTS|default")
+@options.as_json
+@options.place
+def set_(name: str, slots: str, as_json: bool) -> int:
+    """Set the slots of a pool from now on; 0 pauses it, `default` goes back to what weft.toml says.
+
+    Examples:
+      weft pools set warehouse 4
+      weft pools set warehouse 0
+      weft pools set warehouse default
+    """
+    from weft.model import errors
+    from weft.service import step_pools
+
+    if slots != "default" and not slots.isdecimal():
+        raise errors.UsageError(f"The slots are {slots!r}.", remedy="Give a number, or `default`.")
+    found = step_pools.set_slots(options.open_world(), name, None if slots == "default" else int(slots))
+    if as_json:
+        screen.json_line(found)
+    else:
+        told = f"has {found.slots} slots" if found.slots != 1 else "has 1 slot"
+        screen.Screen().line(f"The pool {name} {told if found.slots else 'is paused'}.")
+    return program.DONE

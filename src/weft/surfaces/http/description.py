@@ -1,0 +1,31 @@
+"""The description of the API, made from the table once and kept as bytes."""
+
+from __future__ import annotations
+
+import functools
+
+import msgspec
+
+import weft
+from weft.surfaces.http import call as calls
+from weft.surfaces.http import openapi, routing, table
+from weft.surfaces.http.call import Call, Raw
+
+routes = routing.Routes(tag="description")
+
+
+@functools.cache
+def content() -> bytes:
+    """The OpenAPI document as JSON."""
+    return msgspec.json.encode(openapi.document(table.table(), weft.__version__))
+
+
+@functools.cache
+def _etag() -> str:
+    return calls.etag_of(content())
+
+
+@routes.get("/openapi.json", scope="description.read", raw=("application/json",), summary="Describe the API")
+def describe(call: Call) -> Raw:
+    """This document: OpenAPI 3.1."""
+    return Raw(content(), "application/json", inline=True, etag=_etag())

@@ -1,0 +1,164 @@
+"""Pages for people: the first one, and the API's documentation.
+
+Style and script are within, and named by their hash in the Content-Security-Policy, so that nothing else can run;
+nothing comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from weft.service import accounts, auditing
+from weft.surfaces.http import answering, security
+
+if TYPE_CHECKING:
+    from weft.surfaces.http import app as apps
+
+STYLE = """
+:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
+code,pre{font:13px/1.45 ui-monospace,monospace;overflow-wrap:anywhere}
+label{display:block;margin:.6rem 0}input{font:inherit;display:block;padding:.3rem;width:16rem;max-width:100%}
+button{font:inherit;padding:.3rem .9rem}
+details{border-top:1px solid #8884;padding:.35rem 0}summary{cursor:pointer}
+dt{font-family:ui-monospace,monospace;font-size:13px}dd{margin:0 0 .4rem 1.5rem}
+.method{display:inline-block;min-width:4.2rem;font-weight:600}.faint{opacity:.7}
+"""
+SCRIPT = """
+const at=document.getElementById('health');
+if(at)fetch('/api/v1/health').then(r=>r.json()).then(h=>{at.textContent=JSON.stringify(h,null,2)},
+  e=>{at.textContent='The server does not answer: '+e});
+const form=document.getElementById('log-in');
+if(form)form.addEventListener('submit',async e=>{e.preventDefault();
+  const given=new FormData(form);
+  const r=await fetch('/api/v1/session',{method:'POST',headers:{'content-type':'application/json'},
+    body:JSON.stringify({name:given.get('name'),password:given.get('password')})});
+  if(r.ok){location.replace('/');return}
+  const problem=await r.json();
+  document.getElementById('refused').textContent=problem.detail+' '+(problem.remedy||'')});
+const out=document.getElementById('log-out');
+if(out)out.addEventListener('click',async()=>{await fetch('/api/v1/session',{method:'DELETE'});location.replace('/')});
+"""
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+PAGE_CSP = security.CSP.format(own=f"style-src 'sha256-{_hash(STYLE)}'; script-src 'sha256-{_hash(SCRIPT)}'; ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request for a page."""
+
+    app: apps.App
+    query: bytes
+    address: str
+    headers: Mapping[str, str]
+    now: datetime
+    head: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page; `open` ones are shown to nobody in particular, with what nobody may see left out."""
+
+    answer: Callable[[Asked, accounts.Principal], answering.Ready]
+    scope: str
+    open: bool = False
+
+
+def shown(
+    title: str, content: str, *, status: int = 200, head: str = "", headers: Mapping[str, str] | None = None
+) -> answering.Ready:
+    """A page around `content`, which is HTML."""
+    text = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width">{head}<style>{STYLE}</style></head>'
+        f"<body>{content}<script>{SCRIPT}</script></body></html>"
+    )
+    return answering.Ready(
+        status=status,
+        headers={
+            "content-type": "text/html; charset=utf-8",
+            "content-security-policy": PAGE_CSP,
+            "cache-control": "no-store",
+            **(headers or {}),
+        },
+        content=text.encode(),
+    )
+
+
+def first(asked: Asked, principal: accounts.Principal) -> answering.Ready:
+    """The page at /: health and the way to the documentation; to nobody, how to come in.
+
+    `?token=CODE`, as `weft dev` prints it, is exchanged for a session.
+    """
+    code = urllib.parse.parse_qs(asked.query.decode("latin-1")).get("token", [""])[0]
+    if code and not asked.head:
+        return _come_in(asked, code)
+    if principal.kind == "nobody":
+        return _closed(asked, "")
+    name, role = html.escape(principal.name), html.escape(principal.role)
+    out = '<button id="log-out">Log out</button>' if principal.kind == "session" else ""
+    return shown(
+        "weft",
+        f'<h1>weft</h1><p>You are <b>{name}</b> ({role}). {out}</p><h2>Health</h2><pre id="health">…</pre>'
+        '<h2>API</h2><p><a href="/api/docs">Documentation</a> · <a href="/api/v1/openapi.json">OpenAPI</a></p>',
+    )
+
+
+def _come_in(asked: Asked, code: str) -> answering.Ready:
+    state = asked.app.state
+    account = state.door.links.take(code)
+    if account is None:
+        return _closed(asked, "This link was used already, or is older than five minutes.")
+    actor = auditing.Actor(by=account or state.door.local_name, via="http", address=asked.address)
+    agent = asked.headers.get("user-agent", "")
+    with state.serving.ledger() as ledger:
+        secret, _ = accounts.open_session(ledger, asked.now, account, address=asked.address, agent=agent, actor=actor)
+    cookie = state.door.cookie_header(secret, int(accounts.SESSION_AT_MOST.total_seconds()))
+    if asked.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        headers = {"location": "/", "set-cookie": cookie, "cache-control": "no-store"}
+        return answering.Ready(status=303, headers=headers)
+    # a redirect that began at another site does not carry a strict cookie; a page that goes on by itself does
+    forward = '<meta http-equiv="refresh" content="0;url=/">'
+    return shown("weft", '<p><a href="/">Go on</a></p>', head=forward, headers={"set-cookie": cookie})
+
+
+def _closed(asked: Asked, why: str) -> answering.Ready:
+    with asked.app.state.serving.ledger() as ledger:
+        named = any(not each.disabled for each in ledger.accounts())
+    form = (
+        '<form id="log-in"><label>Name <input name="name" autocomplete="username" required></label>'
+        '<label>Password <input name="password" type="password" autocomplete="current-password" required></label>'
+        '<button>Log in</button><p id="refused" role="alert"></p></form>'
+        if named
+        else ""
+    )
+    told = f"<p>{html.escape(why)}</p>" if why else ""
+    way = "<p>On the machine where the server runs, <code>weft open</code> prints a link that leads in, once.</p>"
+    return shown("weft", f"<h1>weft</h1>{told}{form}{way}", status=401)
+
+
+def documentation(asked: Asked, principal: accounts.Principal) -> answering.Ready:
+    """The page at /api/docs, rendered from the OpenAPI document."""
+    from weft.surfaces.http import docs_page
+
+    return shown("weft: the API", docs_page.content())
+
+
+PAGES: Mapping[tuple[str, ...], Page] = {
+    (): Page(answer=first, scope="description.read", open=True),
+    ("api", "docs"): Page(answer=documentation, scope="description.read"),
+}
+"""All pages by the segments of their path. Only the first one is open, since one comes in by it."""

@@ -1,0 +1,157 @@
+"""Pipelines and jobs: listed, looked at, their versions and what differs between them, their steps as a graph and grid."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from weft.ports import paging as ports
+from weft.service import history, pipeline_grids, pipeline_views, pipelines, views
+from weft.surfaces.http import paging, routing
+from weft.surfaces.http.call import Call
+from weft.surfaces.http.resources.runs import Name
+
+routes = routing.Routes(tag="pipelines")
+
+
+class PipelinesQuery(paging.Paged, frozen=True, kw_only=True):
+    """Which pipelines, and how many of the latest runs of each."""
+
+    kind: Literal["dag", "flow", "job"] | None = None
+    tag: Name | None = None
+    recent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 5
+
+
+class PipelinePage(views.View, frozen=True, kw_only=True):
+    """Some pipelines and jobs, by name, each with its latest runs and when it is due next."""
+
+    items: list[pipeline_views.PipelineView]
+    next: str | None
+
+
+@routes.get(
+    "/pipelines", scope="pipelines.read", query=PipelinesQuery, answer=PipelinePage, etag=True,
+    summary="List pipelines",
+)  # fmt: skip
+def list_pipelines(call: Call, query: PipelinesQuery) -> PipelinePage:
+    """Pipelines (DAGs, flows, graphs of ops) and the jobs that select assets."""
+    with call.world() as world:
+        graph = world.graph
+        names = [
+            name
+            for name, each in {**graph.jobs, **graph.pipelines}.items()
+            if query.kind in (None, getattr(each, "kind", "job")) and (query.tag is None or query.tag in each.tags)
+        ]
+        page, following = paging.cut("pipelines", query, names, lambda name: name)
+        items = pipeline_views.some(world, page, recent=query.recent)
+    return PipelinePage(items=items, next=following)
+
+
+@routes.get(
+    "/pipelines/{name}", scope="pipelines.read", answer=pipeline_views.PipelineDetail, etag=True,
+    summary="Look at a pipeline",
+)  # fmt: skip
+def look(call: Call, name: str) -> pipeline_views.PipelineDetail:
+    """A pipeline with its steps, the JSON schema of its parameters, and its latest runs."""
+    with call.world() as world, call.looking_up("name", name):
+        return pipeline_views.detail(world, name)
+
+
+class CodePage(views.View, frozen=True, kw_only=True):
+    """Versions of a pipeline's code, newest first."""
+
+    items: list[pipeline_views.CodeView]
+
+
+@routes.get(
+    "/pipelines/{name}/versions", scope="pipelines.read", answer=CodePage, summary="List a pipeline's versions"
+)
+def versions(call: Call, name: str) -> CodePage:
+    """The versions of its code that have run, and today's."""
+    with call.world() as world, call.looking_up("name", name):
+        return CodePage(items=pipeline_views.versions(world, name))
+
+
+class DiffQuery(routing.Query, frozen=True, kw_only=True):
+    """Which two versions: the beginning of a digest, or a run. Without them, the two latest."""
+
+    before: Name | None = None
+    after: Name | None = None
+
+
+class DiffView(views.View, frozen=True, kw_only=True):
+    """What differs between two versions of a pipeline's code, as a unified diff; empty where nothing does."""
+
+    pipeline: str
+    before: str
+    after: str
+    diff: str
+
+
+@routes.get(
+    "/pipelines/{name}/diff", scope="pipelines.read", query=DiffQuery, answer=DiffView,
+    summary="Compare two versions of a pipeline",
+)  # fmt: skip
+def diff(call: Call, name: str, query: DiffQuery) -> DiffView:
+    """The sources of what changed from one version to the other."""
+    with call.world() as world:
+        with call.looking_up("name", name):
+            pipelines.find(world, name)
+        if query.before is None or query.after is None:
+            last = pipeline_views.last_two(world, name)
+            before, after = query.before or last[0], query.after or last[1]
+        else:
+            before, after = query.before, query.after
+        told = pipeline_views.difference(world, name, before, after)
+    return DiffView(pipeline=name, before=before, after=after, diff=told)
+
+
+@routes.get(
+    "/pipelines/{name}/graph", scope="pipelines.read", answer=pipeline_grids.GraphView, etag=True,
+    summary="Look at a pipeline's steps as a graph",
+)  # fmt: skip
+def graph(call: Call, name: str) -> pipeline_grids.GraphView:
+    """Its steps as nodes in an order in which each comes after those above it, and the edges between them."""
+    with call.world() as world, call.looking_up("name", name):
+        return pipeline_grids.graph(pipelines.find(world, name))
+
+
+class GridQuery(paging.Paged, frozen=True, kw_only=True):
+    """How many runs."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 25
+
+
+class GridPage(views.View, frozen=True, kw_only=True):
+    """Runs of a pipeline, newest first, each with where each of its steps stands."""
+
+    steps: list[str]
+    items: list[pipeline_grids.GridRun]
+    next: str | None
+
+
+@routes.get(
+    "/pipelines/{name}/grid", scope="pipelines.read", query=GridQuery, answer=GridPage,
+    summary="Look at runs and steps of a pipeline as a grid",
+)  # fmt: skip
+def grid(call: Call, name: str, query: GridQuery) -> GridPage:
+    """One column for each of the latest runs, one cell for each step in it."""
+    at = paging.place(f"grid {name}", query, int, str)
+    with call.world() as world:
+        with call.looking_up("name", name):
+            pipeline = pipelines.find(world, name)
+        page = world.ledger.run_page(
+            ports.RunFilter(pipeline=name),
+            limit=query.limit,
+            after=ports.Place(at=at[0], id=at[1]) if at is not None else None,
+        )
+        items = [
+            pipeline_grids.GridRun(
+                run=history.run_view(world.ledger, row), cells=pipeline_grids.cells(world.ledger, row.id)
+            )
+            for row in page.rows
+        ]
+    after = page.after
+    following = paging.cursor(f"grid {name}", query, after.at, after.id) if after is not None else None
+    return GridPage(steps=[each.task for each in pipeline.steps.values()], items=items, next=following)

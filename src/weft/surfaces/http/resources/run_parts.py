@@ -1,0 +1,136 @@
+"""The parts of a run: its step runs, what they returned, why it waits, what it made to be looked at."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from weft.ledger import codec
+from weft.model import errors, events
+from weft.service import artifacts, pipeline_grids, run_details, views
+from weft.surfaces.http import paging, routing
+from weft.surfaces.http.call import Call
+from weft.surfaces.http.resources import runs
+
+routes = routing.Routes(tag="runs")
+
+
+class StepsView(views.View, frozen=True, kw_only=True):
+    """Where the steps of a run stand, by step; of a run of assets also how long they took in all."""
+
+    steps: dict[str, pipeline_grids.GridCell]
+
+
+@routes.get("/runs/{id}/steps", scope="runs.read", answer=StepsView, etag=True, summary="Look at the steps of a run")
+def steps(call: Call, id: str) -> StepsView:  # noqa: A002 - the word of the path
+    """How many step runs of each step have which outcome or phase."""
+    with call.ledger() as ledger:
+        row = runs.found(ledger, id)
+        if row.pipeline is not None:
+            return StepsView(steps=pipeline_grids.cells(ledger, row.id))
+        counted = run_details.run_detail(ledger, row).steps
+    found = {}
+    for each in counted:
+        counts = {word: getattr(each, word) for word in ("succeeded", "reused", "failed", "held", "lost")}
+        found[each.step] = pipeline_grids.GridCell(
+            counts={word: count for word, count in counts.items() if count}, attempts=0, seconds=each.seconds
+        )
+    return StepsView(steps=found)
+
+
+class StepRunsQuery(paging.Paged, frozen=True, kw_only=True):
+    """Which step runs."""
+
+    step: runs.Name | None = None
+    state: Annotated[str, msgspec.Meta(max_length=50, description="An outcome or a phase.")] = ""
+
+
+class StepRunPage(views.View, frozen=True, kw_only=True):
+    """Step runs of a pipeline's run, by step and item; those that have begun or ended."""
+
+    items: list[run_details.StepRunView]
+    next: str | None
+
+
+@routes.get(
+    "/runs/{id}/step-runs", scope="runs.read", query=StepRunsQuery, answer=StepRunPage,
+    summary="List the step runs of a run",
+)  # fmt: skip
+def step_runs(call: Call, id: str, query: StepRunsQuery) -> StepRunPage:  # noqa: A002
+    """Each step run of a pipeline's run, also each item of a mapped step; for assets: the attempts under `/logs`."""
+    after = paging.place(f"step-runs {id}", query, str, str)
+    with call.ledger() as ledger:
+        row = runs.found(ledger, id)
+        found = ledger.step_run_page(row.id, limit=query.limit + 1, after=after, step=query.step, word=query.state)
+    page = found[: query.limit]
+    more = len(found) > len(page)
+    return StepRunPage(
+        items=[run_details.step_run_view(each) for each in page],
+        next=paging.cursor(f"step-runs {id}", query, page[-1].step, page[-1].item) if more else None,
+    )
+
+
+class ValuesQuery(routing.Query, frozen=True, kw_only=True):
+    """Which step run."""
+
+    step: runs.Name
+    item: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class ValueView(views.View, frozen=True, kw_only=True):
+    """What a step run returned, and what it pushed under a name: JSON where it is small and plain, else what it is."""
+
+    step: str
+    item: str
+    returned: object
+    named: dict[str, Any]
+
+
+@routes.get(
+    "/runs/{id}/values", scope="runs.read", query=ValuesQuery, answer=ValueView, summary="Look at what a step returned"
+)
+def values(call: Call, id: str, query: ValuesQuery) -> ValueView:  # noqa: A002
+    """The result of one step run of a pipeline; the server reads no pickle, and says only what kind such a value is."""
+    with call.ledger() as ledger:
+        row = runs.found(ledger, id)
+        found = [
+            each
+            for each in ledger.step_run_page(row.id, limit=1, after=None, step=_step(row.pipeline, query.step))
+            if each.item == query.item
+        ] or [
+            each
+            for each in ledger.step_runs(row.id)
+            if each.step == _step(row.pipeline, query.step) and each.item == query.item
+        ]
+        logged = ledger.logged(after=found[0].position - 1, limit=1)[0] if found and found[0].position else []
+    event = codec.decode(logged[0].body, logged[0].position) if logged else None
+    task = event.task if isinstance(event, events.StepSucceeded | events.StepReused) else None
+    if task is None:
+        raise errors.NotFoundError(
+            f"The run {row.id} has no result of {query.step!r}" + (f" [{query.item}]." if query.item else "."),
+            remedy=f"`GET /runs/{row.id}/step-runs` lists what has ended.",
+        )
+    return ValueView(
+        step=found[0].step,
+        item=found[0].item,
+        returned=run_details.plain(task.value) if task.value is not None else None,
+        named={name: run_details.plain(value) for name, value in task.named.items()},
+    )
+
+
+def _step(pipeline: str | None, name: str) -> str:
+    return name if pipeline is None or name.startswith(f"{pipeline}:") else f"{pipeline}:{name}"
+
+
+class ArtifactPage(views.View, frozen=True, kw_only=True):
+    """What a run made to be looked at, newest first."""
+
+    items: list[artifacts.ArtifactView]
+
+
+@routes.get("/runs/{id}/artifacts", scope="runs.read", answer=ArtifactPage, summary="List what a run made to look at")
+def made(call: Call, id: str) -> ArtifactPage:  # noqa: A002
+    """The artifacts of a run; `GET /artifacts/{id}/content` has what is in one."""
+    with call.ledger() as ledger:
+        return ArtifactPage(items=artifacts.listed(ledger, run=runs.found(ledger, id).id, limit=500))

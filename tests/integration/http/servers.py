@@ -1,0 +1,110 @@
+"""Real servers for tests: over a real project and its ledger, on a free port of loopback, in a thread of the test."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from weft import wiring
+from weft.service import auditing
+from weft.service.serving import Serving
+from weft.surfaces.http import server
+
+DEFINITIONS = """
+from weft import asset, dag, flow, task
+
+@asset
+def numbers() -> list:
+    return [1, 2, 3]
+
+@asset
+def total(numbers: list) -> int:
+    return sum(numbers)
+
+@task
+def add(a: int, b: int) -> int:
+    return a + b
+
+@flow
+def adding(a: int = 1, b: int = 2) -> int:
+    return add(a, b)
+"""
+TESTER = auditing.Actor(by="tester", via="python")
+PASSWORD = "correct horse battery"
+
+
+@dataclass(kw_only=True)
+class Server:
+    """A server that runs, and what is needed to speak to it."""
+
+    running: server.Running
+    serving: Serving
+    home: Path
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a path."""
+        return self.running.url
+
+    @property
+    def token(self) -> str:
+        """Its own token."""
+        return self.running.door.token
+
+    def client(self, token: str | None = "own", **options: Any) -> httpx.Client:
+        """A client that sends a token (by default the server's own; None: none)."""
+        headers = dict(options.pop("headers", {}))
+        if token is not None:
+            headers["authorization"] = f"Bearer {self.token if token == 'own' else token}"
+        return httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False, **options)
+
+
+def project(folder: Path, *, settings: str = "", definitions: str = DEFINITIONS) -> wiring.Place:
+    """Make a project in a folder."""
+    (folder / "shop.py").write_text(definitions, encoding="utf-8")
+    (folder / "weft.toml").write_text(f'definitions = "shop.py"\n{settings}', encoding="utf-8")
+    return wiring.Place(start=folder)
+
+
+@contextlib.contextmanager
+def running(folder: Path, *, bind: server.Bind | None = None, settings: str = "", **options: Any) -> Iterator[Server]:
+    """A server over a new project in `folder`, until the end of the block."""
+    place = project(folder, settings=settings) if not (folder / "weft.toml").exists() else wiring.Place(start=folder)
+    serving = wiring.open_serving(place)
+    ready = threading.Event()
+    found: list[server.Running] = []
+    failed: list[BaseException] = []
+
+    def note(started: server.Running) -> None:
+        found.append(started)
+        ready.set()
+
+    def serve() -> None:
+        try:
+            server.serve(serving, bind or server.Bind(port=0), local_name="me", on_ready=note, **options)
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        assert ready.wait(20)
+        if failed:
+            raise failed[0]
+        yield Server(running=found[0], serving=serving, home=folder / ".weft")
+    finally:
+        if found:
+            found[0].stop()
+        thread.join(20)
+        serving.close()
+    assert not thread.is_alive()
+    if failed:
+        raise failed[0]
