@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,18 +51,19 @@ def _turns(count: int, runs: int) -> tuple[list[float], list[float], list[float]
         statements: list[str] = []
         for number in range(runs):
             turns = conditions.Conditions()
-            begun.append(_timed(lambda: turns.evaluate(world, clock.now())))
-            assert turns.evaluate(world, clock.now()) is None
+            evaluate = partial(turns.evaluate, world)
+            begun.append(_timed(lambda evaluate=evaluate: evaluate(clock.now())))
+            assert evaluate(clock.now()) is None
             clock.advance(timedelta(minutes=1))
             _change(world, count, number)
             world.ledger._connection.set_trace_callback(statements.append)
-            busy.append(_timed(lambda: turns.look(world, clock.now())))
+            busy.append(_timed(lambda turns=turns: turns.look(world, clock.now())))
             world.ledger._connection.set_trace_callback(None)
             queries.append(float(sum(each.startswith("SELECT") for each in statements)))
             statements.clear()
-            asking.append(busy[-1] + _timed(lambda: turns.evaluate(world, clock.now())))
-            turns.evaluate(world, clock.now())
-            quiet.append(_timed(lambda: turns.evaluate(world, clock.now())))
+            asking.append(busy[-1] + _timed(lambda evaluate=evaluate: evaluate(clock.now())))
+            evaluate(clock.now())
+            quiet.append(_timed(lambda evaluate=evaluate: evaluate(clock.now())))
         world.ledger.close()
     return begun, busy, quiet, queries, asking
 
@@ -100,23 +102,30 @@ def _world(path: Path, count: int, clock: Any) -> Any:
         locations={f"asset:{key}": "main" for key in assets},
         user="bench",
     )
-    ledger.append([_made(key, f"r-{key}", []) for key in sources])
-    ledger.append([_made(key, f"r-{key}", [above]) for above, key in zip(sources, below, strict=True)])
+    ledger.append([_made(key, []) for key in sources])
+    ledger.append([_made(key, [above]) for above, key in zip(sources, below, strict=True)])
+    ledger.append([_ended()])
     return world
 
 
-def _made(asset: str, run: str, read: list[str], version: str = "1") -> Any:
+def _made(asset: str, read: list[str], version: str = "1") -> Any:
     from weft.ledger import codec
     from weft.model import events, stored
 
     inputs = {above: events.InputRecord(digest=codec.token("t:1")) for above in read}
     value = stored.StoredValue(format="none", data_version=f"t:{version}")
     output = events.Materialization(asset=asset, value=value, code="c", inputs=inputs)
-    return events.StepSucceeded(run=run, step=asset, outputs=(output,))
+    return events.StepSucceeded(run="r1", step=asset, outputs=(output,))
 
 
 def _change(world: Any, count: int, number: int) -> None:
     first = (number * CHANGED * 7) % (count // 2 - CHANGED)
     world.ledger.append(
-        [_made(f"s{each:05}", f"n{number}", [], str(number + 2)) for each in range(first, first + CHANGED)]
+        [*(_made(f"s{each:05}", [], str(number + 2)) for each in range(first, first + CHANGED)), _ended()]
     )
+
+
+def _ended() -> Any:
+    from weft.model import events
+
+    return events.RunFinished(run="r1", outcome="succeeded")

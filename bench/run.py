@@ -36,6 +36,7 @@ SUBJECTS = (
     "graphs",
     "million",
     "server",
+    "api_scale",
     "scheduling",
     "automation_tick",
 )

@@ -44,7 +44,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def title(message: Message) -> str:
     """The message in one line."""
-    return f"[{message.severity}] {_VERBS.get(message.about, '')}{message.title}"
+    return " ".join(f"[{message.severity}] {_VERBS.get(message.about, '')}{message.title}".split())
 
 
 def text(message: Message) -> str:

@@ -47,6 +47,8 @@ def send(
         RefusedAddressError: the host is at an address that must not be connected to.
     """
     parts = parse.urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SendingError("The address of a webhook must begin with https:// or http://, and name a host.")
     body = msgspec.json.encode(message)
     if len(body) > MOST_BYTES:
         raise SendingError(f"The message has {len(body):,} bytes; webhooks carry {MOST_BYTES:,} at most.")
@@ -68,7 +70,9 @@ def send(
         connection.request("POST", target, body, headers)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        raise SendingError(f"{parts.hostname} did not take it: {error or type(error).__name__}.") from error
+        # the text of other errors may have the address with its query, or what was answered
+        told = (str(error) if isinstance(error, OSError) else "") or type(error).__name__
+        raise SendingError(f"{parts.hostname} did not take it: {told}.") from error
     finally:
         over.cancel()
         connection.close()

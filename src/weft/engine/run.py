@@ -112,6 +112,14 @@ def close(run: Run) -> list[Command]:
     return commands
 
 
+def ended_empty(run: Run) -> list[Command]:
+    """End a run that has nothing left to do when it begins: an empty one, or one that was picked up at its end."""
+    if run.unfinished or run.open:
+        return []
+    run.ended = True
+    return [ending(run)]
+
+
 def _end(run: Run, commands: list[Command]) -> None:
     if run.unfinished or run.ended or run.open:
         return

@@ -154,6 +154,10 @@ class AssetStatus:
     """What is later than the freshness policy allows, whatever else it is."""
     orphaned: Sequence[str] = ()
     last_success: datetime | None = None
+    freshness: Literal["late", "due_soon", "fresh", "unknown", "none"] = "none"
+    """How it stands to its freshness policy, "none" without one."""
+    deadline: datetime | None = None
+    """When it is late if nothing happens, or since when it is."""
 
     @property
     def status(self) -> Status:

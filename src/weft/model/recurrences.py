@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
 from weft.model import errors
-from weft.model.partitions import zones
 
 DEFAULT_START = datetime(2024, 1, 1)  # noqa: DTZ001  wall-clock time
 """From where a rule is counted that says nothing of it: midnight of a Monday that begins a month and a year."""
@@ -71,8 +70,9 @@ def check(text: str, *, field: str = "schedule", given: str | None = None) -> No
 
 def ticks_after(text: str, moment: datetime, zone: tzinfo) -> Iterator[datetime]:
     """Yield the times at which a rule occurs in `zone`, strictly after `moment`, as aware datetimes in `zone`."""
-    limit = moment.astimezone(UTC)
-    low = int(limit.timestamp() // 1)
+    from weft.model.partitions import zones
+
+    low = int(moment.timestamp() // 1)
     wall = moment.astimezone(zone).replace(tzinfo=None)
     rule = _shifted(_parsed(text), wall - timedelta(days=2))
     last = None

@@ -355,10 +355,13 @@ class Explainer:
                 self.running(standing, asset_key),
             ):  # fmt: skip
                 why += more
+        outlook = freshness.outlook_of(asset, columns, found.now)
         return plan.AssetStatus(
             asset=asset_key,
             partitioned=asset.partitions is not None,
-            late=freshness.overdue(asset, columns, found.now),
+            late=outlook.late,
+            freshness=outlook.state,
+            deadline=outlook.deadline,
             by_status={word: ordinals for word, ordinals in by_status.items() if ordinals},
             causes=tuple(why),
             orphaned=tuple(columns.orphaned),

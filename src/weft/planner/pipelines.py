@@ -103,16 +103,18 @@ def desired(
 ) -> PartitionSet:
     """The intervals that should have run by now.
 
-    All that have ended, with `catchup`; those of a time or the last ones where it says so. Without it the latest, and
-    those that were run before: so a run of an old interval by hand asks for none of those between. Where a scheduler
-    has seen it (`activated`, in microseconds) the latest counts only if it has ended since then. One run of a pipeline that waits for assets, once what it waits
-    for has data; from then on it is stale whenever one of them changed. Nothing for a pipeline without a schedule.
+    All that have ended, with `catchup`; those of a time or the last ones where it says so. Without it the latest,
+    and those that were run before: so a run of an old interval by hand asks for none of those between. Where a
+    scheduler has seen it (`activated`, in microseconds) the latest counts only if it has ended since then. One run
+    of a pipeline that waits for assets, once what it waits for has data; from then on it is stale whenever one of
+    them changed. Nothing for a pipeline without a schedule.
     """
     definition, schedule = pipeline.partitions, pipeline.schedule
     if schedule is not None and is_by_assets(pipeline):
         return PartitionSet.range(0, 1) if conditions.holds(schedule, has_data) else EMPTY
     if definition is None or schedule is None or schedule.kind == "assets":
         return EMPTY
+    now -= timedelta(seconds=schedule.offset)
     ended = ended_by(pipeline, now)
     if pipeline.catchup or not ended:
         return ended

@@ -19,6 +19,7 @@ What a step run reads and what its report means is the `Work`'s to say. A run wh
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import random
 import threading
@@ -58,8 +59,7 @@ class Driver:
         """Drive `run` (of the run that `lease` is for), whose step runs are `work`, on `executor`.
 
         Runs that write through one connection, such as a flow and its subflows, share one `lock`. Where one is
-        `abrupt`, a failure that ends the run ends the bodies under way as well. With `slots` it shares its pools with
-        other runs, else they are its own.
+        `abrupt`, a failure that ends it ends the bodies under way as well. With `slots` its pools are shared ones.
         """
         self._slots = slots or pool_slots.OwnSlots()
         self._slots.begin(run)
@@ -81,8 +81,7 @@ class Driver:
         self._again: dict[int, works.Claimed] = {}
         self._own: dict[int, float | None] = {}
         self._retries: list[tuple[float, int]] = []
-        self._hurry = False
-        self._crowded = False
+        self._hurry = self._crowded = False
         self._cancel_requests = self._cancels_done = 0
         self._cancel_reason = "cancelled"
         self._overdue = False
@@ -113,14 +112,12 @@ class Driver:
             LedgerError: the ledger could not be written; what was committed stands.
         """
         reports: list[executors.AttemptReport] = []
-        try:
+        with contextlib.closing(self._slots):
             while True:
                 self.turn(reports)
                 if self.outcome is not None and not self._hooks.left:
                     return self.outcome
                 reports = self._executor.poll(self.patience())
-        finally:
-            self._slots.close()
 
     def turn(self, reports: Iterable[executors.AttemptReport]) -> None:
         """One turn of the loop; may be called by any thread, and waits for nothing but the lock and the commit."""
@@ -136,7 +133,8 @@ class Driver:
             self._slots.before(self._run, self._executor)
             claimed = self._claim()
             self._hurry |= self._slots.after(self._run, self._executor)
-            self._end_if_empty()
+            if self.outcome is None:
+                self._do(engine.ended_empty(self._run))
             self.commit()
             if claimed:
                 self._submit(claimed)
@@ -278,10 +276,8 @@ class Driver:
         ending = bool(self._cancel_requests) or self._overdue or (self._abrupt and bool(self._run.cancelled))
         outcome, error, retryable = telling.judged(report, failure, ending=ending)
         before = self._run.cancelled
-        commands = engine.step(
-            self._run,
-            engine.Failed(report.id, outcome, retryable, random.random()),  # noqa: S311 - jitter
-        )
+        jitter = random.random()  # noqa: S311
+        commands = engine.step(self._run, engine.Failed(report.id, outcome, retryable, jitter))
         delays = [command.delay for command in commands if isinstance(command, engine.RetryLater)]
         if outcome == "cancelled":
             reason = self._run.cancelled or "cancelled"
@@ -313,12 +309,6 @@ class Driver:
                     finished = self._work.finished(outcome, reason)
                     self.outcome = finished.outcome
                     self._outbox.add((finished,))
-
-    def _end_if_empty(self) -> None:
-        """End a run that has nothing left to do when it begins: an empty one, or one that was picked up at its end."""
-        if self.outcome is None and not self._run.unfinished and not self._run.open:
-            self._run.ended = True
-            self._do((engine.ending(self._run),))
 
     def _heed_cancel(self) -> None:
         if not self._overdue and (deadline := self._work.deadline()) is not None:

@@ -83,8 +83,14 @@ class PoolSlots:
         *,
         slots: Mapping[str, int],
         clock: clocks.Clock,
+        waiting: Callable[[str], None] | None = None,
     ) -> None:
-        """Of the run of this id; a pool has as many slots as `slots` says, or one, until others are set."""
+        """Of the run of this id; a pool has as many slots as `slots` says, or one, until others are set.
+
+        `waiting` is told on what the run waits where no step of it holds a slot, each time that it is something else.
+        """
+        self._tell = waiting
+        self._told = ""
         self._ledger = ledger
         self._run = run
         self._priority: int | None = None
@@ -180,6 +186,8 @@ class PoolSlots:
         for bundle in decision.served:
             self._since.pop(bundle.node, None)
         self.waits = bool(decision.refused)
+        if self._tell is not None and decision.waits and not decision.granted:
+            self._say(look, self._rows(run, decision))
 
     def _decide(self, look: _Look, using: Mapping[str, int], bundles: Sequence[granting.Bundle]) -> granting.Decision:
         return granting.decide(
@@ -213,6 +221,18 @@ class PoolSlots:
             for pool in look.my_waits.keys() - rows.keys():
                 transaction.drop_pool_wait(pool, self._run)
         return look, decision
+
+    def _say(self, look: _Look, rows: Mapping[str, queueing.PoolWaitRow]) -> None:
+        """Tell on what the run waits."""
+        pool, row = next(iter(rows.items()))
+        holders = ", ".join(each[:8] for each in look.holders.get(pool, ()))
+        taken = f"{look.held.get(pool, 0)} of {look.totals[pool]} slots are taken" + (
+            f" by {holders}" if holders else ""
+        )
+        told = f"{row.steps} waits for the pool {pool}: " + (taken if look.totals[pool] else "it is paused") + "."
+        if told != self._told and self._tell is not None:
+            self._told = told
+            self._tell(told)
 
     def _rows(self, run: engine.Run, decision: granting.Decision) -> dict[str, queueing.PoolWaitRow]:
         """What this run waits for, as the ledger keeps it."""
@@ -281,12 +301,14 @@ class _Look:
         self.my_waits: dict[str, queueing.PoolWaitRow] = {}
         self.waiting: list[granting.Waiting] = []
         self.others: dict[str, None] = {}
+        self.holders: dict[str, list[str]] = {}
         for each in ledger.pool_grants(pools):
             if each.run == run:
                 self.mine[each.pool] = each.slots
                 continue
             self.held[each.pool] = self.held.get(each.pool, 0) + each.slots
             self.others[each.run] = None
+            self.holders.setdefault(each.pool, []).append(each.run)
         for row in ledger.pool_waits(pools):
             if row.run == run:
                 self.my_waits[row.pool] = row

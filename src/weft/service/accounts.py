@@ -6,25 +6,26 @@ once, when it is made. A token never may more than the account that made it, als
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from weft.model import errors
 from weft.ports import accounts as ports
 from weft.ports import clock as clocks
-from weft.service import auditing, passwords
+from weft.service import auditing, passwords, principals
 
 if TYPE_CHECKING:
     from weft.ports import ledger as ledgers
 
 Role = ports.Role
 ROLES = ports.ROLES
+Principal = principals.Principal
+NOBODY = principals.NOBODY
 TOKEN_PREFIX = "weft_"  # noqa: S105 - what tokens begin with, so that a scanner of secrets knows them
 LOCAL = "local"
 """The name of the one who has the server's own token, where the machine knows no better one."""
@@ -35,29 +36,6 @@ LONGEST_TOKEN_LIFE = timedelta(days=366)
 _USED_EVERY = 60_000_000  # microseconds between two notes that a credential was used
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 _SCOPE_PATTERN = re.compile(r"(\*|[a-z_-]+)\.(\*|[a-z_-]+)|\*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """Who makes a request. `scopes` are patterns that bound it further (None: none do)."""
-
-    name: str
-    role: Role
-    kind: Literal["local", "session", "token", "hook", "nobody"]
-    scopes: tuple[str, ...] | None = None
-    credential: str = ""
-    """Id of the token, or the beginning of the session's hash: never the secret."""
-    account: str = ""
-    """The account behind it, empty for the one who has the server's own token."""
-
-    def may(self, scope: str, role: Role) -> bool:
-        """Whether it may do what asks for this scope and at least this role."""
-        if ROLES.index(self.role) < ROLES.index(role):
-            return False
-        return self.scopes is None or any(fnmatch.fnmatchcase(scope, pattern) for pattern in self.scopes)
-
-
-NOBODY = Principal(name="", role="viewer", kind="nobody", scopes=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

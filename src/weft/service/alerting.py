@@ -11,12 +11,13 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
-from weft.model import alerting
+from weft.model import alerting, errors
 from weft.planner import alerting as deciding
 from weft.ports import clock as clocks
 from weft.ports import incidents as ports
@@ -40,7 +41,10 @@ _STALE_EVERY = 30 * 1_000_000
 _RECORD_AFTER = 500
 _PAUSE = 0.5
 _AFTER_ERROR = 5.0
-_DEFINED: frozenset[alerting.Kind] = frozenset({"failure", "held", "check", "late", "due_soon", "stale", "duration"})
+_DEFINED: frozenset[alerting.Kind] = frozenset(
+    {"failure", "held", "check", "late", "due_soon", "stale", "duration", "automation"}
+)
+"""Problems that are gone with the definition of their subject."""
 
 log = logging.getLogger("weft.alerts")
 
@@ -80,6 +84,7 @@ class Alerting:
         self._looked: dict[str, int] = {}
         self._began: int | None = None
         self._trouble = ""
+        self._troubles: dict[str, str] = {}
         self._stopping = threading.Event()
         self._news: ledgers.News | None = None
 
@@ -163,7 +168,8 @@ class Alerting:
             state = transaction.alert_state()
             if state is not None and state.holder not in ("", self._holder) and state.until > now:
                 return state
-            position = state.position if state is not None else transaction.position()
+            last = transaction.position()
+            position = min(state.position, last) if state is not None else last  # a ledger may be an older copy
             if self._position is not None and state is not None and state.holder == self._holder:
                 position = max(position, self._position)
             taken = ports.AlertState(position=position, holder=self._holder, until=now + LEASE)
@@ -188,7 +194,10 @@ class Alerting:
         gathering = signals.Gathering(world, self._wanted, attempts, position=after)
         news += gathering.gather(ledger.events(after=after, limit=_BATCH))
         if "duration" in self._wanted and self._is_time("running", now, False, _LOOK_EVERY):
-            news += looking.running(world, list(attempts.values()), list(problems.values()), moment)
+            self._guarded(
+                "what runs",
+                lambda: news.extend(looking.running(world, list(attempts.values()), list(problems.values()), moment)),
+            )
         standing = self._look(world, gathering.count > 0, moment)
         incidents = ledger.unresolved(gathering.settled)
         settled = [each for each in incidents if each.id in gathering.settled]
@@ -253,23 +262,48 @@ class Alerting:
 
     def _look(self, world: worlds.World, news: bool, moment: datetime) -> looking.Standing:
         now = clocks.microseconds(moment)
+        began, definitions = self._began or now, self._definitions
+        assert definitions is not None
         found: looking.Standing = {}
-        if not self._wanted.isdisjoint(("late", "due_soon")) and self._is_time("late", now, news, _LATE_EVERY):
+
+        def lateness() -> looking.Standing:
             standing, change = looking.lateness(world, moment)
-            found.update(standing)
             if change is not None:
                 self._due["late"] = min(self._due["late"], max(change, now + 1))
+            return standing
+
+        if self._wanted & {"late", "due_soon"} and self._is_time("late", now, news, _LATE_EVERY):
+            self._into(found, "lateness", lateness)
         if "stale" in self._wanted and self._is_time("stale", now, False, _STALE_EVERY):
-            found.update(looking.staleness(world, self.settings.rules, moment))
+            rules = self.settings.rules
+            self._into(found, "staleness", lambda: looking.staleness(world, rules, definitions.chosen, moment))
         rest = self._wanted & {"location", "worker", "scheduler"}
         if rest and self._is_time("rest", now, news, _LOOK_EVERY):
-            if "location" in self._wanted:
-                found.update(looking.locations(world, moment))
-            if "worker" in self._wanted:
-                found.update(looking.work(world, moment, began=self._began or now))
-            if "scheduler" in self._wanted:
-                found.update(looking.scheduler(world, moment, began=self._began or now))
+            if "location" in rest:
+                self._into(found, "locations", lambda: looking.locations(world, moment))
+            if "worker" in rest:
+                self._into(found, "workers", lambda: looking.work(world, moment, began=began))
+            if "scheduler" in rest:
+                self._into(found, "schedulers", lambda: looking.scheduler(world, moment, began=began))
         return found
+
+    def _into(self, found: looking.Standing, what: str, look: Callable[[], looking.Standing]) -> None:
+        """Take in what a look finds; one that fails leaves all as it was."""
+        self._guarded(what, lambda: found.update(look()))
+
+    def _guarded(self, what: str, look: Callable[[], None]) -> None:
+        """Look at something; what goes wrong there is told once, and all else goes on."""
+        try:
+            look()
+        except errors.LedgerError:
+            raise
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            if self._troubles.get(what) != told:
+                self._troubles[what] = told
+                log.error("Alerting cannot look at %s: %s", what, told, exc_info=error)
+        else:
+            self._troubles.pop(what, None)
 
     def _is_time(self, what: str, now: int, news: bool, every: int) -> bool:
         """Whether to look at something now: when it is due, and soon after there was news; when next is noted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from weft.model import alerting
@@ -56,14 +56,18 @@ def lateness(world: worlds.World, now: datetime) -> tuple[Standing, int | None]:
     return found, min(changes, default=None)
 
 
-def staleness(world: worlds.World, rules: Sequence[alerting.Rule], now: datetime) -> Standing:
-    """What is stale of all that rules on staleness select."""
-    chosen: dict[str, None] = {}
+def staleness(
+    world: worlds.World, rules: Sequence[alerting.Rule], chosen: Callable[[str], Iterable[str]], now: datetime
+) -> Standing:
+    """What is stale of all that rules on staleness select; `chosen` evaluates a selection."""
+    graph = world.graph
+    wanted: dict[str, None] = {}
     for rule in rules:
         if "stale" in rule.on:
-            chosen.update(dict.fromkeys(planning.select(world, rule.select)))
+            found = graph.assets if rule.select is None else chosen(rule.select)
+            wanted.update({key: None for key in found if key in graph.assets and graph.assets[key].step is not None})
     at = clocks.microseconds(now)
-    statuses = planning.statuses(world, [key for key in chosen if world.graph.assets[key].step is not None], now=now)
+    statuses = planning.statuses(world, list(wanted), now=now) if wanted else {}
     return {
         "stale": [
             alerting.Problem(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from weft.model import alerting, control_events, events, keys
+from weft.model import alerting, control_events, errors, events, keys
 from weft.model import graph as graphs
 from weft.planner import durations
 from weft.ports import ledger as ledgers
@@ -16,6 +17,8 @@ _FINE: frozenset[events.Outcome] = frozenset({"succeeded", "reused"})
 _MADE: frozenset[alerting.Kind] = frozenset({"failure", "held"})
 _ACCEPTED: frozenset[alerting.Kind] = frozenset({"failure", "held", "check"})
 _MOST_TOLD = 500
+
+log = logging.getLogger("weft.alerts")
 
 News = alerting.Problem | alerting.Cleared
 
@@ -62,7 +65,12 @@ class Gathering:
     def gather(self, batch: Iterable[tuple[int, int, events.Event]]) -> list[News]:
         """All that the events say, in their order; checks, of which the latest results count, last."""
         for place, at, event in batch:
-            self._take(at, event)
+            try:
+                self._take(at, event)
+            except errors.LedgerError:
+                raise
+            except Exception:  # of a bug, or of definitions that are at odds with the log: the next event still counts
+                log.exception("Alerting leaves out the event %d.", place)
             self.position = place
             self.count += 1
         for asset, partitions in self._checked.items():

@@ -60,7 +60,7 @@ class Definitions:
 
     def selected(self, expression: str, subject: str) -> bool:
         """Whether a selection has a subject; of an automation, something that it is for."""
-        chosen = self._chosen(expression)
+        chosen = self.chosen(expression)
         for target in self.targets_of(subject):
             kind, _, name = target.partition(":")
             if kind in ("asset", "pipeline") and name in chosen:
@@ -78,16 +78,16 @@ class Definitions:
         if found is not None:
             if found.target.pipeline:
                 return (f"pipeline:{found.target.pipeline}",)
-            chosen = self._chosen(found.target.selection) if found.target.selection else frozenset()
+            chosen = self.chosen(found.target.selection) if found.target.selection else frozenset()
             return tuple(
                 f"pipeline:{each}" if each in self._graph.pipelines else f"asset:{each}" for each in sorted(chosen)
             )
         scheduled = name.partition(":")[2]
         if (job := self._graph.jobs.get(scheduled)) is not None:
-            return tuple(f"asset:{each}" for each in sorted(self._chosen(job.selection)))
+            return tuple(f"asset:{each}" for each in sorted(self.chosen(job.selection)))
         return (f"pipeline:{scheduled}",)
 
-    def _chosen(self, expression: str) -> frozenset[str]:
+    def chosen(self, expression: str) -> frozenset[str]:
         """What a selection has; nothing where it can't be evaluated, such as one of an asset that is gone."""
         if expression not in self._selected:
             try:

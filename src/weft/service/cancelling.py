@@ -110,7 +110,11 @@ def _heed(world: worlds.World, run: str, driver: drivers.Driver, stop: threading
     assert world.reopen is not None
     if stop.wait(_LOOK_SECONDS):  # most runs are shorter, and need no connection
         return
-    ledger, passed_on = world.reopen(), 0
+    passed_on = 0
+    try:
+        ledger = world.reopen()
+    except errors.LedgerError:
+        return  # the run goes on; it only cannot be cancelled from outside
     try:
         while passed_on < _MOST_REQUESTS:
             row = next((each for each in ledger.runs_with_prefix(run) if each.id == run), None)

@@ -10,7 +10,6 @@ already, and drops it. All that is in memory is a copy: a new scheduler reads it
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,12 +18,11 @@ from typing import Literal
 from weft.model import automations, control_events, errors, event_base, keys, partition_set
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
-from weft.planner import found as findings
-from weft.planner import scope as scopes
 from weft.planner.automation import operands, ticking
 from weft.ports import clock as clocks
 from weft.ports import deciding as ports
-from weft.service import applying, asking, condition_memory, observing, planning, sensing
+from weft.ports import ledger as ledgers
+from weft.service import applying, asking, condition_groups, condition_memory, observing, planning, sensing
 from weft.service import condition_words as words
 from weft.service import world as worlds
 
@@ -34,14 +32,6 @@ MOST_EVENTS = 20_000
 """More events than this since the last turn, and all is read anew."""
 _SOON = timedelta(milliseconds=200)
 Reserved = Mapping[keys.AssetKey, PartitionSet]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """Assets that are asked for together, with what is asked for of each."""
-
-    asks: Mapping[keys.AssetKey, PartitionSet]
-    forced: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,7 +127,9 @@ class Conditions:
         states = world.ledger.automation_states("condition:")
         for asset, each in made.conditions.items():
             state = states.get(each.id)
-            seen.memories[asset] = condition_memory.decode(state.body if state else None, _mark(graph, asset))
+            seen.memories[asset] = condition_memory.decode(
+                state.body if state else None, condition_groups.mark(graph, asset)
+            )
         self._read_progress(world, seen)
         for asset in made.conditions:
             self._note_asked(seen, asset)
@@ -163,7 +155,7 @@ class Conditions:
         """Read what live runs make, and which executions live; returns the assets of which that is news."""
         reserved: dict[keys.AssetKey, PartitionSet] = {}
         for _, asset, mark, ordinals in world.ledger.all_reservations():
-            if asset in seen.columns and mark == _mark(seen.graph, asset):
+            if asset in seen.columns and mark == condition_groups.mark(seen.graph, asset):
                 reserved[asset] = reserved.get(asset, EMPTY) | ordinals
         changed = {asset for asset in {*reserved, *seen.reserved} if reserved.get(asset) != seen.reserved.get(asset)}
         seen.reserved = reserved
@@ -212,7 +204,7 @@ class Conditions:
         with world.ledger.transaction() as transaction:
             for asset, memory in settled.items():
                 state = transaction.state(seen.ticking.conditions[asset].id)
-                kept = condition_memory.decode(state.body, _mark(seen.graph, asset))
+                kept = condition_memory.decode(state.body, condition_groups.mark(seen.graph, asset))
                 if kept != seen.memories[asset]:  # another scheduler asked meanwhile
                     memory = kept
                     seen.again.add(asset)
@@ -223,37 +215,16 @@ class Conditions:
 
     # --- asking ---
 
-    def _groups(self, seen: _Seen) -> list[Group]:
-        """What is asked for, each group of assets that read each other by itself; what is forced is alone."""
-        asks: dict[keys.AssetKey, PartitionSet] = {}
-        groups: list[Group] = []
+    def _groups(self, seen: _Seen) -> list[condition_groups.Group]:
+        """What is asked for of conditions that are not paused, in groups."""
+        results = []
         for asset in seen.ticking.asking:
             known = seen.automations.get(seen.ticking.conditions[asset].id)
-            if known is not None and known.paused:
-                continue
-            result = seen.ticking.results[asset]
-            if result.forced:
-                groups.append(Group(asks={asset: result.forced}, forced=True))
-            if result.passed_on:
-                asks[asset] = result.passed_on
-        root = {asset: asset for asset in asks}
+            if known is None or not known.paused:
+                results.append(seen.ticking.results[asset])
+        return condition_groups.grouped(seen.graph, results)
 
-        def root_of(asset: keys.AssetKey) -> keys.AssetKey:
-            while root[asset] != asset:
-                root[asset] = root[root[asset]]
-                asset = root[asset]
-            return asset
-
-        for asset in asks:
-            for above in seen.graph.upstream(asset):
-                if above in asks:
-                    root[root_of(asset)] = root_of(above)
-        together: dict[keys.AssetKey, dict[keys.AssetKey, PartitionSet]] = {}
-        for asset, ordinals in asks.items():
-            together.setdefault(root_of(asset), {})[asset] = ordinals
-        return groups + [Group(asks=each) for each in together.values()]
-
-    def _ask(self, world: worlds.World, seen: _Seen, group: Group, now: datetime) -> bool:
+    def _ask(self, world: worlds.World, seen: _Seen, group: condition_groups.Group, now: datetime) -> bool:
         """Ask for a group; False where it moved, so that it is to be looked at again."""
         from weft.service import executions
 
@@ -261,7 +232,7 @@ class Conditions:
         first = seen.ticking.conditions[assets[0]]
         wanted = executions.Wanted(
             ask=planning.Ask(selection=" or ".join(f"key:{each}" for each in assets), exact=group.forced),
-            only=group.asks if group.forced else self._with_above(seen, group.asks, now),
+            only=group.asks if group.forced else condition_groups.with_above(seen.graph, group.asks, now),
             kind="automation",
             automation=first.id,
             trigger="condition",
@@ -275,7 +246,7 @@ class Conditions:
         try:
             with world.ledger.transaction() as transaction:
                 states = {asset: transaction.state(seen.ticking.conditions[asset].id) for asset in assets}
-                if not self._is_still_to_ask(world, seen, states, now, group):
+                if not self._is_still_to_ask(transaction, seen, states):
                     return False
                 execution, events, reason = None, [], asking.NOTHING_TO_DO
                 outcome: Literal["started", "skipped", "failed"] = "skipped"
@@ -302,27 +273,27 @@ class Conditions:
 
     def _is_still_to_ask(
         self,
-        world: worlds.World,
+        transaction: ledgers.Transaction,
         seen: _Seen,
         states: Mapping[keys.AssetKey, ports.AutomationState],
-        now: datetime,
-        group: Group,
     ) -> bool:
-        """Whether no other scheduler has asked since we read what was asked for."""
+        """Whether no other scheduler has asked, and nobody paused a condition, since we looked."""
         still = True
         for asset, state in states.items():
-            kept = condition_memory.decode(state.body, _mark(seen.graph, asset))
+            kept = condition_memory.decode(state.body, condition_groups.mark(seen.graph, asset))
             if kept != seen.memories[asset]:
                 seen.memories[asset] = kept
                 self._note_asked(seen, asset)
                 seen.again.add(asset)
                 still = False
+            known = transaction.seen(state.automation)
+            still = still and (known is None or not known.paused)
         return still
 
     def _decisions(
         self,
         seen: _Seen,
-        group: Group,
+        group: condition_groups.Group,
         states: Mapping[keys.AssetKey, ports.AutomationState],
         now: datetime,
         outcome: Literal["started", "skipped", "failed"],
@@ -335,12 +306,12 @@ class Conditions:
         for asset, state in states.items():
             result, automation = seen.ticking.results[asset], seen.ticking.conditions[asset]
             ordinals = group.asks[asset]
-            taken = replace_asks(result, ordinals)
+            taken = condition_groups.only(result, ordinals)
             told = reason or words.why(seen.graph, result, ordinals)
             is_news = outcome == "started" or (state.decision, state.reason) != (outcome, told)
             event = control_events.TickDecided(
                 automation=automation.id,
-                tick=_tick(taken, moment),
+                tick=condition_groups.tick(taken, moment),
                 due=moment,
                 decision=outcome,
                 reason=told,
@@ -358,40 +329,3 @@ class Conditions:
             )
             found.append((event if is_news else None, kept, memory))
         return found
-
-    def _with_above(
-        self, seen: _Seen, asks: Mapping[keys.AssetKey, PartitionSet], now: datetime
-    ) -> Mapping[keys.AssetKey, PartitionSet]:
-        """What is asked for, with every partition that it is made from."""
-        nothing = columns_model.Observed(columns={}, manifests={}, seconds={}, reserved={})
-        evaluation = findings.Evaluation(
-            graph=seen.graph, observed=nothing, now=now, selected=frozenset(asks), standings={}
-        )
-        found: dict[keys.AssetKey, PartitionSet] = {}
-        for step, (outputs, ordinals) in scopes.find(evaluation, asks, {}, exact=False).items():
-            for asset in outputs if seen.graph.steps[step].subsettable else seen.graph.steps[step].outputs:
-                found[asset] = ordinals
-        return found
-
-
-def replace_asks(result: operands.Result, ordinals: PartitionSet) -> operands.Result:
-    """A result that asks for these partitions alone."""
-    return replace(
-        result,
-        asks=ordinals,
-        forced=result.forced & ordinals,
-        signatures={each: signed for each, signed in result.signatures.items() if each in ordinals},
-    )
-
-
-def _mark(graph: graphs.Graph, asset: keys.AssetKey) -> str:
-    divided = graph.assets[asset].partitions
-    return divided.fingerprint if divided is not None else ""
-
-
-def _tick(result: operands.Result, moment: int) -> str:
-    """The tick of a decision: the moment, and what was asked for under which signatures."""
-    hashed = hashlib.blake2b(digest_size=6)
-    for ordinal, signed in sorted(result.signatures.items()):
-        hashed.update(ordinal.to_bytes(8, "little") + signed.to_bytes(8, "little"))
-    return f"{clocks.moment(moment).isoformat()} {hashed.hexdigest()}"

@@ -107,7 +107,7 @@ def drive(
     work = asset_work.AssetWork(graph=graph, network=network, binder=binder, lease=lease, clock=world.clock)
     driver = drivers.Driver(
         ledger=world.ledger, executor=executor, run=run, work=work, lease=lease, clock=world.clock, listener=listener,
-        slots=shared_slots(world, lease.run),
+        slots=shared_slots(world, lease.run, how),
     )  # fmt: skip
     driver.lost(lost)
     if how.started is not None:
@@ -129,9 +129,9 @@ def drive(
     )
 
 
-def shared_slots(world: worlds.World, run: str) -> pool_slots.PoolSlots:
+def shared_slots(world: worlds.World, run: str, how: How) -> pool_slots.PoolSlots:
     """The slots of pools, which a run shares with all others of this ledger."""
-    return pool_slots.PoolSlots(world.ledger, run, slots=world.settings.pools, clock=world.clock)
+    return pool_slots.PoolSlots(world.ledger, run, slots=world.settings.pools, clock=world.clock, waiting=how.waiting)
 
 
 def _touched(world: worlds.World, made: plan.Plan) -> list[keys.AssetKey]:

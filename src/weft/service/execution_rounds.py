@@ -49,8 +49,8 @@ def next_round(
     """Find what of a plan made anew may run now; `busy` are the pipelines that have intervals under way."""
     left_out: dict[str, str] = {}
     missing = _in_vain(world, state, made)
-    lines = _remaining(document, state, made, left_out, missing)
     holders, being_made = _held_by_others(world, document, state, made)
+    lines = _remaining(document, state, made, left_out, missing, being_made)
     due = kept.lines_by_step(lines)
     passing = {step: due.get(step, EMPTY) | state.tried_of(step) for step in {*due, *state.tried}}
     spoilt, later = _below(world, made, missing, passing), _below(world, made, being_made, passing)
@@ -93,9 +93,14 @@ def location_of(world: worlds.World, line: plan.PlanStep) -> str:
 
 
 def _remaining(
-    document: kept.Document, state: kept.State, made: plan.Plan, left_out: dict[str, str], missing: _Sets
+    document: kept.Document,
+    state: kept.State,
+    made: plan.Plan,
+    left_out: dict[str, str],
+    missing: _Sets,
+    being_made: _Sets,
 ) -> list[plan.PlanStep]:
-    """What was agreed to and is still to be made; what may not run any more is added to what is missing."""
+    """What was agreed to and nobody makes yet; what may not run any more is added to what is missing."""
     allowed = {each.step: each for each in document.lines}
     found = []
     for line in made.steps:
@@ -107,6 +112,7 @@ def _remaining(
             missing[line.step] = missing.get(line.step, EMPTY) | line.ordinals
             continue
         ordinals = (line.ordinals & PartitionSet.decode(own.ordinals)) - state.tried_of(line.step)
+        ordinals -= being_made.get(line.step, EMPTY)
         if not ordinals:
             continue
         if document.same_code and own.code != line.code:
@@ -120,7 +126,7 @@ def _remaining(
 def _held_by_others(
     world: worlds.World, document: kept.Document, state: kept.State, made: plan.Plan
 ) -> tuple[tuple[str, ...], _Sets]:
-    """The runs that are making what was agreed to, which is not in the plan because of them; and what that is."""
+    """The runs that are making what was agreed to, and what that is."""
     allowed = {each.step: PartitionSet.decode(each.ordinals) for each in document.lines}
     runs: dict[str, None] = {}
     found: _Sets = {}

@@ -201,7 +201,11 @@ def of_intervals(
         names = definition.keys(ordinals) if definition is not None else [None]
         marks = world.ledger.interval_marks(own.pipeline, [each or "" for each in names]) if not own.anew else {}
         again = PartitionSet.decode(own.again)
+        taken = []
         for ordinal, name in zip(ordinals, names, strict=True):
+            if not own.anew and makers(world, own.pipeline, name):
+                continue  # another run is at it: it is looked at again when that has ended
+            taken.append(ordinal)
             version, outcome = marks.get(name or "", (0, ""))
             if version > own.position and outcome not in kept.FAILURES and ordinal not in again:
                 state.passed += 1
@@ -212,13 +216,22 @@ def of_intervals(
                     state.failures.append(f"{own.pipeline} [{name}]: the interval before it has not succeeded")
                 continue
             made.append(_interval(world, transaction, facts, own, name, keep=ordinal in again))
-        rest = left - PartitionSet.of(sorted(ordinals))
-        state.add_tried(own.pipeline, PartitionSet.of(sorted(ordinals)))
-        if rest:
-            state.queue[0] = msgspec.structs.replace(own, ordinals=rest.encode())
+        done = PartitionSet.of(sorted(taken))
+        state.add_tried(own.pipeline, done)
+        if left - done:
+            state.queue[0] = msgspec.structs.replace(own, ordinals=(left - done).encode())
         else:
             state.queue.pop(0)
+        if not taken:
+            break
     return made
+
+
+def makers(world: worlds.World, pipeline: str, partition: str | None) -> list[str]:
+    """The runs of an interval that have not ended."""
+    if partition is None:
+        return []
+    return [row.id for row in world.ledger.runs(live=True, pipeline=pipeline, partition=partition)]
 
 
 def _leave_out(state: kept.State, own: kept.Intervals, count: int, why: str) -> None:

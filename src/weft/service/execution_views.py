@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from weft.model import errors
+from weft.model import errors, partition_set
 from weft.ports import executing
 from weft.ports import ledger as ledgers
 from weft.service import execution_documents as kept
-from weft.service import execution_tallies, views
+from weft.service import execution_runs, execution_tallies, views
 from weft.service import world as worlds
+
+PartitionSet = partition_set.PartitionSet
 
 
 class ExecutionView(views.View, frozen=True, kw_only=True):
@@ -112,7 +114,7 @@ def view_of(world: worlds.World, row: executing.ExecutionRow) -> ExecutionView:
         succeeded=found.succeeded, failed=found.failed, left_out=found.held, cancelled=found.cancelled, passed=passed,
         running=found.running, waiting=found.waiting, left=left,
         seconds_left=_seconds_left(world, row, found, left + found.running + found.waiting),
-        waits_for=[] if ended else _waits(world, row, state),
+        waits_for=[] if ended else _waits(world, row, state, under_way=found.running + found.waiting > 0),
     )  # fmt: skip
 
 
@@ -132,7 +134,16 @@ def _seconds_left(
     return round(estimate * left / max(row.total, 1) / side_by_side, 3) if estimate else None
 
 
-def _waits(world: worlds.World, row: executing.ExecutionRow, state: kept.State) -> list[str]:
+def _waits(world: worlds.World, row: executing.ExecutionRow, state: kept.State, *, under_way: bool) -> list[str]:
     if row.phase == "suspended":
         return ["it is paused"]
-    return [f"run {run[:8]} is making what it makes next" for run in state.waits_for] + list(state.left_out.values())
+    holders = list(state.waits_for)
+    if state.queue and not under_way:
+        own = state.queue[0]
+        pipeline = world.graph.pipelines.get(own.pipeline)
+        definition = pipeline.partitions if pipeline is not None else None
+        if definition is not None and definition.fingerprint == own.fingerprint and not own.anew:
+            ordinals = PartitionSet.decode(own.ordinals)
+            first = definition.key(ordinals.last if own.newest_first else ordinals.first)
+            holders += execution_runs.makers(world, own.pipeline, first)
+    return [f"run {run[:8]} is making what it makes next" for run in holders] + list(state.left_out.values())

@@ -18,6 +18,7 @@ import msgspec
 from weft.ledger import codec
 from weft.model import errors, events
 from weft.ports import ledger as ledgers
+from weft.ports import paging
 from weft.runtime.flows import output
 from weft.service import run_logs, views
 
@@ -135,7 +136,7 @@ def _of_flow(folder: Path, row: ledgers.RunRow) -> list[LogView]:
     ]  # fmt: skip
 
 
-def _views(logged: ledgers.paging.LoggedEvent) -> Iterator[LogView]:
+def _views(logged: paging.LoggedEvent) -> Iterator[LogView]:
     event = codec.decode(logged.body, logged.position)
     segment: events.LogSegment | None = getattr(event, "log", None)
     for each in run_logs.attempts_of(event, logged.at):

@@ -147,10 +147,10 @@ def _seconds(world: worlds.World, scope: Iterable[keys.AssetKey]) -> Mapping[str
     return found
 
 
-def _dead_runs(world: worlds.World) -> frozenset[str]:
-    """Unfinished runs whose owner is gone: what they hold, nobody makes; the next apply goes on or frees it."""
+def _dead_runs(world: worlds.World, runs: Iterable[str]) -> frozenset[str]:
+    """Those of these runs whose owner is gone: what they hold, nobody makes; the next apply goes on or frees it."""
     now = clocks.microseconds(world.clock.now())
-    leases = [world.ledger.lease(row.id) for row in world.ledger.runs(live=True)]
+    leases = [world.ledger.lease(run) for run in runs]
     return frozenset(
         lease.run
         for lease in leases
@@ -163,15 +163,13 @@ def _reserved(
     world: worlds.World, scope: Iterable[keys.AssetKey]
 ) -> Mapping[str, list[tuple[str, partition_set.PartitionSet]]]:
     busy = set(world.ledger.reserved_assets())
-    dead = _dead_runs(world) if busy else frozenset()
+    held = {asset: world.ledger.reservations(asset) for asset in scope if asset in busy}
+    dead = _dead_runs(world, {run for rows in held.values() for run, _, _ in rows}) if held else frozenset()
     found: dict[str, list[tuple[str, partition_set.PartitionSet]]] = {}
-    for asset in scope:
-        if asset in busy:
-            definition = world.planned.assets[asset].partitions
-            mark = definition.fingerprint if definition is not None else ""
-            found[asset] = [
-                (run, ordinals)
-                for run, fingerprint, ordinals in world.ledger.reservations(asset)
-                if fingerprint == mark and run not in dead
-            ]
+    for asset, rows in held.items():
+        definition = world.planned.assets[asset].partitions
+        mark = definition.fingerprint if definition is not None else ""
+        found[asset] = [
+            (run, ordinals) for run, fingerprint, ordinals in rows if fingerprint == mark and run not in dead
+        ]
     return found

@@ -1,4 +1,4 @@
-"""What an operator asks first: what is broken, stale or late and by what; what waits, runs and comes next. And search."""
+"""What an operator asks first: what is broken, stale or late and by what; what waits and runs. And search."""
 
 from __future__ import annotations
 
@@ -133,10 +133,10 @@ def search(world: worlds.World, text: str, *, limit: int) -> list[HitView]:
         if not row.removed:
             look("location", row.name, row.source)
     if len(text) >= 4:
-        for run in world.ledger.runs_with_prefix(text)[:limit]:
-            found.append(
-                HitView(id=f"run:{run.id}", kind="run", name=run.id, detail=run.pipeline or run.request, score=1)
-            )
+        found += [
+            HitView(id=f"run:{run.id}", kind="run", name=run.id, detail=run.pipeline or run.request, score=1)
+            for run in world.ledger.runs_with_prefix(text)[:limit]
+        ]
     found.sort(key=lambda each: (each.score, len(each.name), each.name))
     return found[:limit]
 

@@ -49,7 +49,8 @@ def fits(kept: str | None, password: str) -> bool:
     if len(password) > LONGEST:
         password = ""
     with _AT_ONCE:
+        absent = _nobody()
         try:
-            return _hasher().verify(kept or _nobody(), password) and kept is not None
+            return _hasher().verify(kept or absent, password) and kept is not None
         except (exceptions.VerificationError, exceptions.InvalidHashError):
             return False

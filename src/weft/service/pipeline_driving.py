@@ -138,7 +138,7 @@ def drive(
 
     driver = drivers.Driver(
         ledger=world.ledger, executor=executor, run=run, work=work, lease=lease, clock=world.clock, listener=listener,
-        abrupt=fail_fast, slots=driving.shared_slots(world, row.id),
+        abrupt=fail_fast, slots=driving.shared_slots(world, row.id, how),
     )  # fmt: skip
     driver.lost(list(lost))
     if how.started is not None:

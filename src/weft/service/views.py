@@ -95,6 +95,10 @@ class StatusView(View, frozen=True, kw_only=True):
     last_run: str | None = None
     """Of a pipeline: its latest run, and how that ended or stands."""
     last_outcome: str | None = None
+    freshness: str = "none"
+    """How it stands to its freshness policy: late, due_soon, fresh, unknown (never made), or none without one."""
+    deadline: str | None = None
+    """When it is late if nothing happens, or since when it is."""
 
 
 class VersionView(View, frozen=True, kw_only=True):
@@ -285,4 +289,6 @@ def status_view(graph: graphs.Graph, status: plan.AssetStatus) -> StatusView:
         external=graph.assets[status.asset].step is None,
         orphaned=list(status.orphaned),
         last_success=time_of(status.last_success),
+        freshness=status.freshness,
+        deadline=None if status.deadline is None else time_of(status.deadline),
     )

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -126,9 +127,10 @@ def _secret(webhook: automations.Webhook) -> str:
     found = os.environ.get(variable, "")
     if not found:
         # the sender is told no more than that it is not believed
-        raise SignatureError(
-            "The delivery cannot be checked.", remedy=f"Set {variable} where the server runs, and start it again."
+        logging.getLogger("weft.webhooks").error(
+            "The webhook %r takes nothing: %s is not set where the server runs.", webhook.name, variable
         )
+        raise SignatureError("The delivery cannot be checked.", remedy="Ask who runs the server; its log says more.")
     return found
 
 

@@ -55,12 +55,14 @@ class World:
     settings: Settings = field(default_factory=Settings)
     locations: Mapping[str, str] = field(default_factory=dict)
     """The code location of "asset:KEY", "pipeline:NAME", "job:NAME" and "automation:ID"; empty in a CLI's process."""
+    wider: graphs.Graph | None = None
+    """The definitions of all code locations, in a process that has the code of one of them alone."""
     graph: graphs.Graph = field(init=False)
     _planned: graphs.Graph | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Fill in the keys of dynamic partitions."""
-        self.graph = self.definitions.graph
+        self.graph = self.wider or self.definitions.graph
         self.resolve_partitions()
 
     @property
@@ -81,7 +83,7 @@ class World:
 
     def resolve_partitions(self) -> None:
         """Read the keys of dynamic partitions from the ledger, and put them into the graph."""
-        raw = self.definitions.graph
+        raw = self.graph = self.wider or self.definitions.graph
         self._planned = None
         dynamic = {key for key, asset in raw.assets.items() if _is_dynamic(asset.partitions)}
         if not dynamic and not any(_is_dynamic(each.partitions) for each in raw.pipelines.values()):

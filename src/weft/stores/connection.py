@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ from weft.stores import migrating
 
 Durability = Literal["full", "normal"]
 _BUSY_SECONDS = 60.0
+_RECOVERY_SECONDS = 10.0  # SQLite asks nobody to wait while another process recovers or puts away the log of writes
 
 
 def open_connection(path: Path | None, *, durability: Durability = "full") -> sqlite3.Connection:
@@ -30,23 +32,34 @@ def open_connection(path: Path | None, *, durability: Durability = "full") -> sq
     with translated(path):
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path or ":memory:",
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-        )
-        try:
-            connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
-            migrating.migrate(connection, path)
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
-            connection.execute("PRAGMA cache_size = -32768")
-            connection.execute("PRAGMA temp_store = MEMORY")
-            connection.execute("PRAGMA journal_size_limit = 67108864")
-        except BaseException:
-            connection.close()
-            raise
+        until = time.monotonic() + _RECOVERY_SECONDS
+        while True:
+            try:
+                return _open(path, durability)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname != "SQLITE_BUSY_RECOVERY" or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+
+
+def _open(path: Path | None, durability: Durability) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path or ":memory:",
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+        migrating.migrate(connection, path)
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
+        connection.execute("PRAGMA cache_size = -32768")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

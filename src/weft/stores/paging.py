@@ -78,7 +78,7 @@ class PagingReader(run_reading.RunReader):
     ) -> tuple[list[ports.LoggedEvent], int]:
         """Events after a position, in order, and the position up to which the log was looked at."""
         end: int = self._rows("SELECT coalesce(max(position), 0) FROM event")[0][0]
-        where, parameters = ["position > ?"], [after]
+        where: list[str] = ["position > ?"]
         given: list[Any] = []
         if run is not None:
             where.append("run = ?")

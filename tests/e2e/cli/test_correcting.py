@@ -113,8 +113,9 @@ def test_acceptance_is_recorded_with_its_reason_and_name(chain):
     chain.ok("materialize", "raw", "--partitions", DAY)
     chain.ok("accept", "double", "--partition", DAY, "--reason", "rounding", "--by", "ann")
     events = chain.ok("ledger", "events", "--json").out.splitlines()
-    assert '"reason":"rounding"' in events[-1]
-    assert '"by":"ann"' in events[-1]
+    accepted = [each for each in events if '"type":"Accepted"' in each]
+    assert '"reason":"rounding"' in accepted[-1]
+    assert '"by":"ann"' in accepted[-1]
 
 
 def test_accepting_a_whole_selection_leaves_nothing_to_do(chain):

@@ -105,8 +105,9 @@ def test_a_run_whose_pool_is_full_says_who_holds_the_slots_and_goes_on_when_they
         assert waiting in [each["run"] for each in pool["waiting"]]
     finally:
         (shared.folder / "hold").unlink()
-        for each in (first, second):
-            each.communicate(timeout=60)
+        first.communicate(timeout=60)
+        shown = "".join(second.communicate(timeout=60))
+    assert f"right:load waits for the pool warehouse: 1 of 1 slots are taken by {holder[:8]}" in shown
     assert (first.returncode, second.returncode) == (0, 0)
     assert most_at_once(journal(shared)) == 1
 

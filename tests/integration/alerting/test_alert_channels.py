@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 
+import msgspec
 import pytest
 
 from weft.alerts import addresses, apprising, messages, sending, webhooks
@@ -180,3 +181,23 @@ def test_the_address_of_a_channel_is_taken_from_variables_when_a_message_is_sent
     ((headers, body),) = receiver.requests
     assert headers["X-Weft-Signature"] == webhooks.sign("s3cret", "1", body)
     assert b"s3cret" not in body
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://example.org/x", "file:///etc/passwd", "https:///x", "", "gopher://127.0.0.1:70"]
+)
+def test_a_webhook_is_http_and_nothing_else(url):
+    with pytest.raises(webhooks.SendingError, match="https://"):
+        webhooks.send(url, MESSAGE, secret="", timestamp=1, allowed=HERE)
+
+
+def test_what_goes_wrong_is_told_without_the_query_of_an_address(receiver):
+    with pytest.raises(webhooks.SendingError) as raised:
+        webhooks.send(f"{receiver.url}/a b?token=s3cret", MESSAGE, secret="", timestamp=1, allowed=HERE)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_title_is_one_line():
+    message = msgspec.structs.replace(MESSAGE, title="orders failed [a\r\nBcc: all@example.org]")
+    assert "\n" not in messages.title(message)
+    assert "\r" not in messages.title(message)

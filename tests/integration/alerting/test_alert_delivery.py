@@ -174,3 +174,4 @@ def test_a_flood_of_incidents_is_told_in_a_few_messages(watched):
     _, last = watched.sent[-1]
     assert (last.title, last.count) == ("30 more incidents", 30)
     assert all(each.told is not None for each in ledger.unresolved())
+    assert ledger.verify().passed

@@ -253,3 +253,17 @@ def test_what_an_automation_started_and_could_not_be_carried_out_is_told(watched
     watching.turn()
     assert [each.root for each in ledger.unresolved()] == ["automation:sensor:new_files"]
     assert ledger.incidents()[0].detail == "The selection is wrong."
+
+
+def test_a_selection_of_what_is_defined_no_more_stops_nothing_else(watched):
+    watched.define(FRESH)
+    watching = watched.alerting(
+        rule("stale", "failure", select="gone", name="gone"),
+        rule("failure", name="all"),
+        rule("stale", select="report"),
+    )
+    ledger = watched.ledger()
+    error = events.Error(kind="ValueError", message="no")
+    ledger.append([events.AttemptFailed(run="r", step="report", assets=("report",), error=error)])
+    watching.turn()
+    assert [each.rule for each in ledger.unresolved()] == ["all"]

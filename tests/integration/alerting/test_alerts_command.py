@@ -142,3 +142,9 @@ def test_a_failure_reaches_a_webhook_that_the_configuration_names(place, receive
     (sent,) = receiver.messages
     assert sent["title"] == "orders failed"
     assert sent["link"] == f"https://weft.example.org/incidents/{sent['incident']}"
+
+
+def test_incidents_alone_lists_them(place, capsys):
+    configure(place, "")
+    assert program.run(["incidents"]) == 0
+    assert "No incident is open." in capsys.readouterr().out

@@ -72,7 +72,8 @@ def test_a_chain_is_one_plan_and_then_rests(world_of: World, clock: FakeClock) -
     assert work(world, asking) == 1
     assert made == ["raw", "clean", "report"]
     first, second = (world.ledger.ticks(f"condition:{key}", limit=5)[0] for key in ("clean", "report"))
-    assert first.executions == second.executions and len(first.executions) == 1
+    assert first.executions == second.executions
+    assert len(first.executions) == 1
     assert first.reason == "what it reads was updated, and it has no data"
     make(world, "raw")
     assert work(world, asking) == 1

@@ -31,10 +31,10 @@ def loading() -> None:
 
 def finish(watch: sensing.Sensing) -> None:
     """Turn until nothing is under way; waits for answers by their descriptors."""
-    watch.turn()
+    wait = watch.turn()
     while watch.filenos():
-        select.select(watch.filenos(), [], [], 30)
-        watch.turn()
+        select.select(watch.filenos(), [], [], wait)
+        wait = watch.turn()
 
 
 def look(world: worlds.World, name: str = "watching") -> str:
@@ -57,8 +57,11 @@ def test_a_request_starts_a_run_and_moves_the_cursor_in_one_transaction(world_of
     world = world_of(noop, loading, watching)
     assert look(world) == "started"
     (run,) = world.ledger.runs()
-    assert run.trigger == "sensor" and run.automation == "sensor:watching" and run.location == "main"
-    assert run.params is not None and b"7" in run.params
+    assert run.trigger == "sensor"
+    assert run.automation == "sensor:watching"
+    assert run.location == "main"
+    assert run.params is not None
+    assert b"7" in run.params
     (tick,) = world.ledger.ticks("sensor:watching", limit=10)
     assert (tick.tick, tick.decision, tick.runs) == ("file-7", "started", (run.id,))
     assert world.ledger.automations_seen()["sensor:watching"].cursor == "7"
@@ -120,7 +123,8 @@ def test_a_failing_sensor_tells_its_last_lines_once_and_is_looked_at_less_often(
         clock.advance(waits[-1])
     assert waits == [10, 20, 40, 80, 160]
     (tick,) = world.ledger.ticks("sensor:watching", limit=10)
-    assert tick.decision == "failed" and tick.reason.endswith("ConnectionError: the bucket is gone")
+    assert tick.decision == "failed"
+    assert tick.reason.endswith("ConnectionError: the bucket is gone")
     assert 'raise ConnectionError("the bucket is gone")' in tick.reason
     assert world.ledger.automations_seen()["sensor:watching"].cursor is None, "a failing look moves no cursor"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from weft import wiring
-from weft.model import errors, events
+from weft.model import events
 from weft.ports import ledger as ledgers
 from weft.service import driving, executions, queued, queueing, views
 from weft.service import world as worlds
@@ -64,7 +65,7 @@ class Project:
         self.world = world
 
     @property
-    def now(self):  # type: ignore[no-untyped-def]
+    def now(self) -> datetime:
         return self.world.clock.now()
 
     def journal(self) -> list[str]:
@@ -114,18 +115,9 @@ def project(folder: Path, definitions: str = DEFINITIONS) -> Iterator[Project]:
 @contextmanager
 def another_scheduler(project: Project) -> Iterator[worlds.World]:
     """The world of a second scheduler, with a connection of its own."""
-    from dataclasses import replace
-
     assert project.world.reopen is not None
     other = replace(project.world, ledger=project.world.reopen())
     try:
         yield other
     finally:
         other.ledger.close()
-
-
-def pairs(keys: Sequence[str]) -> list[tuple[str, str]]:
-    return list(itertools.pairwise(keys))
-
-
-__all__ = ["DEFINITIONS", "Project", "another_scheduler", "errors", "pairs", "project"]

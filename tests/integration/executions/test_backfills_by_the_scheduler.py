@@ -170,3 +170,18 @@ def test_of_two_schedulers_that_saw_the_same_one_is_turned_away(made: Project) -
         assert not execution_turns._guarded(other, row, *seen, made.now)
     names = [event.partition for event in made.log(events.RunCreated) if isinstance(event, events.RunCreated)]
     assert len(names) == len(set(names)) == 6
+
+
+def test_an_interval_that_another_run_is_at_is_waited_for_and_not_run_twice(made: Project) -> None:
+    first = executions.create(made.world, month(chosen="2024-01-01..2024-01-02"))
+    second = executions.create(made.world, month(chosen="2024-01-01..2024-01-03"))
+    assert {(row.execution, row.partition) for row in made.waiting()} == {
+        (first.id, "2024-01-01"), (first.id, "2024-01-02"), (second.id, "2024-01-03"),
+    }  # fmt: skip
+    made.drive([row for row in made.waiting() if row.execution == second.id])
+    (waits,) = executions.get(made.world, second.id).waits_for
+    assert waits.endswith("is making what it makes next")
+    made.drive()
+    view = made.carry_out(second.id)
+    assert (view.outcome, view.succeeded, view.passed) == ("succeeded", 1, 2)
+    assert sorted(made.journal()) == ["work 2024-01-01", "work 2024-01-02", "work 2024-01-03"]

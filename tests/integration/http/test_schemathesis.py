@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 from tests.integration.http import servers
+
 from weft import wiring
 from weft.service import locations
 from weft.surfaces.http import description

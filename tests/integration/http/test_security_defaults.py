@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import ssl
 import stat
+import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -75,6 +78,30 @@ def test_e1_bound_elsewhere_it_serves_under_addresses_and_configured_names_alone
             assert answer.status_code == status, host
         assert answer.headers["strict-transport-security"]
         assert "Secure" in _log_in(found, client, "anna").headers["set-cookie"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
+def test_e1_with_a_certificate_of_its_own_nothing_travels_in_the_clear(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "weft.pem", tmp_path / "weft.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key),
+         "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    with servers.running(tmp_path) as found:
+        _add(found, "anna", "admin")
+    bind = server.Bind(host="0.0.0.0", port=0, certificate=certificate, key=key)
+    context = ssl.create_default_context(cafile=str(certificate))
+    with servers.running(tmp_path, bind=bind) as found, found.client(None, verify=context) as client:
+        assert found.url.startswith("https://")
+        answer = _log_in(found, client, "anna")
+        assert answer.status_code == 201
+        assert "Secure" in answer.headers["set-cookie"]
+        assert answer.headers["strict-transport-security"]
+        with pytest.raises(httpx.TransportError):
+            httpx.get(found.url.replace("https", "http"), trust_env=False)
 
 
 # --- E2 ---

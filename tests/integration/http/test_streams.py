@@ -1,4 +1,4 @@
-"""Streams of events over a real ledger: nothing is missed or doubled, whatever a client saw before and how slow it is."""
+"""Streams of events over a real ledger: nothing is missed or doubled, whatever a client saw and however slow it is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from weft.model import control_events, events
 from weft.stores import sqlite
 from weft.surfaces.http import streams, wire

@@ -204,3 +204,13 @@ def test_of_a_hundred_thousand_that_wait_the_next_are_found_at_once():
     took = time.perf_counter() - begun
     assert [row.id for row in rows] == [last.id]
     assert took < 0.2  # about 5 ms; with room for a machine under load
+
+
+def test_runs_of_assets_wait_and_are_taken_like_others():
+    world = world_of([pipeline("a")])
+    asked(world, "a")
+    plan = events.RunCreated(run="plan1", execution="", plan="abc", pool="default", priority=1)
+    world.ledger.append([plan])
+    assert [row.plan for row in take(world, location="main")] == ["abc", ""]
+    began(world, world.ledger.runs_with_prefix("plan1")[0], alive=False)
+    assert [row.id for row in take(world, room=1)] == ["plan1"]

@@ -337,6 +337,42 @@ def test_the_partitions_of_a_pipeline_follow_those_of_its_assets(yard, materiali
     assert sorted(yard.runs("report")) == ["2024-01-03", "2024-01-03", "2024-01-05"]
 
 
+def test_a_job_by_assets_is_an_execution_of_what_its_selection_needs_then(yard, materialize):
+    yard.define(ASSETS.format(schedule="[a]") + "\nfollow = weft.job('follow', 'b', schedule=[a])\n")
+    one, other = yard.scheduler(), yard.scheduler()
+    yard.turns(one)
+    materialize("a")
+    for each in (one, other):
+        yard.turns(each)
+    (tick,) = yard.ledger.ticks("schedule:follow", limit=10)
+    assert (tick.decision, len(tick.executions)) == ("started", 1)
+    assert yard.told == []
+
+
+def test_what_assets_make_due_in_a_blackout_runs_once_at_its_end(yard, materialize):
+    blackout = "blackout=[('2024-01-15T11:00', '2024-01-15T13:00')]"
+    yard.define(ASSETS.format(schedule=f"[a], {blackout}"))
+    scheduler = yard.scheduler()
+    yard.turns(scheduler)
+    for _ in range(2):
+        materialize("a")
+        assert scheduler.turn().isoformat() == "2024-01-15T13:00:00+00:00"
+    assert yard.runs("report") == []
+    yard.clock.advance(timedelta(minutes=60))
+    yard.turns(scheduler)
+    assert len(yard.runs("report")) == 1
+
+
+def test_a_run_by_hand_uses_up_the_news_of_assets(yard, materialize):
+    yard.define(ASSETS.format(schedule="[a]"))
+    scheduler = yard.scheduler()
+    yard.turns(scheduler)
+    materialize("a")
+    yard.ledger.append([events.RunCreated(run="r1", execution="r1", pipeline="report", definitions="")])
+    yard.turns(scheduler)
+    assert yard.ledger.ticks("schedule:report", limit=10) == []
+
+
 def test_a_plugin_that_fails_is_told_once_and_stops_nothing(yard):
     yard.define(hourly())
     calls = []

@@ -21,8 +21,8 @@ def mount(*arguments: str) -> bool:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    if not mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)):
+    """A disk of 2 MB."""
+    if not mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)):
         pytest.skip("this user may not mount; a limit on file sizes stands in for the full disk")
     yield tmp_path
     subprocess.run(["umount", "-l", str(tmp_path)], check=True)
@@ -46,7 +46,7 @@ def check_all_there(ledger: sqlite.SqliteLedger, count: int) -> None:
 
 def test_a_full_disk_is_named_and_nothing_committed_is_lost(small_disk: Path) -> None:
     path, ballast = small_disk / "ledger.db", small_disk / "ballast"
-    ballast.write_bytes(bytes(500_000))
+    ballast.write_bytes(bytes(700_000))
     ledger = sqlite.SqliteLedger(path)
     count, error = fill(ledger)
     assert count > 3
@@ -66,7 +66,7 @@ def test_a_full_disk_is_named_and_nothing_committed_is_lost(small_disk: Path) ->
 
 def test_a_disk_that_is_full_from_the_start_is_named(small_disk: Path) -> None:
     with pytest.raises(OSError, match="No space"):
-        (small_disk / "ballast").write_bytes(bytes(2_000_000))
+        (small_disk / "ballast").write_bytes(bytes(4_000_000))
     with pytest.raises(errors.LedgerError) as caught:
         sqlite.SqliteLedger(small_disk / "deeper" / "ledger.db")
     assert "full" in str(caught.value) or "No space" in str(caught.value)
@@ -75,7 +75,7 @@ def test_a_disk_that_is_full_from_the_start_is_named(small_disk: Path) -> None:
 def test_a_file_that_may_not_grow_is_an_error_and_nothing_committed_is_lost(tmp_path: Path) -> None:
     ledger = sqlite.SqliteLedger(tmp_path / "ledger.db")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
     try:
         count, error = fill(ledger)
     finally:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from weft.model import events
 from weft.ports import ledger as ledgers
 from weft.ports import paging

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import ClassVar
 
 from weft.model import cron as cron_expressions
-from weft.model.partitions import windows, zones
+from weft.model.partitions import cron_seconds, windows, zones
 from weft.model.partitions.protocol import Json, PartitionsError, fingerprint_of, no_such_ordinal
 from weft.model.partitions.zones import DateLike
 
@@ -224,8 +224,8 @@ class CronPartitions(windows.TimePartitions):
         wanted = max(count, len(ticks) + max(64, len(ticks) // 4))
         begin = ticks[-1] if ticks else self._start - 1
         more: list[int] = []
-        for tick in cron_expressions.ticks_after(self.cron, zones.wall(begin, self._zone), self._zone):
-            more.append(int(tick.timestamp()))
+        for tick in cron_seconds.seconds_after(self.cron, begin, self._zone):
+            more.append(tick)
             if len(ticks) + len(more) >= wanted and (after is None or more[-1] > after):
                 break
             if len(ticks) + len(more) > _MOST_TICKS:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,16 +13,15 @@ from typing import Protocol
 
 import msgspec
 
-from weft.model import control_events, errors
-from weft.model import graph as graphs
+from weft.model import errors
 from weft.planner import catching_up
-from weft.ports import automating as ports
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.ports import locations as seen
 from weft.runtime import owners
 from weft.service import world as worlds
 from weft.service.scheduling import by_assets, deciding, entries
+from weft.service.scheduling import roll as rolls
 
 GRACE = timedelta(minutes=1)
 """How late a tick may be decided and still not be one that was missed."""
@@ -33,8 +30,6 @@ MOST_IDLE = 2.0
 DEBOUNCE = 0.1
 """Seconds between two looks that only news are the reason of."""
 SEEN_SECONDS = 5.0
-_REST = timedelta(seconds=60)
-_BATCH = 500
 
 Plugin = Callable[[worlds.World, datetime], "datetime | bool | None"]
 """Other work of each turn. Answers when it wants the next one: a time, True for at once, else None."""
@@ -78,16 +73,10 @@ class Scheduler:
         self._plugins = dict(plugins or {})
         self._grace = grace
         self._note = note
-        self._graph: graphs.Graph | None = None
-        self._entries: dict[str, entries.Entry] = {}
-        self._heap: list[tuple[datetime, int, str]] = []
-        self._numbers = itertools.count()
-        self._moved_after = 0
+        self._roll = rolls.Roll(self._tell)
         self._position = -1
-        self._watched: dict[str, list[entries.Entry]] = {}
-        self._continuous: list[entries.Entry] = []
         self._troubles: dict[str, _Trouble] = {}
-        self._last_now: datetime | None = None
+        self._waker: Callable[[], None] | None = None
         self.turns = 0
         self.decided = 0
         """How many ticks this scheduler decided."""
@@ -105,7 +94,8 @@ class Scheduler:
         with self._serving.world() as world:
             now = now or self._clock.now()
             self.turns += 1
-            self._refresh(world, now)
+            if self._roll.refresh(world, now):
+                self._position = -1
             wanted = [self._time(world, now), self._news(world, now)]
             for name, plugin in self._plugins.items():
                 wanted.append(self._plugged(world, name, plugin, now))
@@ -136,9 +126,8 @@ class Scheduler:
 
     def wake(self) -> None:
         """End the sleep of `run`, by any thread."""
-        waker = getattr(self, "_waker", None)
-        if waker is not None:
-            waker()
+        if self._waker is not None:
+            self._waker()
 
     def _safe_turn(self) -> datetime | None:
         try:
@@ -160,7 +149,7 @@ class Scheduler:
                 until = min(until, max(begun + DEBOUNCE, self._clock.monotonic()))
 
     def _row(self, name: str, started: int) -> seen.WorkerRow:
-        body = {"turns": self.turns, "decided": self.decided, "schedules": len(self._entries)}
+        body = {"turns": self.turns, "decided": self.decided, "schedules": len(self._roll.entries)}
         return seen.WorkerRow(
             id=name,
             kind="scheduler",
@@ -170,109 +159,11 @@ class Scheduler:
             body=msgspec.json.encode(body),
         )
 
-    # --- definitions and where they stand ---
-
-    def _refresh(self, world: worlds.World, now: datetime) -> None:
-        """Take note of new definitions, of what was paused or resumed, and of a clock that was set back."""
-        definitions = world.definitions.graph
-        back = self._last_now is not None and now < self._last_now - timedelta(minutes=1)
-        self._last_now = now
-        if definitions is not self._graph or back:
-            self._rebuild(world, now, anew=back)
-            self._graph = definitions
-            return
-        moved = world.ledger.automations(entries.PREFIX, moved_after=self._moved_after)
-        for row in moved.values():
-            self._moved_after = max(self._moved_after, row.paused_at or 0)
-            entry = self._entries.get(row.id)
-            if entry is not None:
-                self._place(world, entry, row, now)
-
-    def _rebuild(self, world: worlds.World, now: datetime, *, anew: bool) -> None:
-        rows, looks = world.ledger.automations(entries.PREFIX), world.ledger.looks(entries.PREFIX)
-        before, self._entries, self._heap = self._entries, {}, []
-        fresh: list[entries.Entry] = []
-        stale: list[entries.Entry] = []
-        for declared in entries.declared_by(world.graph):
-            known, note = before.get(declared.id), entries.note_of(looks.get(declared.id))
-            same = known is not None and known.declared.fingerprint == declared.fingerprint
-            entry = known if known is not None and same else entries.Entry(declared=declared)
-            entry.declared = declared
-            self._entries[declared.id] = entry
-            row = rows.get(declared.id)
-            if row is None or row.activated is None or note is None or note.schedule != declared.fingerprint:
-                fresh.append(entry)
-            if not same or anew or row is None or (row.last_tick, row.last_due) != entry.expected:
-                stale.append(entry)
-            else:
-                self._push(entry)
-        if fresh:
-            self._activate(world, fresh, rows, now)
-            rows, looks = world.ledger.automations(entries.PREFIX), world.ledger.looks(entries.PREFIX)
-        for entry in stale:
-            row = rows[entry.declared.id]
-            self._place(world, entry, row, now, entries.note_of(looks.get(row.id)))
-        self._moved_after = max((row.paused_at or 0 for row in rows.values()), default=0)
-        self._watched, self._continuous = {}, []
-        for entry in self._entries.values():
-            for asset in entry.declared.assets:
-                self._watched.setdefault(asset, []).append(entry)
-            if entry.declared.continuous:
-                self._continuous.append(entry)
-        self._position = -1
-
-    def _activate(
-        self,
-        world: worlds.World,
-        fresh: Sequence[entries.Entry],
-        rows: Mapping[str, ports.AutomationRow],
-        now: datetime,
-    ) -> None:
-        """Note schedules that are new or say something else now: from here on their ticks count."""
-        at = clocks.microseconds(now)
-        for start in range(0, len(fresh), _BATCH):
-            batch = fresh[start : start + _BATCH]
-            with world.ledger.transaction() as transaction:
-                known = transaction.automation_rows([each.declared.id for each in batch])
-                made: list[control_events.AutomationActivated] = []
-                for each in batch:
-                    name = each.declared.id
-                    if name not in known or known[name].activated is None:
-                        place = world.locations.get(f"{each.declared.kind}:{each.declared.name}", "")
-                        made.append(control_events.AutomationActivated(automation=name, at=at, location=place))
-                transaction.append(made)
-                transaction.put_looks([_noted(each, at if each.declared.id in rows else 0) for each in batch])
-
-    def _place(
-        self,
-        world: worlds.World,
-        entry: entries.Entry,
-        row: ports.AutomationRow,
-        now: datetime,
-        note: entries.Note | None = None,
-    ) -> None:
-        """Bring an entry to what the ledger says, and put it where it belongs in the order of what is next."""
-        note = note or entries.note_of(world.ledger.looks(row.id).get(row.id))
-        entries.place(entry, row, note, world.ledger, now)
-        self._aim(entry, now)
-
-    def _aim(self, entry: entries.Entry, now: datetime) -> None:
-        try:
-            entries.aim(entry)
-        except Exception as error:  # a calendar that is not installed here, say: the others go on
-            self._tell(entry.declared.id, error, now)
-            entry.next_at = entry.resting = now + _REST
-        self._push(entry)
-
-    def _push(self, entry: entries.Entry) -> None:
-        if entry.next_at is not None:
-            heapq.heappush(self._heap, (entry.next_at, next(self._numbers), entry.declared.id))
-
     # --- what is due by time ---
 
     def _time(self, world: worlds.World, now: datetime) -> datetime | None:
         due: list[deciding.Due] = []
-        for entry in self._popped(now):
+        for entry in self._roll.pop(now):
             found = self._decided(world, entry, now)
             if found is not None:
                 due.append(found)
@@ -286,22 +177,8 @@ class Scheduler:
         for each in written:
             self._went_on(each, now)
         if late:
-            rows, looks = world.ledger.automations(entries.PREFIX), world.ledger.looks(entries.PREFIX)
-            for each in late:
-                row = rows.get(each.entry.declared.id)
-                if row is not None:
-                    self._place(world, each.entry, row, now, entries.note_of(looks.get(row.id)))
-        return self._heap[0][0] if self._heap else None
-
-    def _popped(self, now: datetime) -> Iterable[entries.Entry]:
-        """The entries whose time has come, each once; what is in the heap of old is passed over."""
-        found: dict[str, entries.Entry] = {}
-        while self._heap and self._heap[0][0] <= now:
-            at, _, name = heapq.heappop(self._heap)
-            entry = self._entries.get(name)
-            if entry is not None and entry.next_at == at and not entry.paused:
-                found[name] = entry
-        return found.values()
+            self._roll.place_again(world, [each.entry for each in late], now)
+        return self._roll.next_at
 
     def _decided(self, world: worlds.World, entry: entries.Entry, now: datetime) -> deciding.Due | None:
         """What is decided of an entry now; None where it is nothing."""
@@ -317,13 +194,13 @@ class Scheduler:
             decided = catching_up.decide(timed, entry.since, now, grace=self._grace, activated=entry.activated)
         except Exception as error:
             self._tell(entry.declared.id, error, now)
-            entry.next_at = entry.resting = now + _REST
-            self._push(entry)
+            entry.next_at = entry.resting = now + rolls.REST
+            self._roll.push(entry)
             return None
         self._troubles.pop(entry.declared.id, None)
         if not decided.decisions:
             entry.next_at = decided.next_at
-            self._push(entry)
+            self._roll.push(entry)
             return None
         return deciding.Due(entry=entry, decided=decided)
 
@@ -334,39 +211,38 @@ class Scheduler:
         entry.since = max(entry.since, last.due)
         entry.expected = (last.id, clocks.microseconds(last.due))
         entry.next_at = now if due.decided.more else due.decided.next_at
-        self._push(entry)
+        self._roll.push(entry)
 
     # --- what is due by assets, and continuously ---
 
     def _news(self, world: worlds.World, now: datetime) -> datetime | None:
         """Look at what assets make due, where there is news of them; returns when a rest ends."""
-        if not self._watched and not self._continuous:
+        if not self._roll.watched and not self._roll.continuous:
             return None
         position = world.ledger.position()
         resting = [
-            each for each in (*self._by_assets(), *self._continuous) if each.resting is not None and not each.paused
+            each
+            for each in (*self._roll.by_assets, *self._roll.continuous)
+            if each.resting is not None and not each.paused
         ]
         awake = [each for each in resting if each.resting is not None and each.resting <= now]
         if position == self._position and not awake:
             return min((each.resting for each in resting if each.resting is not None), default=None)
         looked: dict[str, entries.Entry] = {each.declared.id: each for each in awake if each.declared.assets}
         if position != self._position:
-            for asset in world.ledger.moved_assets(self._watched, self._position):
-                looked.update((each.declared.id, each) for each in self._watched[asset])
+            for asset in world.ledger.moved_assets(self._roll.watched, self._position):
+                looked.update((each.declared.id, each) for each in self._roll.watched[asset])
         for entry in looked.values():
             if not entry.paused:
                 entry.resting = None
                 self._looked(entry, now, lambda each: by_assets.look(world, each, position, now))
-        for entry in self._continuous:
+        for entry in self._roll.continuous:
             if not entry.paused and (entry.resting is None or entry.resting <= now):
                 entry.resting = None
                 self._looked(entry, now, lambda each: by_assets.go_on(world, each, now))
         self._position = position
-        wanted = [each.resting for each in (*self._by_assets(), *self._continuous) if each.resting is not None]
+        wanted = [each.resting for each in (*self._roll.by_assets, *self._roll.continuous) if each.resting is not None]
         return min(wanted, default=None)
-
-    def _by_assets(self) -> list[entries.Entry]:
-        return list({each.declared.id: each for several in self._watched.values() for each in several}.values())
 
     def _looked(self, entry: entries.Entry, now: datetime, look: Callable[[entries.Entry], None]) -> None:
         try:
@@ -376,7 +252,7 @@ class Scheduler:
             raise
         except Exception as error:
             self._tell(entry.declared.id, error, now)
-            entry.resting = now + _REST
+            entry.resting = now + rolls.REST
 
     # --- the other work of a turn ---
 
@@ -407,8 +283,3 @@ class Scheduler:
     def troubles(self) -> list[str]:
         """What goes wrong at this moment."""
         return [each.text for each in self._troubles.values()]
-
-
-def _noted(entry: entries.Entry, since: int) -> ports.LookRow:
-    body = msgspec.json.encode(entries.Note(schedule=entry.declared.fingerprint, since=since))
-    return ports.LookRow(automation=entry.declared.id, looked_at=None, same=0, decision="", reason="", body=body)

@@ -15,16 +15,23 @@ _PAINTS = {"critical": "failed", "error": "failed", "warning": "stale", "info": 
 
 
 @options.group
-def incidents() -> None:
+@click.pass_context
+def incidents(context: click.Context) -> None:
     """Show incidents: what is wrong, grouped by where it began; acknowledge and resolve them.
 
     The scheduler opens and resolves them by the rules of [alerts] in weft.toml.
 
     Examples:
-      weft incidents ls
+      weft incidents
       weft incidents show 3f2a
       weft incidents ack 3f2a --note "asking the exchange"
     """
+    if context.invoked_subcommand is None:
+        context.invoke(ls)
+
+
+incidents.invoke_without_command = True
+incidents.no_args_is_help = False
 
 
 @incidents.command()

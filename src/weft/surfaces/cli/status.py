@@ -82,6 +82,7 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
         if each.orphaned:
             counts += f", {len(each.orphaned):,} orphaned"
         causes = "\n".join(plan_text.texts(each.causes, most=len(each.causes) if explain else _MOST_CAUSES))
+        causes = "\n".join(part for part in (_freshness(each, now), causes) if part)
         last = screen.moment(each.last_success, now=now)
         shape = "◇" if external else screen.SHAPES[each.status]
         rows.append((each.asset, f"{shape} {word}", "" if external else counts, last, causes))
@@ -104,6 +105,17 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
         )
         out.line(f"No longer defined, though data of it is kept: {named}.")
     return program.DONE
+
+
+def _freshness(status: plan.AssetStatus, now: datetime) -> str:
+    """How an asset stands to its freshness policy, where that is worth telling."""
+    match status.freshness:
+        case "late":
+            return f"late since {screen.moment(status.deadline, now=now)}"
+        case "due_soon":
+            return f"due soon: late from {screen.moment(status.deadline, now=now)} on"
+        case _:
+            return ""
 
 
 def _pipeline(

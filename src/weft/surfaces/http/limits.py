@@ -14,9 +14,7 @@ _MOST_ADDRESSES = 10_000
 class Rate:
     """So many requests a second from an address, with a store for bursts. Used by the event loop alone."""
 
-    def __init__(
-        self, per_second: float = 50.0, burst: int = 200, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, per_second: float = 50.0, burst: int = 200, clock: Callable[[], float] = time.monotonic) -> None:
         """Give each address `burst` requests, and `per_second` new ones each second."""
         self._per_second = per_second
         self._burst = burst

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-_TAGS = frozenset(
-    "a b blockquote br code dd del dl dt em h1 h2 h3 h4 h5 h6 hr i img li ol p pre s span strong sub sup table tbody td "
-    "th thead tr ul".split()
-)
+_TAGS = frozenset({
+    "a", "b", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i",
+    "img", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+})  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "td": {"align"}, "th": {"align"}}
 _LONGEST = 2 << 20
 
@@ -15,7 +15,9 @@ def html(text: str) -> str:
     import markdown_it
     import nh3
 
-    made = markdown_it.MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(text[:_LONGEST])
+    made = (
+        markdown_it.MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(text[:_LONGEST])
+    )
     safe = nh3.clean(
         made,
         tags=set(_TAGS),
@@ -30,7 +32,11 @@ def html(text: str) -> str:
 def _filtered(tag: str, attribute: str, value: str) -> str | None:
     """An image is in the text itself or it is not shown: loading one would tell another host who looks."""
     if tag == "img" and attribute == "src":
-        return value if value.startswith(("data:image/png", "data:image/jpeg", "data:image/gif", "data:image/webp")) else None
+        return (
+            value
+            if value.startswith(("data:image/png", "data:image/jpeg", "data:image/gif", "data:image/webp"))
+            else None
+        )
     if attribute == "href" and value.lower().startswith("data:"):
         return None
     return value

@@ -171,7 +171,7 @@ class Table:
         self.routes = tuple(routes)
         seen: set[tuple[str, str]] = set()
         for route in self.routes:
-            shape = (route.method, _PARAMETER.sub("{}", route.path))
+            shape = (route.method, _PARAMETER.sub(lambda found: f"{{{found[2] or ''}}}", route.path))
             if shape in seen:
                 raise ValueError(f"{route.method} {route.path} is declared twice")
             seen.add(shape)

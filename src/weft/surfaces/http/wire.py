@@ -1,4 +1,4 @@
-"""Events of the ledger as a stream of server-sent events has them: one line of JSON each, with its position as the id."""
+"""Events of the ledger as a stream has them: one line of JSON each, with its position as the id."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class EventView(views.View, frozen=True, kw_only=True):
     item: str | None = None
     partition: str | None = None
     outcome: str | None = None
-    assets: list[str] = []
+    assets: tuple[str, ...] = ()
     body: dict[str, Any] | None = None
 
 
@@ -126,5 +126,5 @@ def _told(event: paging.LoggedEvent) -> dict[str, Any]:
         "item": found.item or None,
         "partition": found.partition,
         "outcome": found.outcome,
-        "assets": list(dict.fromkeys(assets)),
+        "assets": tuple(dict.fromkeys(assets)),
     }

@@ -147,7 +147,7 @@ class Crew:
             ours.close()
             for each in [*self.inherited, *(each.channel for each in self._runners.values())]:
                 each.close()
-            runners.forked(self._world, theirs)
+            runners.forked(self._world, self._location, theirs)
         theirs.close()
         return Runner(pid=pid, channel=ours, handle=os.pidfd_open(pid))
 

@@ -9,6 +9,7 @@ supervisor is gone, the host ends at once: what it leaves is gone on with by the
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import select
 import signal
@@ -16,7 +17,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +28,7 @@ from weft.ports import locations as ports
 from weft.runtime import owners
 from weft.surfaces.processes import channel as channels
 from weft.surfaces.processes import runner as runners
+from weft.surfaces.processes import widening as widenings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,14 +65,21 @@ class Host:
     """The loop of a host, once its code is loaded."""
 
     def __init__(
-        self, settings: HostSettings, world: worlds.World, parent: channels.Channel, crew: crews.Crew, sensing: Any
+        self,
+        settings: HostSettings,
+        world: worlds.World,
+        parent: channels.Channel,
+        crew: crews.Crew,
+        sensing: Any = None,
+        widening: widenings.Widening | None = None,
     ) -> None:
-        """Serve `world`; `sensing` evaluates its sensors."""
+        """Serve `world`; `sensing` evaluates its sensors, on a world that `widening` keeps current."""
         self._settings = settings
         self._world = world
         self._parent = parent
         self._crew = crew
         self._sensing = sensing
+        self._widening = widening
         self._news = world.ledger.listen()
         self._wake_read, self._wake_write = os.pipe()
         self._taking = False
@@ -83,6 +92,7 @@ class Host:
         self._fruitless_until = 0.0
         self._next_seen = 0.0
         self._next_look = 0.0
+        self._next_wide = 0.0
         self._id = f"host-{socket.gethostname()}-{os.getpid()}"
         self._started = int(time.time() * 1e6)
         crew.inherited.append(parent)
@@ -123,6 +133,10 @@ class Host:
         wait = self._wait_seconds()
         descriptors: list[Any] = [self._parent, self._news, self._wake_read, *self._crew.descriptors()]
         if self._sensing is not None and self._taking:
+            if self._widening is not None and time.monotonic() >= self._next_wide:
+                self._next_wide = time.monotonic() + LOOK_SECONDS
+                with self._told_failures():
+                    self._widening.refresh()
             wait = min(wait, max(self._sensing.turn(), 0.0))
             descriptors += self._sensing.filenos()
         ready, _, _ = select.select(descriptors, [], [], wait)
@@ -141,7 +155,8 @@ class Host:
             self._news.clear()
             self._next_look = 0.0
         if self._taking and now >= max(self._next_look, self._fruitless_until):
-            self._take(now)
+            with self._told_failures():
+                self._take(now)
         if now >= self._next_seen:
             self._tell_seen(now)
             self._crew.trim()
@@ -183,17 +198,13 @@ class Host:
             return
         self._refused = {run: each for run, each in self._refused.items() if now < each[0] + each[1]}
         left_alone = {run for run, (until, _) in self._refused.items() if now < until}
-        try:
-            rows = queueing.take(
-                self._world,
-                location=self._settings.location,
-                pools=self._settings.pools,
-                room=room,
-                refused={*left_alone, *self._crew.runs},
-            )
-        except errors.LedgerError as error:
-            sys.stderr.write(f"weft: {self._settings.location}: {error.message}\n")
-            rows = []
+        rows = queueing.take(
+            self._world,
+            location=self._settings.location,
+            pools=self._settings.pools,
+            room=room,
+            refused={*left_alone, *self._crew.runs},
+        )
         for row in rows:
             if row.epoch >= _MOST_CLAIMS or self._crashes.get(row.id, 0) >= _MOST_CRASHES:
                 self._give_up(row)
@@ -215,7 +226,11 @@ class Host:
             recovering.recover(self._world, run=row.id)
         else:
             reason = f"the process that was to drive it died {self._crashes.get(row.id, 0)} times"
-            self._world.ledger.append([events.RunFinished(run=row.id, outcome="crashed", reason=reason)])
+            pipeline = row.pipeline if row.partition is not None else None
+            ended = events.RunFinished(
+                run=row.id, outcome="crashed", reason=reason, pipeline=pipeline, partition=row.partition
+            )
+            self._world.ledger.append([ended])
         self._crashes.pop(row.id, None)
 
     def _heard(self, message: dict[str, Any]) -> None:
@@ -224,7 +239,8 @@ class Host:
         match message:
             case {"refused": str(run), "message": str()} | {"broken": str(run), "message": str()}:
                 before = self._refused.get(run, (0.0, 0.0))[1]
-                seconds = min(max(2 * before, _REFUSED_SECONDS), _REFUSED_MOST)
+                longer = min(max(2 * before, _REFUSED_SECONDS), _REFUSED_MOST)
+                seconds = _REFUSED_SECONDS if message.get("waits") else longer
                 self._refused[run] = (now + seconds, seconds)
                 if "broken" in message:
                     self._crashes[run] = self._crashes.get(run, 0) + 1
@@ -261,9 +277,15 @@ class Host:
             seen=int(time.time() * 1e6),
             body=msgspec.json.encode(body),
         )
-        try:
+        with self._told_failures():
             self._world.ledger.put_worker_seen(row)
-        except errors.LedgerError as error:  # the runs that are under way need not end for it
+
+    @contextlib.contextmanager
+    def _told_failures(self) -> Iterator[None]:
+        """A ledger that fails for a moment, as on a full disk, ends no run that is under way."""
+        try:
+            yield
+        except errors.LedgerError as error:
             sys.stderr.write(f"weft: {self._settings.location}: {error.message}\n")
 
 
@@ -303,12 +325,14 @@ def serve(
         return 2
     parent.send(loaded=settings.location, seconds=time.monotonic() - begun, threads=linux.thread_count())
     crew = crews.Crew(world, settings.where, settings.location, most=settings.most)
-    sensing = None
-    if settings.takes_runs:
+    sensing = widening = None
+    if settings.takes_runs and world.definitions.sensors:
         from weft.service import sensing as sensings
 
-        sensing = sensings.Sensing(world, settings.location, holder=f"host-{socket.gethostname()}-{os.getpid()}")
-    Host(settings, world, parent, crew, sensing).run()
+        wide = dataclasses.replace(world)  # what may be taken is judged by the location's own definitions
+        widening = widenings.Widening(wide, settings.location)
+        sensing = sensings.Sensing(wide, settings.location, holder=f"host-{socket.gethostname()}-{os.getpid()}")
+    Host(settings, world, parent, crew, sensing, widening).run()
     return 0
 
 

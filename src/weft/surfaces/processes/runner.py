@@ -23,6 +23,7 @@ from weft.model import errors
 from weft.service import claiming, driving
 from weft.surfaces.processes import channel as channels
 from weft.surfaces.processes import warm
+from weft.surfaces.processes import widening as widenings
 
 if TYPE_CHECKING:
     from weft import wiring
@@ -57,7 +58,7 @@ def places(world: worlds.World, location: str) -> dict[str, str]:
     return {f"{kind}:{name}": location for kind, several in kinds.items() for name in several}
 
 
-def forked(world: worlds.World, end: socket.socket) -> NoReturn:
+def forked(world: worlds.World, location: str, end: socket.socket) -> NoReturn:
     """Be a runner in a process that was just forked from a host; never returns."""
     try:
         linux.die_with_parent(signal.SIGKILL)
@@ -65,7 +66,7 @@ def forked(world: worlds.World, end: socket.socket) -> NoReturn:
             signal.signal(each, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         gc.freeze()
-        _serve(_own(world), channels.Channel(end))
+        _serve(_own(world), location, channels.Channel(end))
     except BaseException:  # a forked process must never return into its parent's code
         traceback.print_exc()
     finally:
@@ -89,9 +90,10 @@ def _own(world: worlds.World) -> worlds.World:
 _INHERITED: list[object] = []
 
 
-def _serve(world: worlds.World, host: channels.Channel) -> None:
+def _serve(world: worlds.World, location: str, host: channels.Channel) -> None:
     """Drive what the host names until it says that this is enough, or is gone."""
     executors = warm.WarmExecutors()
+    widening = widenings.Widening(world, location)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     host.send(ready=os.getpid())
     while True:
@@ -102,18 +104,20 @@ def _serve(world: worlds.World, host: channels.Channel) -> None:
             if message.get("do") == "end":
                 executors.close()
                 return
-            host.send(**_driven(world, executors, message))
+            host.send(**_driven(world, widening, executors, message))
     executors.close()
 
 
-def _driven(world: worlds.World, executors: warm.WarmExecutors, message: dict[str, Any]) -> dict[str, object]:
+def _driven(
+    world: worlds.World, widening: widenings.Widening, executors: warm.WarmExecutors, message: dict[str, Any]
+) -> dict[str, object]:
     """Drive one run, and tell how that went."""
     from weft.service import queued
 
     run = str(message["run"])
     how = driving.How(executor=message.get("executor"), jobs=message.get("jobs"), wait=False)
     try:
-        world.resolve_partitions()
+        widening.refresh()
         row = claiming.row_of(world, run)
         pipeline = world.graph.pipelines.get(row.pipeline or "")
         with contextlib.ExitStack() as stack:
@@ -125,7 +129,7 @@ def _driven(world: worlds.World, executors: warm.WarmExecutors, message: dict[st
             finally:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
     except (errors.UsageError, errors.ReservationError, errors.FencedError) as error:
-        return {"refused": run, "message": error.message}
+        return {"refused": run, "message": error.message, "waits": isinstance(error, errors.ReservationError)}
     except KeyboardInterrupt:
         return {"ended": run, "outcome": "cancelled", "threads": linux.thread_count()}
     except Exception as error:
@@ -144,7 +148,7 @@ def main() -> NoReturn:
         where = msgspec.json.decode(sys.argv[2], type=Where)
         world = wiring.open_world(place_of(where))
         world.locations = places(world, sys.argv[3])
-        _serve(world, channels.Channel(end))
+        _serve(world, sys.argv[3], channels.Channel(end))
     finally:
         sys.stdout.flush()
         os._exit(0)

@@ -122,7 +122,8 @@ def test_on_cron_asks_once_for_each_tick_and_forces_a_source() -> None:
     small = Small(When.on_cron("0 9 * * *"), of="raw")
     small.made("raw", at=NOW - timedelta(days=1))
     found = small.result()
-    assert list(found.asks) == [0] and list(found.forced) == [0]
+    assert list(found.asks) == [0]
+    assert list(found.forced) == [0]
     assert found.wakes == datetime(2024, 1, 16, 9, tzinfo=UTC)
     small.take()
     assert small.asks() == []

@@ -153,7 +153,7 @@ def test_a_turn_looks_only_at_what_changed_and_what_is_below() -> None:
             outputs=(f"a{n}",),
             code="c1",
             dependencies=() if n < 500 else (graph.Dependency(asset=f"a{n - 500}", mapping=IdentityMapping()),),
-        )  # fmt: skip
+        )
         for n in range(1000)
     }
     eager = When.eager().condition
@@ -166,8 +166,10 @@ def test_a_turn_looks_only_at_what_changed_and_what_is_below() -> None:
         inputs = {f"a{n - 500}": n - 499} if n >= 500 else {}
         history.columns[f"a{n}"].published(0, token=n + 1, version=n + 1, code="c1", inputs=inputs, at=1, run="r")
     turns.turn(history.known(), None, history.now)
-    assert not turns.asking and turns.evaluated == 500
+    assert not turns.asking
+    assert turns.evaluated == 500
     for n in range(10):
         history.columns[f"a{n}"].published(0, token=5000 + n, version=5000 + n, code="c1", inputs={}, at=2, run="r")
     turns.turn(history.known(), {f"a{n}" for n in range(10)}, history.now)
-    assert set(turns.asking) == {f"a{n}" for n in range(500, 510)} and turns.evaluated == 10
+    assert set(turns.asking) == {f"a{n}" for n in range(500, 510)}
+    assert turns.evaluated == 10

@@ -85,9 +85,7 @@ def materialize(call: Call, key: str, body: Materialize) -> Answer:
         ask = planning.Ask(selection=asset_views.selection_of(asset.key), partitions=body.partitions, exact=True)
         view = executions.create(
             world,
-            executions.Wanted(
-                ask=ask, by=call.principal.name, priority=body.priority, concurrency=body.concurrency
-            ),
+            executions.Wanted(ask=ask, by=call.principal.name, priority=body.priority, concurrency=body.concurrency),
         )
     return Answer(
         view,
@@ -114,7 +112,9 @@ def add_keys(call: Call, name: str, body: Keys) -> Answer:
     with call.world() as world:
         with call.looking_up("name", name):
             partition_keys.check_name(world, name)
-        return Answer(partition_keys.add(world, name, body.keys), target=f"partitions:{name}", detail={"added": body.keys})
+        return Answer(
+            partition_keys.add(world, name, body.keys), target=f"partitions:{name}", detail={"added": body.keys}
+        )
 
 
 @routes.post(

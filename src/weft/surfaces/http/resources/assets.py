@@ -104,9 +104,9 @@ class KeysQuery(routing.Query, frozen=True, kw_only=True):
     start: Annotated[int, msgspec.Meta(ge=0, le=2**40, description="The ordinal to begin with.")] = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=strips.MOST_KEYS)] = 100
     status: Annotated[
-        list[Literal["running", "failed", "blocked", "missing", "stale", "overdue", "fresh"]],
+        tuple[Literal["running", "failed", "blocked", "missing", "stale", "overdue", "fresh"], ...],
         msgspec.Meta(max_length=7),
-    ] = []
+    ] = ()
 
 
 @routes.get(

@@ -93,7 +93,9 @@ def _state(
     kind, _, name = automation.partition(":")
     row = row or automating.AutomationRow(id=automation)
     defined = next((f"{each}:{name}" for each in ("pipeline", "job") if f"{each}:{name}" in world.locations), "")
-    place = world.locations.get(f"automation:{automation}") or (world.locations.get(defined) if kind == "schedule" else None)
+    place = world.locations.get(f"automation:{automation}") or (
+        world.locations.get(defined) if kind == "schedule" else None
+    )
     return AutomationState(
         id=automation,
         kind=kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import msgspec
@@ -49,7 +50,7 @@ class EventsQuery(routing.Query, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    types: Annotated[list[str], msgspec.Meta(max_length=100, description="Only events of these types.")] = []
+    types: Annotated[tuple[str, ...], msgspec.Meta(max_length=100, description="Only events of these types.")] = ()
     run: Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="Only events of this run.")] | None = (
         None
     )
@@ -95,7 +96,7 @@ def _reader(call: Call, wanted: streams.Wanted) -> streams.Reader:
     return read
 
 
-def wanted_types(call: Call, given: list[str]) -> frozenset[str]:
+def wanted_types(call: Call, given: Sequence[str]) -> frozenset[str]:
     """The types of events that a request is for, among those that it may see; all of these where it names none.
 
     Raises:
@@ -125,7 +126,7 @@ class LogQuery(paging.Paged, frozen=True, kw_only=True):
     """Which events of the log, in order."""
 
     after: Position = 0
-    types: Annotated[list[str], msgspec.Meta(max_length=100)] = []
+    types: Annotated[tuple[str, ...], msgspec.Meta(max_length=100)] = ()
     run: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
 
 

@@ -51,7 +51,7 @@ class Change(routing.Body, frozen=True, kw_only=True, omit_defaults=True):
     """What of an execution is to be another; what is left out stays. `concurrency` null takes the bound away."""
 
     priority: Priority | msgspec.UnsetType = msgspec.UNSET
-    concurrency: Concurrency | None | msgspec.UnsetType = msgspec.UNSET
+    concurrency: Concurrency | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @routes.patch("/executions/{id}", scope="plans.change", body=Change, answer=View, summary="Change an execution")

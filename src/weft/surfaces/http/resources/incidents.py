@@ -125,7 +125,7 @@ def list_silences(call: Call, query: SilencesQuery) -> Silences:
 
 
 class NewSilence(routing.Body, frozen=True, kw_only=True):
-    """What is not to be told, and until when: fields (rule, root, subject, owner, tag, severity) to patterns with `*`."""
+    """What is not to be told, until when: fields (rule, root, subject, owner, tag, severity) to patterns with `*`."""
 
     matches: Annotated[
         dict[str, Annotated[str, msgspec.Meta(min_length=1, max_length=500)]], msgspec.Meta(min_length=1)

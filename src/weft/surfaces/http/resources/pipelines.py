@@ -1,4 +1,4 @@
-"""Pipelines and jobs: listed, looked at, their versions and what differs between them, their steps as a graph and grid."""
+"""Pipelines and jobs: listed, looked at, their versions and what differs, their steps as a graph and grid."""
 
 from __future__ import annotations
 
@@ -38,10 +38,12 @@ def list_pipelines(call: Call, query: PipelinesQuery) -> PipelinePage:
     """Pipelines (DAGs, flows, graphs of ops) and the jobs that select assets."""
     with call.world() as world:
         graph = world.graph
+        kinds = {**dict.fromkeys(graph.jobs, "job"), **{name: each.kind for name, each in graph.pipelines.items()}}
+        tags = {name: each.tags for several in (graph.jobs, graph.pipelines) for name, each in several.items()}
         names = [
             name
-            for name, each in {**graph.jobs, **graph.pipelines}.items()
-            if query.kind in (None, getattr(each, "kind", "job")) and (query.tag is None or query.tag in each.tags)
+            for name, kind in kinds.items()
+            if query.kind in (None, kind) and (query.tag is None or query.tag in tags[name])
         ]
         page, following = paging.cut("pipelines", query, names, lambda name: name)
         items = pipeline_views.some(world, page, recent=query.recent)
@@ -64,9 +66,7 @@ class CodePage(views.View, frozen=True, kw_only=True):
     items: list[pipeline_views.CodeView]
 
 
-@routes.get(
-    "/pipelines/{name}/versions", scope="pipelines.read", answer=CodePage, summary="List a pipeline's versions"
-)
+@routes.get("/pipelines/{name}/versions", scope="pipelines.read", answer=CodePage, summary="List a pipeline's versions")
 def versions(call: Call, name: str) -> CodePage:
     """The versions of its code that have run, and today's."""
     with call.world() as world, call.looking_up("name", name):

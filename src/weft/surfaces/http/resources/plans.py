@@ -15,7 +15,9 @@ from weft.surfaces.http.resources import assets
 routes = routing.Routes(tag="plans")
 
 Priority = Annotated[int, msgspec.Meta(ge=-1000, le=1000)]
-Concurrency = Annotated[int, msgspec.Meta(ge=1, le=100_000, description="How many of its runs may be under way at once.")]
+Concurrency = Annotated[
+    int, msgspec.Meta(ge=1, le=100_000, description="How many of its runs may be under way at once.")
+]
 
 
 class NewPlan(routing.Body, frozen=True, kw_only=True):
@@ -110,9 +112,12 @@ class Apply(routing.Body, frozen=True, kw_only=True):
     priority: Priority = 0
     concurrency: Concurrency | None = None
     keep_going: bool | None = None
-    slices: Annotated[
-        int, msgspec.Meta(ge=1, le=1_000_000, description="Cut it into runs of so many partitions of each asset.")
-    ] | None = None
+    slices: (
+        Annotated[
+            int, msgspec.Meta(ge=1, le=1_000_000, description="Cut it into runs of so many partitions of each asset.")
+        ]
+        | None
+    ) = None
 
 
 @routes.post(
@@ -166,7 +171,9 @@ def apply_now(call: Call, body: NewExecution) -> Answer:
                 slices=body.slices,
             ),
         )
-    return Answer(view, location=f"/executions/{view.id}", target=f"execution:{view.id}", detail={"select": body.select})
+    return Answer(
+        view, location=f"/executions/{view.id}", target=f"execution:{view.id}", detail={"select": body.select}
+    )
 
 
 class Backfill(routing.Body, frozen=True, kw_only=True):

@@ -84,7 +84,7 @@ def set_slots(call: Call, name: str, body: Slots) -> Answer:
     summary="Load a code location anew",
 )  # fmt: skip
 def reload(call: Call, name: str) -> Answer:
-    """Ask for its definitions to be read again; the event `LocationLoaded` or `LocationFailed` tells what came of it."""
+    """Ask for its definitions to be read again; an event `LocationLoaded` or `LocationFailed` tells what came of it."""
     from weft.surfaces.processes import reloading
 
     with call.ledger() as ledger, call.looking_up("name", name):

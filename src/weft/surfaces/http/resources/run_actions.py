@@ -42,7 +42,7 @@ class Rerun(routing.Body, frozen=True, kw_only=True):
     from_failed: bool = False
     from_step: runs.Name | None = None
     only: runs.Name | None = None
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
     """Override those of the run."""
 
 

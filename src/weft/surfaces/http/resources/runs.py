@@ -95,7 +95,7 @@ _FILTERS = (
 class NewRun(routing.Body, frozen=True, kw_only=True):
     """What a run is to be started with; without a partition, that of the latest interval that has ended."""
 
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
     partition: Name | None = None
     pool: Annotated[str, msgspec.Meta(max_length=500, description="The work pool; the default one if left out.")] = ""
     priority: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] | None = None

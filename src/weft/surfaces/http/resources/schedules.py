@@ -30,7 +30,7 @@ class SchedulePage(views.View, frozen=True, kw_only=True):
     summary="List schedules",
 )  # fmt: skip
 def list_schedules(call: Call, query: paging.Paged) -> SchedulePage:
-    """What is started by time or by assets, and when next. Its decisions: `GET /automations/schedule:NAME/decisions`."""
+    """What is started by time or by assets, and when next; decisions: `/automations/schedule:NAME/decisions`."""
     with call.world() as world:
         items, following = paging.cut("schedules", query, viewing.ls(world), lambda each: each.name)
     return SchedulePage(items=items, next=following)

@@ -1,0 +1,410 @@
+"""The resources over HTTP: what the command line can do, on a real server over a real project that has run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from tests.integration.http import servers
+
+from weft import wiring
+from weft.model import events
+from weft.service import locations
+from weft.stores import sqlite
+
+DEFINITIONS = """
+from datetime import datetime
+from weft import *
+
+days = DailyPartitions(start_date="2024-01-01", end_date="2024-03-01")
+
+@asset(owners=["team:a"])
+def numbers() -> list:
+    print("one line")
+    print("another line")
+    return [1, 2, 3]
+
+@asset
+def total(numbers: list) -> int:
+    return sum(numbers)
+
+@asset
+def broken(numbers: list) -> int:
+    raise ValueError("no luck")
+
+@asset(partitions=days, group="daily")
+def daily(context) -> str:
+    return context.partition_key
+
+@asset(partitions=DynamicPartitions("customers"))
+def customers(context) -> str:
+    return context.partition_key
+
+@task
+def extract(date: str) -> int:
+    artifacts.markdown("# report <script>alert(1)</script> [x](javascript:alert(1))", key="report")
+    return 41
+
+@task
+def load(n: int) -> int:
+    return n + 1
+
+@dag(schedule="@daily", start_date=datetime(2024, 1, 1), end_date=datetime(2024, 1, 10), params={"x": 1})
+def etl():
+    load(extract("{{ ds }}"))
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    folder = tmp_path_factory.mktemp("resources")
+    where = servers.project(folder, definitions=DEFINITIONS)
+
+    def weft(*arguments: str) -> None:
+        subprocess.run([sys.executable, "-m", "weft", *arguments], cwd=folder, check=False, capture_output=True)
+
+    weft("apply", "+total or broken", "--yes")
+    weft("apply", "daily", "-p", "2024-01-10..2024-01-19", "--yes")
+    weft("run", "etl", "-p", "2024-01-05")
+    world = wiring.open_world(where)
+    locations.record_loaded(world, "main", source="shop.py", root=folder)
+    world.ledger.close()
+    with servers.running(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server: servers.Server) -> Iterator[httpx.Client]:
+    with server.client() as made:
+        yield made
+
+
+class Api:
+    """Short spellings."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+
+    def get(self, path: str, expected: int = 200, /, **query: Any) -> Any:
+        answer = self.client.get(f"/api/v1{path}", params=query)
+        assert answer.status_code == expected, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: Any = None, status: int = 200) -> Any:
+        answer = self.client.post(f"/api/v1{path}", json=body if body is not None else {})
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+
+@pytest.fixture(scope="module")
+def api(client: httpx.Client) -> Api:
+    return Api(client)
+
+
+def _run_of(api: Api, pipeline: str | None) -> Any:
+    return next(
+        each for each in api.get("/runs")["items"] if each["pipeline"] == pipeline and each["outcome"] == "succeeded"
+    )
+
+
+# --- runs ---
+
+
+def test_a_run_is_started_and_found_again(api: Api) -> None:
+    answer = api.client.post("/api/v1/pipelines/etl/runs", json={"params": {"x": 2}, "partition": "2024-01-07"})
+    assert answer.status_code == 201
+    made = answer.json()
+    assert answer.headers["location"] == f"/api/v1/runs/{made['id']}"
+    assert made["params"] == {"x": 2}
+    assert made["location"] == "main"
+    assert api.get(f"/runs/{made['id']}")["phase"] == "created"
+    assert made["id"] in {each["id"] for each in api.get("/runs", live=True, pipeline="etl")["items"]}
+    reasons = api.get(f"/runs/{made['id']}/why")["reasons"]
+    assert [each["kind"] for each in reasons] == ["no_worker"]
+    assert api.post(f"/runs/{made['id']}/cancel", {"reason": "not now"})["outcome"] == "cancelled"
+    assert api.get(f"/runs/{made['id']}")["outcome"] == "cancelled"
+    api.post(f"/runs/{made['id']}/cancel", status=409)
+
+
+def test_the_body_of_a_new_run_may_be_empty(api: Api) -> None:
+    answer = api.client.post("/api/v1/pipelines/etl/runs")
+    assert answer.status_code == 201
+    assert answer.json()["params"] == {"x": 1}
+
+
+def test_wrong_parameters_start_nothing(api: Api) -> None:
+    before = len(api.get("/runs", limit=500)["items"])
+    assert "'y'" in api.post("/pipelines/etl/runs", {"params": {"y": 1}}, 422)["detail"]
+    assert "etl" in api.post("/pipelines/elt/runs", {}, 404)["remedy"]
+    assert len(api.get("/runs", limit=500)["items"]) == before
+
+
+def test_an_unknown_run_is_404_with_what_may_be_meant(api: Api) -> None:
+    run = _run_of(api, "etl")["id"]
+    assert run in api.get(f"/runs/{run[:6]}", 404)["remedy"]
+    assert run in api.get(f"/runs/{run[:-1]}x", 404)["remedy"]
+
+
+def test_the_parts_of_a_run(api: Api) -> None:
+    run = _run_of(api, "etl")["id"]
+    assert {name: each["counts"] for name, each in api.get(f"/runs/{run}/steps")["steps"].items()} == {
+        "extract": {"succeeded": 1},
+        "load": {"succeeded": 1},
+    }
+    first = api.get(f"/runs/{run}/step-runs", limit=1)
+    rest = api.get(f"/runs/{run}/step-runs", limit=1, cursor=first["next"])
+    assert [each["step"] for each in first["items"] + rest["items"]] == ["etl:extract", "etl:load"]
+    assert rest["next"] is None
+    assert api.get(f"/runs/{run}/values", step="load")["returned"] == 42
+    api.get(f"/runs/{run}/values", 404, step="lod")
+    assert [each["key"] for each in api.get(f"/runs/{run}/artifacts")["items"]] == ["report"]
+    assert api.get(f"/runs/{run}/detail")["run"]["id"] == run
+
+
+def test_a_rerun_is_a_new_run_linked_with_the_first(api: Api) -> None:
+    run = _run_of(api, "etl")["id"]
+    made = api.post(f"/runs/{run}/rerun", {"from_step": "load"}, 201)
+    assert made["rerun_of"] == run
+    api.post(f"/runs/{run}/rerun", {"from_step": "lod"}, 422)
+    moved = api.client.put(f"/api/v1/runs/{made['id']}/priority", json={"priority": 7}).json()
+    assert moved["priority"] == 7
+    assert api.get("/queue")["items"][0]["run"] == made["id"]
+    api.post(f"/runs/{made['id']}/cancel")
+
+
+# --- logs ---
+
+
+def test_a_log_is_read_searched_and_downloaded_by_its_id(api: Api) -> None:
+    run = next(each["id"] for each in api.get("/runs")["items"] if each["selection"] == "+total or broken")
+    attempts = api.get(f"/runs/{run}/logs")["items"]
+    log = next(each["log"] for each in attempts if each["step"] == "numbers")
+    text = api.get(f"/runs/{run}/logs/{log}")
+    assert [each["text"] for each in text["lines"]] == ["one line", "another line"]
+    found = api.get(f"/runs/{run}/logs/{log}", grep="another")
+    assert [each["offset"] for each in found["lines"]] == [len("one line\n")]
+    answer = api.client.get(f"/api/v1/runs/{run}/logs/{log}/text")
+    assert answer.text == "one line\nanother line\n"
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    failed = api.get(f"/runs/{run}/logs", failed=True)["items"]
+    assert [(each["step"], each["outcome"]) for each in failed] == [("broken", "failed")]
+    assert "no luck" in failed[0]["error"]
+    other = _run_of(api, "etl")["id"]
+    api.get(f"/runs/{other}/logs/{log}", 404)  # of another run
+
+
+@pytest.mark.parametrize("file", ["../weft.toml", "/etc/passwd", "linked/x.log", "link.log", "", "a/../../x"])
+def test_no_log_leads_out_of_the_folder_of_logs(server: servers.Server, api: Api, file: str) -> None:
+    logs = server.home / "logs"
+    (server.home / "secret.log").write_text("secret")
+    for name, target in (("link.log", server.home / "secret.log"), ("linked", server.home)):
+        if not (logs / name).is_symlink():
+            (logs / name).symlink_to(target)
+    ledger = sqlite.SqliteLedger(server.home / "ledger.db")
+    made = ledger.append(
+        [
+            events.RunCreated(run="evil", execution="evil"),
+            events.StepSucceeded(run="evil", step="s", log=events.LogSegment(file=file, start=0, end=100)),
+        ]
+    )
+    ledger.close()
+    assert "secret" not in str(api.get(f"/runs/evil/logs/{made + 1}", 404))
+    api.get(f"/runs/evil/logs/{made + 1}/text", 404)
+
+
+def test_the_output_of_a_run_is_followed_to_its_end(api: Api) -> None:
+    run = next(each["id"] for each in api.get("/runs")["items"] if each["selection"] == "+total or broken")
+    with api.client.stream("GET", f"/api/v1/runs/{run}/logs/stream") as answer:
+        content = "".join(answer.iter_text())
+    assert "one line\\nanother line" in content
+    assert "event: end" in content
+
+
+# --- assets ---
+
+
+def test_assets_are_listed_by_page_and_selection(api: Api) -> None:
+    keys: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = api.get("/assets", limit=2, **cursor)
+        keys += [each["key"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert keys == ["broken", "customers", "daily", "numbers", "total"]
+    assert [each["key"] for each in api.get("/assets", select="status:failed")["items"]] == ["broken"]
+    assert "quote" in api.get("/assets", 422, select='"')["detail"]
+    api.get("/assets", 422, select="+total", **cursor)  # a cursor of another filter
+
+
+def test_an_asset_tells_why_it_is_not_fresh(api: Api) -> None:
+    found = api.get("/assets/broken")
+    assert found["status"] == "failed"
+    assert "no luck" in found["causes"][0]["detail"]
+    assert found["upstream"] == ["numbers"]
+    assert "numbers" in api.get("/assets/numberz", 404)["remedy"]
+
+
+def test_partitions_are_a_strip_and_a_list(api: Api) -> None:
+    strip = api.get("/assets/daily/partitions")
+    assert strip["segments"] == [[0, 9, "missing"], [9, 19, "fresh"], [19, 60, "missing"]]
+    assert (strip["first_key"], strip["total"]) == ("2024-01-01", 60)
+    page = api.get("/assets/daily/partition-keys", status="fresh", limit=4)
+    assert [each["key"] for each in page["items"]][:2] == ["2024-01-10", "2024-01-11"]
+    assert page["next"] == 13
+    one = api.get("/assets/daily/partition", partition="2024-01-10")
+    assert (one["status"], len(one["versions"])) == ("fresh", 1)
+    assert api.get("/assets/daily/partition", partition="2024-01-01")["causes"][0]["kind"] == "missing"
+    api.get("/assets/daily/partition", 422, partition="2023-01-01")
+    api.get("/assets/total/partitions", 422)
+
+
+def test_an_etag_saves_what_has_not_changed(api: Api) -> None:
+    first = api.client.get("/api/v1/assets/daily/partitions")
+    again = api.client.get("/api/v1/assets/daily/partitions", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert not again.content
+
+
+def test_people_decide_about_assets(api: Api) -> None:
+    assert api.post("/assets/broken/accept", {"reason": "known"}, 422)["remedy"]  # it has no data to be accepted
+    assert "version" in api.post("/assets/total/rollback", {"to": "v1"}, 422)["detail"]
+    assert api.post("/partitions/customers/keys", {"keys": ["acme", "umbrella"]})["keys"] == ["acme", "umbrella"]
+    assert api.get("/assets/customers/partitions")["total"] == 2
+    assert api.post("/partitions/customers/keys/remove", {"keys": ["acme"]})["keys"] == ["umbrella"]
+    api.post("/partitions/nobody/keys", {"keys": ["x"]}, 404)
+
+
+def test_lineage_is_grown_from_a_selection(api: Api) -> None:
+    shown = api.get("/lineage", select="total", up=1)
+    assert {each["id"] for each in shown["nodes"]} == {"asset:numbers", "asset:total"}
+    assert [(each["from_"], each["to"]) for each in shown["edges"]] == [("asset:numbers", "asset:total")]
+    ranks = {each["name"]: each["rank"] for each in shown["nodes"]}
+    assert ranks["numbers"] < ranks["total"]
+    assert next(each for each in shown["nodes"] if each["name"] == "numbers")["has_more"]  # broken reads it too
+
+
+# --- plans and executions ---
+
+
+def test_a_plan_is_kept_applied_once_and_carried_out_by_the_scheduler(api: Api) -> None:
+    plan = api.post("/plans", {"select": "daily", "partitions": "2024-01-01..2024-01-05"}, 201)
+    assert plan["steps"] == 5
+    assert api.get(f"/plans/{plan['id']}")["drifted"] == []
+    assert plan["id"] in {each["id"] for each in api.get("/plans")["items"]}
+    headers = {"idempotency-key": "once"}
+    made = [api.client.post(f"/api/v1/plans/{plan['id']}/apply", json={}, headers=headers) for _ in range(2)]
+    assert [each.status_code for each in made] == [201, 201]
+    execution = made[0].json()["id"]
+    assert made[1].json()["id"] == execution
+    assert api.get(f"/executions/{execution}")["total"] == 5
+    assert {each["execution"] for each in api.get("/runs", execution=execution)["items"]} == {execution}
+    assert api.post(f"/executions/{execution}/pause")["phase"] == "suspended"
+    assert api.client.patch(f"/api/v1/executions/{execution}", json={"priority": 3}).json()["priority"] == 3
+    assert api.post(f"/executions/{execution}/resume")["phase"] == "running"
+    assert api.post(f"/executions/{execution}/cancel")["outcome"] == "cancelled"
+    api.post(f"/executions/{execution}/cancel", status=409)
+
+
+def test_a_backfill_of_intervals_is_an_execution(api: Api) -> None:
+    made = api.post(
+        "/pipelines/etl/backfills", {"partitions": "2024-01-01..2024-01-04", "concurrency": 2, "params": {"x": 5}}, 201
+    )
+    assert made["total"] == 4
+    assert len(api.get("/runs", execution=made["id"])["items"]) == 2
+    api.post(f"/executions/{made['id']}/cancel")
+
+
+# --- pipelines and automations ---
+
+
+def test_a_pipeline_its_graph_grid_and_versions(api: Api) -> None:
+    assert {each["name"] for each in api.get("/pipelines")["items"]} == {"etl"}
+    assert api.get("/pipelines/etl")["params"]["x"]["default"] == 1
+    graph = api.get("/pipelines/etl/graph")
+    assert [(each["from_"], each["to"], each["value"]) for each in graph["edges"]] == [("extract", "load", True)]
+    grid = api.get("/pipelines/etl/grid")
+    assert grid["steps"] == ["extract", "load"]
+    assert any("load" in each["cells"] for each in grid["items"])
+    assert api.get("/pipelines/etl/versions")["items"][0]["current"]
+    assert "one version" in api.get("/pipelines/etl/diff", 422)["detail"]
+    assert api.get("/definitions", kind="pipeline")["items"][0]["name"] == "etl"
+
+
+def test_a_schedule_is_paused_and_resumed(api: Api) -> None:
+    assert [each["id"] for each in api.get("/automations", kind="schedule")["items"]] == ["schedule:etl"]
+    paused = api.post("/automations/schedule:etl/pause", {"reason": "holidays"})
+    assert (paused["paused"], paused["pause_reason"], paused["paused_by"]) == (True, "holidays", "me")
+    assert not api.post("/automations/schedule:etl/resume")["paused"]
+    assert api.get("/automations/schedule:etl/decisions") == {"items": [], "next": None}
+    api.get("/automations/schedule:elt", 404)
+
+
+# --- the rest ---
+
+
+def test_markdown_is_served_without_what_it_would_run(api: Api) -> None:
+    artifact = api.get("/artifacts", key="report")["items"][0]
+    answer = api.client.get(f"/api/v1/artifacts/{artifact['id']}/content")
+    assert "<h1>report" in answer.text
+    assert "<script" not in answer.text
+    assert 'href="javascript' not in answer.text
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+def test_what_is_going_on_is_told_by_root_cause(api: Api) -> None:
+    now = api.get("/now")
+    assert [(each["root"], each["status"]) for each in now["broken"]] == [("broken", "failed")]
+    assert now["assets"]["fresh"] >= 2
+
+
+def test_anything_is_found_by_its_name(api: Api) -> None:
+    assert [each["id"] for each in api.get("/search", q="tot")["items"]][:1] == ["asset:total"]
+    run = _run_of(api, "etl")["id"]
+    assert [each["id"] for each in api.get("/search", q=run[:8])["items"]] == [f"run:{run}"]
+
+
+def test_metrics_are_prometheus_text(api: Api) -> None:
+    api.post("/pipelines/etl/runs", {"partition": "2024-01-09"}, 201)
+    answer = api.client.get("/api/v1/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'weft_runs_live{phase="created",pool="default"}' in answer.text
+    assert 'weft_http_request_seconds_count{method="POST",route="/pipelines/{name}/runs",status="201"}' in answer.text
+
+
+def test_events_are_followed_from_where_a_client_left_off(server: servers.Server, api: Api) -> None:
+    last = api.get("/health")["position"]
+    made = api.post("/pipelines/etl/runs", {"partition": "2024-01-08"}, 201)
+    headers = {"last-event-id": str(last)}
+    with api.client.stream("GET", "/api/v1/events?types=RunCreated", headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        text = ""
+        for chunk in answer.iter_text():
+            text += chunk
+            if made["id"] in text:
+                break
+    assert "event: RunCreated" in text
+    assert "RunCreated" in api.get("/events", 422, types="RunCreate")["remedy"]
+    api.get("/events", 422, after=10**9)
+    assert api.client.get("/api/v1/events", headers={"authorization": "Bearer no"}).status_code == 401
+
+
+def test_an_event_of_the_log_is_read_whole(api: Api) -> None:
+    page = api.get("/ledger/events", types="RunCreated", limit=1)
+    assert page["items"][0]["type"] == "RunCreated"
+    assert api.get(f"/ledger/events/{page['items'][0]['position']}")["body"]["type"] == "RunCreated"
+    api.get("/ledger/events/0", 404)
+    api.get("/ledger/events/x", 404)
+
+
+def test_readiness_says_what_is_missing(api: Api) -> None:
+    told = api.get("/ready", 503)["detail"]
+    assert "worker" in told
+    assert "scheduler" in told
