@@ -39,6 +39,8 @@ class _Seen:
     """What was read of the ledger, up to `position`."""
 
     graph: graphs.Graph
+    defined: graphs.Graph
+    """The graph as it was defined, before the keys of dynamic partitions were filled in."""
     ticking: ticking.Ticking
     position: int
     columns: dict[keys.AssetKey, columns_model.Columns]
@@ -93,7 +95,7 @@ class Conditions:
     def _read(self, world: worlds.World, now: datetime) -> tuple[_Seen, set[keys.AssetKey] | None]:
         """Read what happened since; the assets that it concerns, None for all."""
         seen = self._seen
-        if seen is None or seen.graph is not world.graph:
+        if seen is None or not _is_of(seen, world):
             self._seen = self._anew(world, now)
             return self._seen, None
         news = world.ledger.changed_assets(seen.position, most=MOST_EVENTS)
@@ -122,7 +124,8 @@ class Conditions:
         external = frozenset(asset for asset in relevant if graph.assets[asset].step is None)
         columns = world.ledger.columns({asset: graph.assets[asset].partitions for asset in relevant}, external=external)
         observing.with_todays_code(world, columns)
-        seen = _Seen(graph=graph, ticking=made, position=position, columns=columns, external=external)
+        defined = world.definitions.graph
+        seen = _Seen(graph=graph, defined=defined, ticking=made, position=position, columns=columns, external=external)
         seen.automations = world.ledger.automations_seen("condition:")
         states = world.ledger.automation_states("condition:")
         for asset, each in made.conditions.items():
@@ -329,3 +332,19 @@ class Conditions:
             )
             found.append((event if is_news else None, kept, memory))
         return found
+
+
+def _is_of(seen: _Seen, world: worlds.World) -> bool:
+    """Whether what was read is of the definitions of a world, dynamic partitions with the same keys among them.
+
+    Worlds of one server share what is defined, but each fills in the keys for itself.
+    """
+    if seen.graph is world.graph:
+        return True
+    if seen.defined is not world.definitions.graph:
+        return False
+    return all(
+        seen.graph.assets[asset].partitions == world.graph.assets[asset].partitions
+        for asset in seen.columns
+        if (divided := seen.defined.assets[asset].partitions) is not None and divided.dynamic_names()
+    )

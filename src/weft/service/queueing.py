@@ -44,6 +44,10 @@ def request_run(world: worlds.World, wanted: pipelines.Wanted) -> ledgers.RunRow
     with world.ledger.transaction() as transaction:
         event = created(world, transaction, wanted)
         transaction.append([event])
+        if wanted.keep and wanted.rerun_of and world.graph.pipelines[wanted.pipeline].kind == "flow":
+            from weft.runtime.flows import beginning
+
+            transaction.append(beginning.kept(world.ledger, event.run, wanted.rerun_of))
     return claiming.row_of(world, event.run)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -26,7 +27,9 @@ from weft.service import world as worlds
 LOOK_SECONDS = 1.0
 """How often a host looks for sensors that somebody resumed, or that another host gave up."""
 MOST_AT_ONCE = 4
-_SPARE_SECONDS = 5.0  # that a lease outlives the timeout, so that it is not taken while the answer is written down
+_SPARE_SECONDS = (
+    sensor_evaluation.LOADING_SECONDS + 5.0
+)  # that a lease outlives the timeout, so that it is not taken while the answer is written down
 _LONGEST_BACKOFF = 3600.0
 _IDLE_SECONDS = 3600.0
 SEEN_BEFORE = "all that it asks for was asked for before"
@@ -245,8 +248,14 @@ def find(world: worlds.World, name: str) -> automations.Sensor:
 class Sensing:
     """The looks of one host. It is used by the loop of the host, which has one thread."""
 
-    def __init__(self, world: worlds.World, location: str, *, holder: str) -> None:
-        """Look for the sensors of a location; `holder` names the host in leases."""
+    def __init__(
+        self, world: worlds.World, location: str, *, holder: str, command: Sequence[str] | None = None
+    ) -> None:
+        """Look for the sensors of a location; `holder` names the host in leases.
+
+        `command` starts a process that loads the code and looks, for a host that has threads and so cannot fork.
+        """
+        self._command = command
         self._world = world
         self._holder = holder
         self._sensors = [each for each in sensors_of(world, location) if each.id in world.definitions.sensors]
@@ -307,9 +316,8 @@ class Sensing:
     def _begin(self, sensor: automations.Sensor, now: datetime) -> None:
         turn = begin(self._world, sensor, self._holder, now)
         if turn is not None:
-            evaluation = sensor_evaluation.Evaluation(
-                self._world, sensor, cursor=turn.cursor, last_tick=turn.last_tick, now=now
-            )
+            look = sensor_evaluation.Look(sensor=sensor.id, cursor=turn.cursor, last_tick=turn.last_tick, now=now)
+            evaluation = sensor_evaluation.Evaluation(self._world, sensor, look, self._command)
             self._running.append((turn, evaluation))
 
 

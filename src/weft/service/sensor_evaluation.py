@@ -22,6 +22,8 @@ from weft.define.automations import context as contexts
 from weft.model import automations, errors
 from weft.service import world as worlds
 
+LOADING_SECONDS = 20.0
+"""What a look may take longer in a process that has to load the code first."""
 MOST_REQUESTS = 1000
 """How many runs one look may ask for."""
 _LONGEST_REASON = 2000
@@ -155,28 +157,31 @@ def _files(world: worlds.World) -> Sequence[Any]:
     return (sources.File(project.configuration.name, {"resources": project.settings["resources"]}),)
 
 
+class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a look begins with."""
+
+    sensor: str
+    """The id of the automation."""
+    cursor: str | None
+    last_tick: datetime | None
+    now: datetime
+
+
 class Evaluation:
     """A look that is under way in a child process."""
 
     def __init__(
-        self,
-        world: worlds.World,
-        sensor: automations.Sensor,
-        *,
-        cursor: str | None,
-        last_tick: datetime | None,
-        now: datetime,
+        self, world: worlds.World, sensor: automations.Sensor, look: Look, command: Sequence[str] | None = None
     ) -> None:
-        """Fork the child; this process must have one thread."""
+        """Fork the child; where this process has threads, start one by `command` that loads the code anew."""
+        from weft.executors import linux
+
         self.sensor = sensor
-        self.deadline = time.monotonic() + sensor.timeout
         self._parts: list[bytes] = []
+        spawns = command is not None and linux.thread_count() > 1
+        self.deadline = time.monotonic() + sensor.timeout + (LOADING_SECONDS if spawns else 0.0)
         read, write = os.pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self._pid = os.fork()
-        if self._pid == 0:
-            _child(write, world, sensor, cursor, last_tick, now)
+        self._pid = _spawned(command or (), write, look) if spawns else _forked(write, world, look)
         os.close(write)
         os.set_blocking(read, False)
         self._read = read
@@ -222,15 +227,24 @@ class Evaluation:
         return None
 
 
-def _child(
-    write: int,
-    world: worlds.World,
-    sensor: automations.Sensor,
-    cursor: str | None,
-    last_tick: datetime | None,
-    now: datetime,
-) -> None:
-    """Be the child: evaluate, answer, and leave without running anything of the parent's."""
+def _spawned(command: Sequence[str], write: int, look: Look) -> int:
+    arguments = [*command, str(write), msgspec.json.encode(look).decode()]
+    os.set_inheritable(write, True)
+    sys.stdout.flush()
+    return os.posix_spawn(arguments[0], arguments, os.environ, setpgroup=0)
+
+
+def _forked(write: int, world: worlds.World, look: Look) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        _child(write, world, look)
+    return pid
+
+
+def _child(write: int, world: worlds.World, look: Look) -> None:
+    """Be the child: look, answer, and leave without running anything of the parent's."""
     status = 1
     try:
         from weft.executors import linux
@@ -240,10 +254,7 @@ def _child(
             signal.signal(number, signal.SIG_DFL)
         os.setpgid(0, 0)
         linux.die_with_parent(signal.SIGKILL)
-        answer = evaluate(world, sensor.id, cursor=cursor, last_tick=last_tick, now=now)
-        content = memoryview(msgspec.json.encode(answer))
-        while content:
-            content = content[os.write(write, content) :]
+        answer(world, write, look)
         status = 0
     except BaseException:
         import traceback
@@ -254,3 +265,11 @@ def _child(
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+
+
+def answer(world: worlds.World, write: int, look: Look) -> None:
+    """Look, and write the answer to a descriptor."""
+    found = evaluate(world, look.sensor, cursor=look.cursor, last_tick=look.last_tick, now=look.now)
+    content = memoryview(msgspec.json.encode(found))
+    while content:
+        content = content[os.write(write, content) :]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 import msgspec
 
@@ -226,6 +227,19 @@ def cause_view(cause: plan.Cause) -> CauseView:
         at=time_of(cause.at),
         detail=cause.detail,
         root=cause_view(cause.root) if cause.root is not None else None,
+    )
+
+
+def cause_of(view: CauseView) -> plan.Cause:
+    """The cause that a view shows."""
+    return plan.Cause(
+        kind=cast("plan.CauseKind", view.kind),
+        subject=view.subject,
+        partition=view.partition,
+        run=view.run,
+        at=datetime.fromisoformat(view.at) if view.at is not None else None,
+        detail=view.detail,
+        root=cause_of(view.root) if view.root is not None else None,
     )
 
 

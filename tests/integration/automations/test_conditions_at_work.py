@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from weft import AutomationCondition as When
-from weft import DailyPartitions, asset
-from weft.service import automations, conditions, driving, executions, planning, queued, queueing
+from weft import DailyPartitions, DynamicPartitions, asset
+from weft.service import automations, conditions, driving, executions, partition_keys, planning, queued, queueing
 from weft.service import world as worlds
 from weft.testing.clock import FakeClock
 
@@ -224,3 +224,22 @@ def test_a_quiet_turn_costs_one_query(world_of: World) -> None:
     statements.clear()
     asking.evaluate(world, world.clock.now())
     assert 1 < len([each for each in statements if each.startswith("SELECT")]) <= 5
+
+
+def test_a_new_key_is_asked_for_and_worlds_with_the_same_keys_are_the_same(world_of: World) -> None:
+    made: list[str] = []
+
+    @asset(partitions=DynamicPartitions("places"), automation=When.on_missing())
+    def place(context) -> str:
+        made.append(context.partition_key)
+        return context.partition_key
+
+    world, asking = world_of(place), conditions.Conditions()
+    assert work(world, asking) == 0
+    partition_keys.add(world, "places", ["eu", "us"])
+    world.resolve_partitions()
+    assert work(world, asking) == 1
+    assert sorted(made) == ["eu", "us"]
+    seen = asking.look(world, world.clock.now())
+    world.resolve_partitions()  # as another connection of a server does for itself
+    assert asking.look(world, world.clock.now()) is seen

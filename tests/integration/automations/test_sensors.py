@@ -1,19 +1,22 @@
-"""Sensors: looked at by one host at a time, each request started once, what it saw written down with what it started."""
+"""Sensors: one host looks at a time, each request starts once, and what it saw is written down with what it starts."""
 
 from __future__ import annotations
 
 import os
 import select
 import signal
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from weft import AutomationCondition, RunRequest, SkipReason, asset, dag, sensor, task
+from weft import AutomationCondition, RunRequest, SkipReason, asset, dag, sensor, task, wiring
 from weft.model import errors
 from weft.ports import clock as clocks
 from weft.service import sensing, sensor_evaluation
 from weft.service import world as worlds
+from weft.surfaces.processes import looking, runner
 from weft.testing.clock import FakeClock
 
 World = Callable[..., worlds.World]
@@ -139,7 +142,7 @@ def test_only_one_host_looks_at_a_time(world_of: World, clock: FakeClock) -> Non
     turn = sensing.begin(first, definition, "one", clock.now())
     assert turn is not None
     assert sensing.begin(second, definition, "two", clock.now()) is None
-    clock.advance(26)  # longer than its timeout: the first is taken for dead
+    clock.advance(46)  # longer than its timeout: the first is taken for dead
     late = sensing.begin(second, definition, "two", clock.now())
     assert late is not None
     answer = sensor_evaluation.Answer(requests=(sensor_evaluation.Request(),))
@@ -229,6 +232,34 @@ def test_a_look_runs_in_a_child_that_is_killed_when_it_is_late(world_of: World, 
     (tick,) = world.ledger.ticks("sensor:watching", limit=5)
     assert tick.tick != str(os.getpid()), "it ran in another process"
     watch.close()
+
+
+def test_where_a_host_has_threads_a_fresh_process_loads_the_code_and_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "threaded.py").write_text(
+        "import threading, os\nfrom weft import *\n\n@task\ndef noop(): ...\n\n@dag\ndef loading():\n    noop()\n\n"
+        "@sensor(target='loading')\ndef watching(context):\n    context.cursor = 'seen'\n"
+        "    return RunRequest(key=str(os.getpid()))\n"
+    )
+    (tmp_path / "weft.toml").write_text('definitions = "threaded.py"\n')
+    monkeypatch.delenv("WEFT_HOME", raising=False)
+    world = wiring.open_world(wiring.Place(start=tmp_path))
+    world.locations = {"automation:sensor:watching": "main", "pipeline:loading": "main"}
+    ended = threading.Event()
+    other = threading.Thread(target=ended.wait)
+    other.start()
+    try:
+        command = looking.command(runner.Where(start=str(tmp_path)))
+        watch = sensing.Sensing(world, "main", holder="test", command=command)
+        finish(watch)
+    finally:
+        ended.set()
+        other.join()
+    (tick,) = world.ledger.ticks("sensor:watching", limit=5)
+    assert (tick.decision, world.ledger.automations_seen()["sensor:watching"].cursor) == ("started", "seen")
+    watch.close()
+    world.ledger.close()
 
 
 def test_closing_ends_what_is_under_way_and_lets_another_host_look(world_of: World, clock: FakeClock) -> None:

@@ -104,6 +104,14 @@ def test_e1_with_a_certificate_of_its_own_nothing_travels_in_the_clear(tmp_path:
             httpx.get(found.url.replace("https", "http"), trust_env=False)
 
 
+def test_e1_the_place_where_people_reach_it_is_one_of_its_names_and_in_its_links(tmp_path: Path) -> None:
+    bind = server.bind_of({"url": "https://weft.example:8443/", "behind_proxy": True}, port=0)
+    with servers.running(tmp_path, bind=bind) as found, found.client() as client:
+        assert found.running.link().startswith("https://weft.example:8443/?token=")
+        for host, status in (("weft.example:8443", 200), ("evil.example", 403)):
+            assert client.get("/api/v1/me", headers={"host": host}).status_code == status
+
+
 # --- E2 ---
 
 

@@ -13,22 +13,6 @@ from weft.ports import ledger as ledgers
 from weft.service import pipelines, queueing
 from weft.surfaces.processes import supervisor as supervisors
 
-DEFINITIONS = """
-from weft import asset, dag, task
-
-@asset
-def numbers():
-    return [1, 2]
-
-@task
-def hello():
-    return {value!r}
-
-@dag
-def greeting():
-    hello()
-"""
-
 
 class Site:
     """A project, what is read of its ledger, and its supervisor."""
@@ -79,15 +63,6 @@ class Site:
     def until_finished(self, run: str, seconds: float = 20.0) -> ledgers.RunRow:
         self.until(lambda: self.run(run).phase == "finished", seconds)
         return self.run(run)
-
-    def value(self, run: str) -> object:
-        """What the only step of a run returned."""
-        from weft.model import events
-
-        with self.serving.ledger() as ledger:
-            found = [each for _, _, each in ledger.events(run) if isinstance(each, events.StepSucceeded)]
-        assert found[-1].task is not None
-        return found[-1].task
 
     def close(self) -> None:
         if self.supervisor is not None:

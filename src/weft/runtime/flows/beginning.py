@@ -142,10 +142,14 @@ def create(
 
 
 def _kept(place: place_of_runs.Place, run: str, before: str) -> list[events.Event]:
-    """What a new run keeps of one that has ended, as events: what its calls returned, and what people answered."""
     with place.lock:
-        history = [event for _, _, event in place.ledger.events(before)]
-        asked = place.ledger.input_requests(before)
+        return kept(place.ledger, run, before)
+
+
+def kept(ledger: ledgers.Ledger, run: str, before: str) -> list[events.Event]:
+    """What a new run keeps of one that has ended, as events: what its calls returned, and what people answered."""
+    history = [event for _, _, event in ledger.events(before)]
+    asked = ledger.input_requests(before)
     record = recorded.Recorded()
     record.read(history)
     found = record.kept(run, before)

@@ -67,7 +67,7 @@ def _commands(*commands: tuple[str, str]) -> list[str]:
 
 
 def _of(world: worlds.World) -> list[str]:
-    from weft.service import hints, planning, recovering
+    from weft.service import plan_outlines, planning, recovering
 
     if not world.graph.assets and not world.graph.pipelines:
         return [
@@ -118,15 +118,15 @@ def _of(world: worlds.World) -> list[str]:
         failed = sum(line.count for line in made.steps if line.status == "failed")
         of_them = f", of which {failed:,} failed before" if failed else ""
         return [
-            f"{count}. To do: {plan_text.total(made)}{of_them}.",
+            f"{count}. To do: {plan_text.total(plan_outlines.of(world, made))}{of_them}.",
             "",
             *_commands(("weft plan", "shows what would run, and why"), ("weft apply", "runs it")),
         ]
-    told = hints.hints(world, made)
+    outline = plan_outlines.of(world, made)
     return [
         f"{count}.",
-        plan_text.nothing_to_do(made, told),
-        *told,
+        plan_text.nothing_to_do(outline),
+        *outline.hints,
         "",
         *_commands(
             ("weft plan", "shows what is held back, and why")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from weft.codehost import project as projects
     from weft.service import world as worlds
     from weft.stores import sqlite
+    from weft.surfaces.cli import remote as remotes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -176,6 +177,43 @@ def keep_going(command: Command) -> Command:
     )(command)
 
 
+def remote() -> remotes.Server | None:
+    """The server that this command line means, None for the project here.
+
+    Raises:
+        UsageError: its address is none, or there is no such profile.
+    """
+    import os
+
+    given = click.get_current_context().find_root().ensure_object(dict)
+    named = (given.get("server"), given.get("profile"), os.environ.get("WEFT_SERVER"), os.environ.get("WEFT_PROFILE"))
+    if not any(each is not None and each != "" for each in named):
+        return None
+    from weft.surfaces.cli import remote as remotes
+
+    return remotes.meant()
+
+
+def refuse_remote(what: str, server: remotes.Server | None, *, remedy: str = "") -> None:
+    """Refuse what only works on the project here, where a server is meant.
+
+    Raises:
+        UsageError: a server is meant.
+    """
+    if server is not None:
+        raise errors.UsageError(
+            f"{what} works on the project here, not on a server ({server.url}).",
+            remedy=remedy or "Leave --server, --profile, WEFT_SERVER and WEFT_PROFILE out, in the project's folder.",
+        )
+
+
+def _local() -> None:
+    """Refuse to touch the project here for a command that was meant for a server."""
+    context = click.get_current_context()
+    if not context.resilient_parsing:
+        refuse_remote(f"`{context.command_path}`", remote())
+
+
 def where() -> wiring.Place:
     """Where this command line says that the definitions are."""
     from weft import wiring
@@ -192,6 +230,7 @@ def open_world(config: Mapping[str, Mapping[str, object]] | None = None) -> worl
     """
     from weft import wiring
 
+    _local()
     world = wiring.open_world(where(), config_overrides=config)
     click.get_current_context().call_on_close(world.ledger.close)
     _remember_names(world)
@@ -206,6 +245,7 @@ def open_ledger() -> tuple[projects.Project, sqlite.SqliteLedger]:
     """
     from weft import wiring
 
+    _local()
     project = _recorded_project()
     ledger = wiring.open_ledger(project)
     click.get_current_context().call_on_close(ledger.close)

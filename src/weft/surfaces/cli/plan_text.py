@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from weft.model import graph as graphs
 from weft.model import plan
 from weft.surfaces.cli import screen
+
+if TYPE_CHECKING:
+    from weft.service import plan_outlines
 
 _MOST_CAUSES = 6
 _COLOURS = {
@@ -16,60 +19,28 @@ _COLOURS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    mark: str
-    name: str
-    partitions: str
-    head: str
-    causes: Sequence[plan.Cause]
-
-
 def show(
-    out: screen.Screen, graph: graphs.Graph, made: plan.Plan, *, explain: bool = False, everything: bool = False
+    out: screen.Screen, made: plan_outlines.PlanOutline, *, explain: bool = False, everything: bool = False
 ) -> None:
     """Write a plan: as much of it as a screen holds, and how much more there is, unless `everything` is to be shown."""
-    rows: list[_Row] = []
-    for line in made.steps:
-        name = line.outputs[0] if len(line.outputs) == 1 else line.step
-        definition = graph.steps[line.step].partitions
-        rows.append(
-            _Row(
-                mark=screen.MARKS[line.status] if line.status != "fresh" else "*",
-                name=name,
-                partitions=screen.partitions_text(definition, line.ordinals),
-                head=_head(line),
-                causes=line.causes,
-            )
-        )
-    for held, mark in _held(made):
-        definition = graph.assets[held.asset].partitions
-        rows.append(
-            _Row(
-                mark=mark,
-                name=held.asset,
-                partitions=screen.partitions_text(definition, held.ordinals),
-                head={"?": "waits for a decision", "-": "rejected"}.get(mark, held.status),
-                causes=held.causes,
-            )
-        )
     room = None if everything else out.height - 5
-    shown = _rows(out, rows, explain=explain, room=room)
-    if shown < len(rows):
-        out.line(f"  … and {screen.plural(len(rows) - shown, 'more line')} (`weft plan --all` shows them)")
+    shown = _rows(out, made.rows, explain=explain, room=room)
+    if shown < len(made.rows):
+        out.line(f"  … and {screen.plural(len(made.rows) - shown, 'more line')} (`weft plan --all` shows them)")
     if made.fresh:
         out.line("  " + out.paint("=", "fresh") + f" {screen.plural(made.fresh, 'partition')} fresh")
 
 
-def _rows(out: screen.Screen, rows: Sequence[_Row], *, explain: bool, room: int | None) -> int:
+def _rows(out: screen.Screen, rows: Sequence[plan_outlines.OutlineRow], *, explain: bool, room: int | None) -> int:
     """Write rows until there is no room for another one; how many were written."""
     names = min(max((len(row.name) for row in rows), default=0), 40)
     keys = min(max((len(row.partitions) for row in rows), default=0), 40)
     used = 0
     for number, row in enumerate(rows):
-        lines = _lines(out, row, names, keys)
+        causes = _causes(row)
+        lines = _lines(out, row, causes, names, keys)
         if explain:
-            lines += [line for cause in row.causes for line in _explained(out, cause)]
+            lines += [line for cause in causes for line in _explained(out, cause)]
         # the line that counts the rest is worth no more than one more row
         if room is not None and number and used + len(lines) > room - (number < len(rows) - 1):
             return number
@@ -79,32 +50,23 @@ def _rows(out: screen.Screen, rows: Sequence[_Row], *, explain: bool, room: int 
     return len(rows)
 
 
-def _lines(out: screen.Screen, row: _Row, names: int, keys: int) -> list[str]:
+def _causes(row: plan_outlines.OutlineRow) -> list[plan.Cause]:
+    from weft.service import views
+
+    return [views.cause_of(each) for each in row.causes]
+
+
+def _lines(
+    out: screen.Screen, row: plan_outlines.OutlineRow, causes: Sequence[plan.Cause], names: int, keys: int
+) -> list[str]:
     start = f"{row.name.ljust(names)}  {row.partitions.ljust(keys)}" if keys else row.name.ljust(names)
     room = out.width - len(start) - 6
-    told = texts(row.causes)
+    told = texts(causes)
     beside, below = screen.placed(screen.reason(row.head, told, room), room)
     lines = [f"  {out.paint(row.mark, _COLOURS[row.mark], bold=True)} {start}  {beside}".rstrip()]
     if below:
         lines += [f"      {line}" for line in screen.reason(row.head, told, out.width - 6)]
     return lines
-
-
-def _held(made: plan.Plan) -> Iterable[tuple[plan.Held, str]]:
-    for held in made.rejected:
-        yield held, "-"
-    for held in made.blocked:
-        yield held, "x"
-    for held in made.undecided:
-        yield held, "?"
-    for held in made.running:
-        yield held, "▶"
-
-
-def _head(line: plan.PlanStep) -> str:
-    if any(cause.kind == "forced" for cause in line.causes):
-        return "asked for" if line.status in ("fresh", "missing") else f"asked for, and {line.status}"
-    return "if inputs change" if line.run_if == "inputs_changed" else line.status
 
 
 _TELLING: tuple[plan.CauseKind, ...] = (
@@ -189,10 +151,9 @@ def _alone(cause: plan.Cause) -> plan.Cause:
     return replace(cause, root=None)
 
 
-def total(made: plan.Plan, pipelines: Collection[str] = ()) -> str:
-    """How much a plan runs, steps of assets and runs of these pipelines, and for how long."""
-    runs = sum(line.count for line in made.steps if line.step in pipelines)
-    sure = sum(line.count for line in made.steps if line.run_if == "always" and line.step not in pipelines)
+def total(made: plan_outlines.PlanOutline) -> str:
+    """How much a plan runs, steps of assets and runs of pipelines, and for how long."""
+    runs, sure = made.runs, made.sure
     perhaps = made.count - sure - runs
     told = screen.plural(made.count - runs, "step")
     if perhaps and sure:
@@ -201,7 +162,7 @@ def total(made: plan.Plan, pipelines: Collection[str] = ()) -> str:
         told += " (only if inputs change)"
     if runs:
         of = screen.plural(runs, "run") if runs == made.count else f"{screen.plural(runs, 'run')} of pipelines"
-        unsure = sum(line.count for line in made.steps if line.step in pipelines and line.run_if != "always")
+        unsure = made.unsure_runs
         if unsure:
             of += " (only if inputs change)" if unsure == runs else f" ({unsure:,} only if inputs change)"
         told = of if runs == made.count else f"{told} and {of}"
@@ -210,21 +171,15 @@ def total(made: plan.Plan, pipelines: Collection[str] = ()) -> str:
     return told
 
 
-def nothing_to_do(made: plan.Plan, hints: Sequence[str] = ()) -> str:
-    """What to say where nothing is to run; `hints` are told below it."""
-    held = partition_count(made.blocked) + partition_count(made.rejected) + partition_count(made.undecided)
-    if partition_count(made.running):
+def nothing_to_do(made: plan_outlines.PlanOutline) -> str:
+    """What to say where nothing is to run; the hints are told below it."""
+    if made.running:
         return "Nothing to do: what is not fresh is being made by another run (`weft runs`)."
-    if held:
+    if made.held:
         return (
-            f"Nothing to do, but {screen.plural(held, 'partition')} held back.\n"
+            f"Nothing to do, but {screen.plural(made.held, 'partition')} held back.\n"
             "  Mend the code or the data and plan again, or `weft accept` what is fine."
         )
-    if hints and made.request.selection is None and made.fresh:
+    if made.hints and made.everything and made.fresh:
         return "Nothing to do: all assets are fresh."
-    return "Nothing to do." if hints else "Nothing to do: all is fresh."
-
-
-def partition_count(held: Iterable[plan.Held]) -> int:
-    """How many partitions these are."""
-    return sum(len(each.ordinals) for each in held)
+    return "Nothing to do." if made.hints else "Nothing to do: all is fresh."

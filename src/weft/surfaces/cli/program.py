@@ -165,7 +165,8 @@ class Program(click.Group):
         result = super().invoke(ctx)
         name, *arguments = ctx.find_root().ensure_object(dict).get("arguments", [""])
         entry = _COMMANDS.get(name)
-        if entry is not None and entry.changes and result in (DONE, FAILED):
+        # a server notes by itself what is changed through it
+        if entry is not None and entry.changes and result in (DONE, FAILED) and options.remote() is None:
             within = next((each for each in arguments if each in entry.changes), "")
             if within in entry.changes:
                 from weft.surfaces.cli import noting

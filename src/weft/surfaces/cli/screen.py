@@ -10,12 +10,8 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from weft.model import partition_set, partitions
 
 COLOURS = {
     "failed": "red", "blocked": "magenta", "missing": "blue", "stale": "yellow", "overdue": "yellow", "running": "cyan",
@@ -151,28 +147,6 @@ def json_line(value: object) -> None:
         encoded = msgspec.json.format(encoded, indent=2)
     sys.stdout.write(encoded.decode())
     sys.stdout.write("\n")
-
-
-def partitions_text(
-    definition: partitions.Partitions | None, ordinals: partition_set.PartitionSet, *, most: int = 3
-) -> str:
-    """Partitions in few words: `2024-01-10`, `2024-01-01..2024-01-31 (31)`, `a, b and 7 more`."""
-    if definition is None or not ordinals:
-        return ""
-    parts: list[str] = []
-    ranges = ordinals.ranges()
-    for start, stop in ranges[:most]:
-        if stop - start == 1:
-            parts.append(definition.key(start))
-        elif stop - start == 2 and len(ranges) <= most:
-            parts += [definition.key(start), definition.key(stop - 1)]
-        else:
-            parts.append(f"{definition.key(start)}..{definition.key(stop - 1)}")
-    if len(ranges) > most:
-        shown = sum(stop - start for start, stop in ranges[:most])
-        return f"{', '.join(parts)} and {len(ordinals) - shown:,} more ({len(ordinals):,})"
-    told = ", ".join(parts)
-    return told if len(ordinals) == len(parts) else f"{told} ({len(ordinals):,})"
 
 
 def some(names: Iterable[str], *, most: int = 5) -> str:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from weft.ports import clock as clocks
+from weft.surfaces.http import wire
 
 if TYPE_CHECKING:
     from prometheus_client import core
 
     from weft.ports import ledger as ledgers
-    from weft.surfaces.http import streams, wire
+    from weft.surfaces.http import streams
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -80,15 +81,11 @@ class Metrics:
         for each in batch:
             if each.type == "RunFinished":
                 self.runs.labels(_decode(each.body).outcome or "none").inc()
-            elif each.type == "StepSucceeded":
-                self.steps.labels("succeeded").inc()
-            elif each.type in ("StepsFinished", "StepReused"):
-                found = _decode(each.body)
-                self.steps.labels(found.outcome or "reused").inc(max(1, len(found.items) or len(found.partitions)))
-            elif each.type == "AttemptFailed":
+            elif each.type in wire.OUTCOMES:
                 found = _decode(each.body)
                 if found.retry_at is None:
-                    self.steps.labels(found.outcome or "failed").inc()
+                    count = max(1, len(found.items) or len(found.partitions))
+                    self.steps.labels(found.outcome or wire.OUTCOMES[each.type]).inc(count)
             elif each.type == "TickDecided":
                 found = _decode(each.body)
                 self.ticks.labels(found.automation.partition(":")[0], found.decision).inc(found.count)

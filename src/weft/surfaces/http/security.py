@@ -167,5 +167,5 @@ def segments(raw_path: bytes) -> tuple[str, ...]:
 def nothing_there() -> problems.Refused:
     """The error for a path under which there is nothing."""
     return problems.Refused(
-        404, "not-found", "There is nothing under this path.", remedy="GET /api/v1/openapi.json lists what there is."
+        404, "no-route", "There is nothing under this path.", remedy="GET /api/v1/openapi.json lists what there is."
     )

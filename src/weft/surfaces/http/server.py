@@ -13,6 +13,7 @@ import signal
 import socket
 import ssl
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +39,8 @@ class Bind:
     """Where and how the server listens.
 
     `names` are further names by which it is called. `behind_proxy` says that a proxy in front does TLS; its addresses
-    are `proxies`. `certificate` and `key` are files for TLS of its own.
+    are `proxies`. `certificate` and `key` are files for TLS of its own. `url` is where people reach the server, if that
+    is another place; its name is one of the server's.
     """
 
     host: str = "127.0.0.1"
@@ -48,6 +50,7 @@ class Bind:
     proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     certificate: Path | None = None
     key: Path | None = None
+    url: str = ""
 
     @property
     def tls(self) -> bool:
@@ -59,7 +62,9 @@ class Bind:
         """The names by which it is called."""
         loopback = security.is_loopback(self.host)
         own = self.host.lower() if not security.is_address(self.host) or ":" not in self.host else f"[{self.host}]"
+        told = urllib.parse.urlsplit(self.url).netloc
         names = {*security.LOOPBACK_NAMES, own, *(each.lower() for each in self.names)}
+        names |= {name} if (name := security.name_of(told)) else set()
         return security.Hosts(names=frozenset(names), addresses=not loopback)
 
 
@@ -78,6 +83,7 @@ def bind_of(settings: Mapping[str, Any], **given: Any) -> Bind:
         proxies=tuple(known.get("proxies", usual.proxies)),
         certificate=Path(known["certificate"]) if "certificate" in known else None,
         key=Path(known["key"]) if "key" in known else None,
+        url=known.get("url", "").rstrip("/"),
     )
 
 
@@ -116,10 +122,12 @@ class Running:
     door: authentication.Door
     state: calls.State
     _stop: Callable[[], None] = field(repr=False)
+    public_url: str = ""
+    """Where people reach it, if that is another place."""
 
     def link(self) -> str:
         """A new URL that logs a browser in as the one who has the server's token: once, within five minutes."""
-        return f"{self.url}/?token={self.door.links.new()}"
+        return f"{self.public_url or self.url}/?token={self.door.links.new()}"
 
     def stop(self) -> None:
         """End the server; any thread may."""
@@ -237,7 +245,9 @@ def _running(app: apps.App, bind: Bind, port: int, stop: Callable[[], None]) -> 
     shown = f"[{bind.host}]" if ":" in bind.host else bind.host
     shown = "127.0.0.1" if shown in ("0.0.0.0", "[::]") else shown  # noqa: S104 - told, not bound
     url = f"{'https' if bind.tls else 'http'}://{shown}:{port}"
-    return Running(host=bind.host, port=port, url=url, door=app.state.door, state=app.state, _stop=stop)
+    return Running(
+        host=bind.host, port=port, url=url, door=app.state.door, state=app.state, _stop=stop, public_url=bind.url
+    )
 
 
 def _stop_soon(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:

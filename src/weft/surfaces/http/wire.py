@@ -73,6 +73,13 @@ class EventView(views.View, frozen=True, kw_only=True):
     body: dict[str, Any] | None = None
 
 
+OUTCOMES = {
+    "StepSucceeded": "succeeded",
+    "AttemptFailed": "failed",
+    "StepsFinished": "skipped",
+    "StepReused": "reused",
+}
+"""What an event says of an outcome by being there: a default is not written down."""
 _KINDS = ("incident", "execution", "automation", "silence", "run", "asset", "location", "plan")
 _decode = msgspec.json.Decoder(_Keys).decode
 _encode = msgspec.json.Encoder().encode
@@ -125,6 +132,6 @@ def _told(event: paging.LoggedEvent) -> dict[str, Any]:
         "step": found.step or None,
         "item": found.item or None,
         "partition": found.partition,
-        "outcome": found.outcome,
+        "outcome": found.outcome or OUTCOMES.get(event.type),
         "assets": tuple(dict.fromkeys(assets)),
     }

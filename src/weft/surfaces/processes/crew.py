@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,10 @@ class Runner:
     since: float = field(default_factory=time.monotonic)
     """When it last began or ended a run."""
     ready: bool = False
+    spoiled: bool = False
+    """Whether it is to end after its run: workers can't be forked from it any more, or it still owns a broken run."""
+    cool: bool = False
+    """Whether it was told that nothing came for a while."""
 
 
 class Crew:
@@ -81,11 +85,17 @@ class Crew:
         while len(self._runners) < min(WARM, self._most):
             self._start()
 
-    def give(self, run: str, **how: object) -> None:
-        """Hand a run to an idle runner, the one that was busy last; to a new one where all are busy."""
-        idle = [each for each in self._runners.values() if each.run is None and not each.channel.closed]
+    def give(self, run: str, is_finished: Callable[[str], bool], **how: object) -> None:
+        """Hand a run to an idle runner, the one that was busy last; to a new one where all are busy.
+
+        One whose run `is_finished` has a few milliseconds of work left with it, less than a new one takes to start.
+        """
+        there = [each for each in self._runners.values() if not each.channel.closed]
+        idle = [each for each in there if each.run is None]
+        if not idle:
+            idle = [each for each in there if each.run is not None and is_finished(each.run)]
         chosen = max(idle, key=lambda each: each.since) if idle else self._start()
-        chosen.run, chosen.since = run, time.monotonic()
+        chosen.run, chosen.since, chosen.cool = run, time.monotonic(), False
         chosen.channel.send(run=run, **how)
 
     def hear(self) -> list[dict[str, Any]]:
@@ -96,10 +106,13 @@ class Crew:
                 if "ready" in message:
                     each.ready = True
                     continue
-                each.run, each.since = None, time.monotonic()
                 found.append(message)
-                if message.get("threads", 1) > 1 or "broken" in message:
-                    each.channel.send(do="end")  # workers can't be forked from it any more
+                is_last = each.run in message.values()  # else it was handed its next run while it ended this one
+                if is_last:
+                    each.run, each.since = None, time.monotonic()
+                each.spoiled = each.spoiled or message.get("threads", 1) > 1 or "broken" in message
+                if is_last and each.spoiled:
+                    each.channel.send(do="end")
                     each.channel.closed = True
             if _has_ended(each):
                 self._forget(each)
@@ -108,12 +121,18 @@ class Crew:
         return found
 
     def trim(self) -> None:
-        """Let runners go that nothing came for in a minute, but those that are kept warm."""
+        """Let runners go that nothing came for in a minute; those that are kept warm keep one executor."""
         now = time.monotonic()
         idle = sorted((each for each in self._runners.values() if each.run is None), key=lambda each: -each.since)
-        for each in idle[WARM:]:
-            if now - each.since > IDLE_SECONDS:
+        for place, each in enumerate(idle):
+            if now - each.since <= IDLE_SECONDS or each.cool:
+                continue
+            each.cool = True
+            if place < WARM:
+                each.channel.send(do="cool")
+            else:
                 each.channel.send(do="end")
+                each.channel.closed = True  # it takes no run any more
 
     def end(self) -> None:
         """End all runners, and wait for that: idle ones by themselves, the others at once."""

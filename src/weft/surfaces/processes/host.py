@@ -209,8 +209,11 @@ class Host:
             if row.epoch >= _MOST_CLAIMS or self._crashes.get(row.id, 0) >= _MOST_CRASHES:
                 self._give_up(row)
                 continue
-            self._crew.give(row.id, executor=self._executor_of(row), jobs=self._settings.jobs)
+            self._crew.give(row.id, self._is_finished, executor=self._executor_of(row), jobs=self._settings.jobs)
         self._fruitless_until = time.monotonic() + (0.0 if rows else _PAUSE)
+
+    def _is_finished(self, run: str) -> bool:
+        return all(each.phase == "finished" for each in self._world.ledger.runs_with_prefix(run))
 
     def _executor_of(self, row: ledgers.RunRow) -> str | None:
         """The kind of executor of the work pool in which a run waited; None for the project's own."""
@@ -328,10 +331,16 @@ def serve(
     sensing = widening = None
     if settings.takes_runs and world.definitions.sensors:
         from weft.service import sensing as sensings
+        from weft.surfaces.processes import looking as lookings
 
         wide = dataclasses.replace(world)  # what may be taken is judged by the location's own definitions
         widening = widenings.Widening(wide, settings.location)
-        sensing = sensings.Sensing(wide, settings.location, holder=f"host-{socket.gethostname()}-{os.getpid()}")
+        sensing = sensings.Sensing(
+            wide,
+            settings.location,
+            holder=f"host-{socket.gethostname()}-{os.getpid()}",
+            command=lookings.command(settings.where),
+        )
     Host(settings, world, parent, crew, sensing, widening).run()
     return 0
 

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +29,9 @@ from weft.surfaces.processes import widening as widenings
 if TYPE_CHECKING:
     from weft import wiring
     from weft.service import world as worlds
+
+
+_THREAD_END_SECONDS = 0.05
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +108,9 @@ def _serve(world: worlds.World, location: str, host: channels.Channel) -> None:
             if message.get("do") == "end":
                 executors.close()
                 return
+            if message.get("do") == "cool":
+                executors.trim(1)
+                continue
             host.send(**_driven(world, widening, executors, message))
     executors.close()
 
@@ -131,11 +138,19 @@ def _driven(
     except (errors.UsageError, errors.ReservationError, errors.FencedError) as error:
         return {"refused": run, "message": error.message, "waits": isinstance(error, errors.ReservationError)}
     except KeyboardInterrupt:
-        return {"ended": run, "outcome": "cancelled", "threads": linux.thread_count()}
+        return {"ended": run, "outcome": "cancelled", "threads": _threads_left()}
     except Exception as error:
         traceback.print_exc()
         return {"broken": run, "message": f"{type(error).__name__}: {error}"}
-    return {"ended": run, "outcome": view.outcome, "seconds": view.seconds, "threads": linux.thread_count()}
+    return {"ended": run, "outcome": view.outcome, "seconds": view.seconds, "threads": _threads_left()}
+
+
+def _threads_left() -> int:
+    """How many threads this process has for good: one that has just ended is counted by the system for a moment."""
+    until = time.monotonic() + _THREAD_END_SECONDS
+    while (count := linux.thread_count()) > 1 and time.monotonic() < until:
+        time.sleep(0.001)
+    return count
 
 
 def main() -> NoReturn:

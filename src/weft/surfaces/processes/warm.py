@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from weft.ports import executor as executors
     from weft.service import world as worlds
 
-_MOST = 2  # each holds processes with the project's code imported
+_MOST = 4  # each holds processes with the project's code imported
 
 
 class WarmExecutors:
@@ -36,8 +36,6 @@ class WarmExecutors:
         key = (pipeline.name, how.executor or world.settings.executor)
         executor = self._kept.pop(key, None)
         if executor is None:
-            while len(self._kept) >= _MOST:
-                self._kept.popitem(last=False)[1].close()
             executor = pipeline_driving.executor_for(world, how, pipeline)
             executor.start()
         try:
@@ -49,6 +47,12 @@ class WarmExecutors:
             executor.close()
             raise
         self._kept[key] = executor
+        self.trim(_MOST)
+
+    def trim(self, most: int) -> None:
+        """Keep so many of those that were used last, and end the others."""
+        while len(self._kept) > most:
+            self._kept.popitem(last=False)[1].close()
 
     def close(self) -> None:
         """End all of them."""

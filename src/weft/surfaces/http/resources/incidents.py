@@ -154,3 +154,11 @@ def unsilence(call: Call, id: str) -> None:  # noqa: A002
     """End a silence before its time."""
     with call.ledger() as ledger, call.looking_up("id", id):
         incidents.unsilence(ledger, id, now=call.now, actor=call.actor)
+
+
+@routes.get("/alerts", scope="incidents.read", answer=incidents.AlertsView, summary="Look at what alerts")
+def alerts(call: Call) -> incidents.AlertsView:
+    """Rules, routes, and the channels by name and kind; never where a channel leads, nor its secret."""
+    from weft.service import alerting_settings
+
+    return incidents.configured(alerting_settings.read(call.serving.settings))

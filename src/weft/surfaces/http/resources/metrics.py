@@ -1,10 +1,10 @@
-"""Metrics of the server and of what it sees, for Prometheus."""
+"""Metrics of the server and of what it sees, for Prometheus; and traces, where they are to go somewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weft.surfaces.http import metrics, routing
+from weft.surfaces.http import metrics, routing, tracing
 from weft.surfaces.http.call import Call, Raw
 from weft.surfaces.http.resources import events
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 routes = routing.Routes(tag="server")
 
 _METRICS = "metrics"
+_TRACES = "traces"
 
 
 def on_start(state: State) -> None:
@@ -21,6 +22,18 @@ def on_start(state: State) -> None:
     counted = state.extras[_METRICS] = metrics.Metrics()
     state.observers.append(counted.observe)
     events.tail_of(state).listeners.append(counted.follow)
+    endpoint = tracing.endpoint_of(state.serving.settings)
+    if endpoint is not None:
+        traces = state.extras[_TRACES] = tracing.Traces(tracing.exporter_to(endpoint), state.serving.open_ledger)
+        state.observers.append(traces.observe)
+        events.tail_of(state).listeners.append(traces.follow)
+
+
+def on_stop(state: State) -> None:
+    """Tell the last traces."""
+    traces: tracing.Traces | None = state.extras.get(_TRACES)
+    if traces is not None:
+        traces.stop()
 
 
 @routes.get("/metrics", scope="metrics.read", raw=("text/plain",), summary="Metrics for Prometheus")
