@@ -115,7 +115,7 @@ def server(folder: Path, *arguments: str) -> Iterator[Running]:
         running = Running(process, port, token, 0.0)
         connection = running.connection()
         while time.monotonic() - begun < READY_SECONDS:
-            connection.request("GET", "/api/v1/runs?pipeline=quick", headers=running.headers)
+            connection.request("GET", "/api/v1/pipelines/quick", headers=running.headers)
             answer = connection.getresponse()
             answer.read()
             if answer.status == 200:

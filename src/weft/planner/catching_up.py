@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Literal
 
-from weft.planner import ticks
+from weft.planner import blackouts, ticks
 
 MOST_COUNTED = 10_000
 """Up to how many ticks that were missed are counted, where that takes a look at each."""
@@ -124,22 +124,30 @@ def _bounds(timed: ticks.Timed, now: datetime, grace: timedelta) -> tuple[dateti
 
 
 def _low(timed: ticks.Timed, since: datetime, now: datetime, grace: timedelta, activated: datetime | None) -> datetime:
-    """A time, `since` or later, after which all ticks lie that may count."""
+    """A time, `since` or later, after which all ticks lie that may count; what is due by then has come."""
     threshold, last = _bounds(timed, now, grace)
-    if threshold <= since:
+    settled = min(threshold, _before_deferral(timed, since, now)) - timedelta(seconds=timed.schedule.jitter)
+    if settled <= since:
         return since
-    span = max(now - threshold, timedelta(minutes=1))
-    low = threshold - timedelta(microseconds=1)
-    while low > since:
-        found = sum(1 for _ in takewhile(lambda each: each <= now, ticks.moments(timed, low, activated=activated)))
-        # one more, since the last may not act yet
-        if found > last or (not last and found):
+    span = max(now - settled, timedelta(minutes=1))
+    low = settled - timedelta(microseconds=1)
+    while last and low > since:
+        moments = ticks.moments(timed, low, activated=activated)
+        if sum(1 for _ in takewhile(lambda each: each <= settled, moments)) >= last:
             break
-        if not last:
-            return low
         span *= 3
         low = max(since, now - span) if now - span > ticks.BEGINNING else since
     return max(low, since)
+
+
+def _before_deferral(timed: ticks.Timed, since: datetime, now: datetime) -> datetime:
+    """A time by which no tick was put off that still waits: before the blackout that lasts now; `since` at least."""
+    if not timed.schedule.defer:
+        return now
+    moment, span = now, timedelta(minutes=1)
+    while moment > since and blackouts.held(timed.schedule.blackout, moment) is not None:
+        moment, span = now - span if now - span > since else since, span * 2
+    return moment
 
 
 def _kept(timed: ticks.Timed, pending: list[ticks.Tick], now: datetime, grace: timedelta) -> list[ticks.Tick]:

@@ -41,7 +41,7 @@ def cancel(world: worlds.World, run: str, *, by: str = "", reason: str = "") -> 
     """
     row = history.find_run(world.ledger, run)
     if row.phase == "finished":
-        raise errors.UsageError(
+        raise errors.ConflictError(
             f"Run {row.id[:8]} has ended already ({row.outcome}).",
             remedy=f"`weft runs {row.id[:8]}` shows how it went.",
         )

@@ -32,6 +32,15 @@ def of_texts(pipeline: pipelines.Pipeline, pairs: Iterable[str], given: str | No
     Raises:
         UsageError: a text has no "=", the JSON is none, or is no object.
     """
+    return of_json(given) | of_mapping(pipeline, texts_of(pairs))
+
+
+def of_json(given: str | None) -> dict[str, object]:
+    """Parameters that a command line gives as a JSON object.
+
+    Raises:
+        UsageError: it is no JSON, or no object.
+    """
     found: dict[str, object] = {}
     if given is not None:
         try:
@@ -46,15 +55,30 @@ def of_texts(pipeline: pipelines.Pipeline, pairs: Iterable[str], given: str | No
                 remedy="""Write names and values: --params-json '{"name": "value"}'.""",
             )
         found.update(loaded)
-    schema = schema_of(pipeline)
+    return found
+
+
+def texts_of(pairs: Iterable[str]) -> dict[str, str]:
+    """The parameters of `name=value` texts, still as text.
+
+    Raises:
+        UsageError: a text has no "=".
+    """
+    found = {}
     for text in pairs:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise errors.UsageError(
                 f"--param {text!r} does not say which parameter has which value.", remedy="Write --param NAME=VALUE."
             )
-        found[name.strip()] = _typed(value, schema.get(name.strip(), {}))
+        found[name.strip()] = value
     return found
+
+
+def of_mapping(pipeline: pipelines.Pipeline, texts: Mapping[str, str]) -> dict[str, object]:
+    """Parameters that are given as text, each as a value of its type."""
+    schema = schema_of(pipeline)
+    return {name: _typed(value, schema.get(name, {})) for name, value in texts.items()}
 
 
 def _typed(text: str, schema: Mapping[str, Any]) -> object:

@@ -83,7 +83,7 @@ def finished(world: worlds.World, run: str) -> ledgers.RunRow:
             remedy="`weft plan` shows what is missing, failed or stale; `weft apply` makes it.",
         )
     if row.phase != "finished":
-        raise errors.UsageError(
+        raise errors.ConflictError(
             f"Run {row.id[:8]} has not ended: it is {row.phase}.",
             remedy=f"Wait for it (`weft runs {row.id[:8]}` shows how far it is), or `weft cancel {row.id[:8]}`.",
         )

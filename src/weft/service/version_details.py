@@ -43,6 +43,36 @@ class VersionDetail(views.VersionView, frozen=True, kw_only=True):
     notes: list[NoteView]
 
 
+class VersionsView(views.View, frozen=True, kw_only=True):
+    """Versions of an asset, newest first: some of `count`; `details` of those by name, where they are asked for."""
+
+    asset: str
+    items: list[views.VersionView]
+    count: int
+    details: dict[str, VersionDetail]
+    notes: list[NoteView]
+
+
+def listed(
+    world: worlds.World, name: str, chosen: str | None, *, limit: int | None = None, with_details: bool = False
+) -> VersionsView:
+    """The versions of the one asset that `name` selects, of these partitions, with what people decided.
+
+    Raises:
+        UsageError: a wrong name or partition.
+    """
+    key = history.one_asset(world, name)
+    found = history.versions(world, key, chosen)
+    shown = found[:limit]
+    return VersionsView(
+        asset=key,
+        items=shown,
+        count=len(found),
+        details=details(world, key, shown) if with_details else {},
+        notes=notes(world, key, chosen),
+    )
+
+
 def details(world: worlds.World, asset: keys.AssetKey, shown: Sequence[views.VersionView]) -> dict[str, VersionDetail]:
     """All that is known of versions of an asset, by their names."""
     by_position = {int(each.version[1:]): each for each in shown}

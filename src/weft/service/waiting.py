@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import queue_limits, queueing, step_pools, views
+from weft.service import history, queue_limits, queueing, step_pools, views
 from weft.service import world as worlds
 
 Reason = queue_limits.Reason
@@ -28,6 +28,24 @@ class QueuedView(views.View, frozen=True, kw_only=True):
     since: str
     by: str
     reasons: tuple[Reason, ...] = ()
+
+
+class WhyView(views.View, frozen=True, kw_only=True):
+    """Why a run stands where it stands; `reasons` are of one that waits, with the runs that hold what it needs."""
+
+    run: views.RunView
+    position: int | None
+    """Its place in the queue, of one that waits there."""
+    reasons: tuple[Reason, ...]
+
+
+def why(world: worlds.World, row: ledgers.RunRow) -> WhyView:
+    """Why a run stands where it stands, as it is shown."""
+    return WhyView(
+        run=history.run_view(world.ledger, row),
+        position=positions(world, [row]).get(row.id),
+        reasons=why_waiting(world, row) if row.phase != "finished" else (),
+    )
 
 
 def why_waiting(world: worlds.World, row: ledgers.RunRow) -> tuple[Reason, ...]:

@@ -123,7 +123,7 @@ def test_what_was_put_off_to_the_end_of_a_blackout_starts_once_unless_all_is_wan
 @given(
     schedule=st.sampled_from(["0 * * * *", "*/7 * * * *", "30 4 * * *", "every 50m"]),
     catchup=st.sampled_from([False, "latest", 3, "3h", True]),
-    jitter=st.sampled_from([None, 600]),
+    jitter=st.sampled_from([None, 600, 7200]),
     turns=st.lists(st.integers(1, 3000), min_size=1, max_size=25),
     divided=st.booleans(),
 )

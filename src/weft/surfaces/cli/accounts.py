@@ -75,8 +75,12 @@ def add(name: str, role: str, password_stdin: bool, as_json: bool) -> int:
     """
     from weft.service import accounts as service
 
-    _, ledger = options.open_ledger()
-    made = service.add(ledger, now(), name, _password(password_stdin), role, actor=actor())
+    if (server := options.remote()) is not None:
+        given = {"name": name, "password": _password(password_stdin), "role": role}
+        made = server.send("POST", "/accounts", service.AccountView, **given)
+    else:
+        _, ledger = options.open_ledger()
+        made = service.add(ledger, now(), name, _password(password_stdin), role, actor=actor())
     if as_json:
         screen.json_line(made)
     else:
@@ -95,8 +99,10 @@ def ls(as_json: bool) -> int:
     """
     from weft.service import accounts as service
 
-    _, ledger = options.open_ledger()
-    found = service.ls(ledger)
+    if (server := options.remote()) is not None:
+        found = server.get("/accounts", list[service.AccountView])
+    else:
+        found = service.ls(options.open_ledger()[1])
     out = screen.Screen()
     if as_json:
         screen.json_line(found)
@@ -118,10 +124,7 @@ def role(name: str, role: str) -> int:
     Examples:
       weft accounts role bert editor
     """
-    from weft.service import accounts as service
-
-    _, ledger = options.open_ledger()
-    service.change(ledger, now(), name, role=role, actor=actor())
+    _change(name, role=role)
     screen.Screen().line(f"{name} is {role} now.")
     return program.DONE
 
@@ -136,10 +139,7 @@ def password(name: str, password_stdin: bool) -> int:
     Examples:
       weft accounts password anna
     """
-    from weft.service import accounts as service
-
-    _, ledger = options.open_ledger()
-    service.change(ledger, now(), name, password=_password(password_stdin), actor=actor())
+    _change(name, password=_password(password_stdin))
     screen.Screen().line(f"{name} has a new password.")
     return program.DONE
 
@@ -155,10 +155,7 @@ def disable(name: str, undo: bool) -> int:
       weft accounts disable bert
       weft accounts disable bert --undo
     """
-    from weft.service import accounts as service
-
-    _, ledger = options.open_ledger()
-    service.change(ledger, now(), name, disabled=not undo, actor=actor())
+    _change(name, disabled=not undo)
     screen.Screen().line(f"{name} may {'log in again' if undo else 'not log in any more'}.")
     return program.DONE
 
@@ -174,7 +171,20 @@ def remove(name: str) -> int:
     """
     from weft.service import accounts as service
 
-    _, ledger = options.open_ledger()
-    service.remove(ledger, name, actor=actor())
+    if (server := options.remote()) is not None:
+        server.send("DELETE", "/accounts/{}", type(None), name)
+    else:
+        service.remove(options.open_ledger()[1], name, actor=actor())
     screen.Screen().line(f"{name} is removed.")
     return program.DONE
+
+
+def _change(name: str, *, role: str | None = None, password: str | None = None, disabled: bool | None = None) -> None:
+    from weft.service import accounts as service
+
+    if (server := options.remote()) is not None:
+        given = {"role": role, "password": password, "disabled": disabled}
+        server.send("PATCH", "/accounts/{}", service.AccountView, name, **given)
+    else:
+        _, ledger = options.open_ledger()
+        service.change(ledger, now(), name, role=role, password=password, disabled=disabled, actor=actor())

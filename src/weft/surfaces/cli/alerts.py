@@ -113,8 +113,12 @@ def silence(matches: tuple[str, ...], lasting: str, reason: str, as_json: bool) 
         wanted[name] = pattern
     now = accounts.now()
     until = now + timedelta(seconds=durations.seconds(lasting, what="--for", exclusive=True))
-    _, ledger = options.open_ledger()
-    made = verbs.silence(ledger, wanted, until=until, now=now, actor=accounts.actor(), reason=reason)
+    if (server := options.remote()) is not None:
+        given = {"matches": wanted, "until": until.isoformat(), "reason": reason}
+        made = server.send("POST", "/silences", verbs.SilenceView, **given)
+    else:
+        _, ledger = options.open_ledger()
+        made = verbs.silence(ledger, wanted, until=until, now=now, actor=accounts.actor(), reason=reason)
     if as_json:
         screen.json_line(made)
     else:
@@ -137,8 +141,10 @@ def silences(past: bool, as_json: bool) -> int:
     """
     from weft.service import incidents as verbs
 
-    _, ledger = options.open_ledger()
-    found = verbs.silences(ledger, now=accounts.now(), past=past)
+    if (server := options.remote()) is not None:
+        found = server.items("/silences", verbs.SilenceView, past=past)
+    else:
+        found = verbs.silences(options.open_ledger()[1], now=accounts.now(), past=past)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -164,8 +170,10 @@ def unsilence(silence_id: str) -> int:
     """
     from weft.service import incidents as verbs
 
-    _, ledger = options.open_ledger()
-    verbs.unsilence(ledger, silence_id, now=accounts.now(), actor=accounts.actor())
+    if (server := options.remote()) is not None:
+        server.send("DELETE", "/silences/{}", type(None), silence_id)
+    else:
+        verbs.unsilence(options.open_ledger()[1], silence_id, now=accounts.now(), actor=accounts.actor())
     screen.Screen().line("The silence is over.")
     return program.DONE
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from weft.model import plan as plans
-    from weft.service import driving, executions, planning, saving, views
+    from weft.service import driving, executions, plan_outlines, planning, saving, views
     from weft.service import world as worlds
 
 
@@ -273,8 +273,11 @@ class Session:
     def _agreed(self, made: plans.Plan) -> bool:
         if self._as_json or self._quiet_plan:
             return self._yes or click.confirm("Run it?", err=True)
-        plan_text.show(self._out, self._world.planned, made)
-        self._out.line(f"  {plan_text.total(made, self._world.graph.pipelines)}.")
+        from weft.service import plan_outlines
+
+        outline = plan_outlines.of(self._world, made)
+        plan_text.show(self._out, outline)
+        self._out.line(f"  {plan_text.total(outline)}.")
         if self._yes:
             return True
         if click.confirm("Run it?", default=True):
@@ -314,19 +317,15 @@ class Session:
         )
 
     def _nothing(self, made: plans.Plan) -> int:
-        from weft.service import hints
-
         if self._as_json:
             from weft.service import applying, views
 
             result = applying.apply(self._world, made, self._how())
             screen.json_line(_with_plan(result, views.plan_view(self._world.planned, made)))
         else:
-            plan_text.show(self._out, self._world.planned, made)
-            told = hints.hints(self._world, made)
-            self._out.line(f"  {plan_text.nothing_to_do(made, told)}")
-            for each in told:
-                self._out.line(f"  {each}")
+            from weft.service import plan_outlines
+
+            tell_nothing(self._out, plan_outlines.of(self._world, made))
         return program.DONE
 
     def _end(self, result: views.ApplyView, made: plans.Plan | None) -> int:
@@ -349,6 +348,14 @@ class Session:
         if self._interrupts.count and result.outcome != "succeeded":
             return program.INTERRUPTED
         return program.DONE if result.outcome in (None, "succeeded") else program.FAILED
+
+
+def tell_nothing(out: screen.Screen, outline: plan_outlines.PlanOutline) -> None:
+    """Say that nothing is to run, and why."""
+    plan_text.show(out, outline)
+    out.line(f"  {plan_text.nothing_to_do(outline)}")
+    for each in outline.hints:
+        out.line(f"  {each}")
 
 
 def _with_plan(result: views.ApplyView, plan: views.PlanView | None) -> views.ApplyView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from weft.surfaces.cli import options, program, screen
 
@@ -49,14 +50,21 @@ def ls(kind: str | None = None, as_json: bool = False) -> int:
     Examples:
       weft automations ls --kind condition --json
     """
-    from weft.service import automation_views
-
-    found = automation_views.ls(world(), kind)
+    found = listed(kind)
     if as_json:
         screen.json_line(found)
         return program.DONE
     show(found)
     return program.DONE
+
+
+def listed(kind: str | None) -> list[automation_views.AutomationView]:
+    """The automations of a kind (all for None), of the server that is meant or of the project here."""
+    from weft.service import automation_views
+
+    if (server := options.remote()) is not None:
+        return server.items("/automations/overview", automation_views.AutomationView, kind=kind)
+    return automation_views.ls(world(), kind)
 
 
 def show(found: Sequence[automation_views.AutomationView]) -> None:
@@ -103,7 +111,10 @@ def explain(name: str, as_json: bool) -> int:
     """
     from weft.service import automation_views
 
-    found = automation_views.explain(world(), name)
+    if (server := options.remote()) is not None:
+        found = server.get("/automations/{}/explain", automation_views.ExplainView, name)
+    else:
+        found = automation_views.explain(world(), name)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -155,7 +166,10 @@ def show_history(name: str, limit: int, as_json: bool) -> None:
     """Print the decisions of an automation."""
     from weft.service import automation_views
 
-    found = automation_views.history(world(), name, limit=limit)
+    if (server := options.remote()) is not None:
+        found = server.all("/automations/{}/decisions", automation_views.DecisionView, name, limit=limit)
+    else:
+        found = automation_views.history(world(), name, limit=limit)
     if as_json:
         screen.json_line(found)
         return
@@ -189,9 +203,7 @@ def pause(name: str, reason: str) -> int:
     Examples:
       weft automations pause webhook:orders
     """
-    from weft.service import automations as service
-
-    found = service.pause(world(), name, reason=reason)
+    found = paused(name, reason)
     screen.Screen().line(f"{found} is paused. `weft automations resume {found}` lets it go on.")
     return program.DONE
 
@@ -205,10 +217,30 @@ def resume(name: str) -> int:
     Examples:
       weft automations resume webhook:orders
     """
+    screen.Screen().line(f"{resumed(name)} goes on.")
+    return program.DONE
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+def paused(name: str, reason: str) -> str:
+    """Pause an automation, of the server that is meant or of the project here; returns its id."""
     from weft.service import automations as service
 
-    screen.Screen().line(f"{service.resume(world(), name)} goes on.")
-    return program.DONE
+    if (server := options.remote()) is not None:
+        return server.send("POST", "/automations/{}/pause", _Id, name, reason=reason).id
+    return service.pause(world(), name, reason=reason)
+
+
+def resumed(name: str) -> str:
+    """Let an automation go on, of the server that is meant or of the project here; returns its id."""
+    from weft.service import automations as service
+
+    if (server := options.remote()) is not None:
+        return server.send("POST", "/automations/{}/resume", _Id, name).id
+    return service.resume(world(), name)
 
 
 def world() -> worlds.World:

@@ -22,7 +22,12 @@ def cancel(run_id: str, as_json: bool) -> int:
     """
     from weft.service import cancelling
 
-    found = cancelling.cancel(options.open_world(), run_id)
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import remote
+
+        found = server.send("POST", "/runs/{}/cancel", cancelling.CancelView, remote.run_of(server, run_id))
+    else:
+        found = cancelling.cancel(options.open_world(), run_id)
     if as_json:
         screen.json_line(found)
         return program.DONE

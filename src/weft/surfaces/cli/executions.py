@@ -9,7 +9,11 @@ import click
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weft.ports import ledger as ledgers
     from weft.service import executions as verbs
+    from weft.service import views
     from weft.service import world as worlds
 
 _SEEN_SECONDS = 20
@@ -48,7 +52,10 @@ def ls(live: bool, limit: int, as_json: bool) -> int:
     """
     from weft.service import executions as verbs
 
-    found = verbs.ls(options.open_world(), live=live, limit=limit)
+    if (server := options.remote()) is not None:
+        found = server.all("/executions", verbs.ExecutionView, live=live, limit=limit)
+    else:
+        found = verbs.ls(options.open_world(), live=live, limit=limit)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -85,8 +92,16 @@ def show(execution: str, as_json: bool) -> int:
     """
     from weft.service import executions as verbs
 
-    world = options.open_world()
-    found = verbs.get(world, execution)
+    rows: Sequence[views.RunView | ledgers.RunRow]
+    if (server := options.remote()) is not None:
+        from weft.service import views
+
+        found = server.get("/executions/{}", verbs.ExecutionView, execution)
+        rows = [] if as_json else server.all("/runs", views.RunView, execution=found.id, limit=10)
+    else:
+        world = options.open_world()
+        found = verbs.get(world, execution)
+        rows = verbs.runs_of(world, found.id, limit=10)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -115,7 +130,6 @@ def show(execution: str, as_json: bool) -> int:
     for name, text in lines:
         if text:
             out.line(f"  {name:<9}{text}")
-    rows = verbs.runs_of(world, found.id, limit=10)
     if rows:
         out.line()
         out.table(
@@ -144,7 +158,10 @@ def pause(execution: str, as_json: bool) -> int:
     """
     from weft.service import executions as verbs
 
-    found = verbs.pause(options.open_world(), execution)
+    if (server := options.remote()) is not None:
+        found = server.send("POST", "/executions/{}/pause", verbs.ExecutionView, execution)
+    else:
+        found = verbs.pause(options.open_world(), execution)
     return _done(found, as_json, f"It is paused. `weft executions resume {screen.short(found.id)}` lets it go on.")
 
 
@@ -162,7 +179,10 @@ def resume(execution: str, retry_failed: bool, as_json: bool) -> int:
     """
     from weft.service import executions as verbs
 
-    found = verbs.resume(options.open_world(), execution, retry_failed=retry_failed)
+    if (server := options.remote()) is not None:
+        found = server.send("POST", "/executions/{}/resume", verbs.ExecutionView, execution, retry_failed=retry_failed)
+    else:
+        found = verbs.resume(options.open_world(), execution, retry_failed=retry_failed)
     return _done(found, as_json, "It goes on.")
 
 
@@ -178,7 +198,10 @@ def cancel(execution: str, as_json: bool) -> int:
     """
     from weft.service import executions as verbs
 
-    found = verbs.cancel(options.open_world(), execution)
+    if (server := options.remote()) is not None:
+        found = server.send("POST", "/executions/{}/cancel", verbs.ExecutionView, execution)
+    else:
+        found = verbs.cancel(options.open_world(), execution)
     ended = found.phase == "finished"
     return _done(found, as_json, "It was cancelled." if ended else "It ends when what is under way has ended.")
 
@@ -201,11 +224,15 @@ def change(execution: str, priority: int | None, concurrency: int | None, as_jso
 
     if priority is None and concurrency is None:
         raise errors.UsageError("Nothing is to be changed.", remedy="Give --priority N, --concurrency N, or both.")
-    world = options.open_world()
-    if concurrency is None:
-        found = verbs.change(world, execution, priority=priority)
+    if (server := options.remote()) is not None:
+        changed: dict[str, object] = {} if priority is None else {"priority": priority}
+        if concurrency is not None:
+            changed["concurrency"] = concurrency or None
+        found = server.put("/executions/{}", verbs.ExecutionView, changed, execution, method="PATCH")
+    elif concurrency is None:
+        found = verbs.change(options.open_world(), execution, priority=priority)
     else:
-        found = verbs.change(world, execution, priority=priority, concurrency=concurrency or None)
+        found = verbs.change(options.open_world(), execution, priority=priority, concurrency=concurrency or None)
     return _done(found, as_json, "It is changed.")
 
 

@@ -48,8 +48,11 @@ def ls(everything: bool, limit: int, as_json: bool) -> int:
     """
     from weft.service import incidents as verbs
 
-    _, ledger = options.open_ledger()
-    found = verbs.ls(ledger, phases=verbs.PHASES if everything else verbs.PHASES[:2], limit=limit)
+    phases = verbs.PHASES if everything else verbs.PHASES[:2]
+    if (server := options.remote()) is not None:
+        found = server.all("/incidents", verbs.IncidentView, phase=phases, limit=limit)
+    else:
+        found = verbs.ls(options.open_ledger()[1], phases=phases, limit=limit)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -83,8 +86,10 @@ def show(incident: str, as_json: bool) -> int:
     from weft.service import alerting_delivery
     from weft.service import incidents as verbs
 
-    _, ledger = options.open_ledger()
-    found = verbs.show(ledger, incident)
+    if (server := options.remote()) is not None:
+        found = server.get("/incidents/{}", verbs.IncidentDetail, incident)
+    else:
+        found = verbs.show(options.open_ledger()[1], incident)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -130,8 +135,11 @@ def ack(incident: str, note: str, as_json: bool) -> int:
     """
     from weft.service import incidents as verbs
 
-    _, ledger = options.open_ledger()
-    return _done(verbs.acknowledge(ledger, incident, actor=accounts.actor(), note=note), as_json, "is acknowledged")
+    if (server := options.remote()) is not None:
+        found = server.send("POST", "/incidents/{}/acknowledge", verbs.IncidentView, incident, note=note)
+    else:
+        found = verbs.acknowledge(options.open_ledger()[1], incident, actor=accounts.actor(), note=note)
+    return _done(found, as_json, "is acknowledged")
 
 
 @incidents.command()
@@ -147,8 +155,11 @@ def note(incident: str, text: str, as_json: bool) -> int:
     """
     from weft.service import incidents as verbs
 
-    _, ledger = options.open_ledger()
-    return _done(verbs.annotate(ledger, incident, text, actor=accounts.actor()), as_json, "has the note")
+    if (server := options.remote()) is not None:
+        found = server.send("POST", "/incidents/{}/notes", verbs.IncidentView, incident, note=text)
+    else:
+        found = verbs.annotate(options.open_ledger()[1], incident, text, actor=accounts.actor())
+    return _done(found, as_json, "has the note")
 
 
 @incidents.command()
@@ -166,8 +177,11 @@ def resolve(incident: str, reason: str, as_json: bool) -> int:
     """
     from weft.service import incidents as verbs
 
-    _, ledger = options.open_ledger()
-    return _done(verbs.resolve(ledger, incident, actor=accounts.actor(), reason=reason), as_json, "is resolved")
+    if (server := options.remote()) is not None:
+        found = server.send("POST", "/incidents/{}/resolve", verbs.IncidentView, incident, reason=reason)
+    else:
+        found = verbs.resolve(options.open_ledger()[1], incident, actor=accounts.actor(), reason=reason)
+    return _done(found, as_json, "is resolved")
 
 
 def _done(found: verbs.IncidentView, as_json: bool, told: str) -> int:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
+import msgspec
 
 from weft.surfaces.cli import options, program, screen
+
+if TYPE_CHECKING:
+    from weft.surfaces.cli import remote as remotes
 
 _MOST_LISTED = 5
 
@@ -78,22 +85,50 @@ def events(run: str | None, after: int, limit: int | None, as_json: bool) -> int
     """
     from weft.service import history
 
-    _, opened = options.open_ledger()
-    chosen = history.find_run(opened, run).id if run is not None else None
+    if (server := options.remote()) is not None:
+        lines = _lines_there(server, run, after=after, limit=limit)
+    else:
+        _, opened = options.open_ledger()
+        chosen = history.find_run(opened, run).id if run is not None else None
+        lines = history.event_lines(opened, chosen, after=after, limit=limit)
     out = screen.Screen()
     if as_json:
-        import msgspec
-
-        for each in history.event_lines(opened, chosen, after=after, limit=limit):
+        for each in lines:
             click.echo(msgspec.json.encode(each).decode())
         return program.DONE
-    for each in history.event_lines(opened, chosen, after=after, limit=limit):
+    for each in lines:
         position, at, kind = each.pop("position"), each.pop("at"), each.pop("type")
         told = " ".join(
             f"{name}={_short(name, value)}" for name, value in each.items() if value not in (None, "", [], {})
         )
         out.line(screen.fit(f"{position:>7}  {screen.moment_of(str(at))}  {kind}  {told}", max(out.width, 100)))
     return program.DONE
+
+
+class _Event(msgspec.Struct):
+    position: int
+    at: str
+    body: dict[str, object] | None = None
+
+
+def _lines_there(
+    server: remotes.Server, run: str | None, *, after: int, limit: int | None
+) -> Iterator[dict[str, object]]:
+    """The events of a server's log, as `history.event_lines` gives those of the log here."""
+    from weft.surfaces.cli import remote
+
+    chosen = remote.run_of(server, run) if run is not None else None
+    while limit is None or limit > 0:
+        page = server.all("/ledger/events", _Event, run=chosen, after=after, limit=min(500, limit or 500))
+        for each in page:
+            body = each.body
+            if body is None:  # it is too large for a list
+                body = server.get("/ledger/events/{}", _Event, str(each.position)).body or {}
+            yield {"position": each.position, "at": each.at, **body}
+        if len(page) < min(500, limit or 500):
+            return
+        after = page[-1].position
+        limit = limit - len(page) if limit is not None else None
 
 
 def _short(name: str, value: object) -> str:

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
-
 from weft.surfaces.cli import options, program, screen
-
-if TYPE_CHECKING:
-    from weft.model import partitions
-
-_KINDS = {"calendar": "sessions"}
 
 
 @options.command
@@ -30,32 +22,14 @@ def ls(selection: str | None, as_json: bool) -> int:
       weft ls 'raw_trades+ and not group:reports'
       weft ls status:failed --json
     """
-    from weft.service import planning
+    from weft.service import status_views
 
-    world = options.open_world()
-    found = planning.select(world, selection)
-    graph, now = world.graph, world.clock.now()
+    if (server := options.remote()) is not None:
+        found = server.items("/selection", status_views.SelectedView, select=selection)
+    else:
+        found = status_views.selected(options.open_world(), selection)
     if as_json:
-        screen.json_line(
-            [
-                {
-                    "key": asset.key,
-                    "kind": "external" if asset.step is None else "asset",
-                    "step": asset.step,
-                    "group": asset.group,
-                    "partitions": asset.partitions.describe() if asset.partitions is not None else None,
-                    "owners": list(asset.owners),
-                    "kinds": list(asset.kinds),
-                    "tags": dict(asset.tags),
-                    "description": asset.description,
-                    "upstream": list(dict.fromkeys(graph.upstream(asset.key))),
-                    "downstream": list(dict.fromkeys(graph.downstream(asset.key))),
-                    "checks": [check.name for check in graph.checks_of.get(asset.key, ())],
-                    "location": str(asset.location) if asset.location is not None else None,
-                }
-                for asset in (graph.assets[key] for key in found)
-            ]
-        )
+        screen.json_line(found)
         return program.DONE
     out = screen.Screen()
     if not found:
@@ -64,13 +38,13 @@ def ls(selection: str | None, as_json: bool) -> int:
     rows = [
         (
             asset.key,
-            "external" if asset.step is None else ", ".join(asset.kinds) or "asset",
+            "external" if asset.kind == "external" else ", ".join(asset.kinds) or "asset",
             asset.group,
-            _partitions(asset.partitions, now),
+            "none" if asset.partition_count is None else f"{asset.partitioned_by}, {asset.partition_count:,}",
             ", ".join(asset.owners),
             (asset.description.strip().splitlines() or [""])[0],
         )
-        for asset in (graph.assets[key] for key in found)
+        for asset in found
     ]
     head = ("key", "kind", "group", "partitions", "owners", "description")
     # a column that says the same of all says nothing
@@ -79,12 +53,3 @@ def ls(selection: str | None, as_json: bool) -> int:
     ]
     out.table([[row[place] for place in kept] for row in rows], head=[head[place] for place in kept])
     return program.DONE
-
-
-def _partitions(definition: partitions.Partitions | None, now: datetime) -> str:
-    """Partitions in a few words: what they are by, and how many there are now."""
-    if definition is None:
-        return "none"
-    names = getattr(definition, "names", None)  # the dimensions, of partitions that have several
-    by = " × ".join(names) if names else _KINDS.get(definition.kind, definition.kind)  # noqa: RUF001
-    return f"{by}, {len(definition.universe(now)):,}"

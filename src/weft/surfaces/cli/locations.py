@@ -35,8 +35,10 @@ def ls(as_json: bool) -> int:
     from weft.ports import clock as clocks
     from weft.service import location_views
 
-    _, ledger = options.open_ledger()
-    found = location_views.listed(ledger, clocks.SystemClock())
+    if (server := options.remote()) is not None:
+        found = server.items("/locations", location_views.LocationView)
+    else:
+        found = location_views.listed(options.open_ledger()[1], clocks.SystemClock())
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -80,6 +82,13 @@ def reload(name: str | None) -> int:
     from weft.service import location_views
     from weft.surfaces.processes import reloading
 
+    told = f"{name or 'All locations'} will be loaded anew; `weft locations ls` shows how that went."
+    if (server := options.remote()) is not None:
+        known = server.items("/locations", location_views.LocationView)
+        for each in [name] if name is not None else [one.name for one in known]:
+            server.send("POST", "/locations/{}/reload", location_views.LocationView, each)
+        screen.Screen().line(told)
+        return program.DONE
     project, ledger = options.open_ledger()
     clock = clocks.SystemClock()
     if name is not None:
@@ -90,7 +99,7 @@ def reload(name: str | None) -> int:
             remedy="Start one: `weft dev`, or `weft worker start`.",
         )
     reloading.request(project.home, name)
-    screen.Screen().line(f"{name or 'All locations'} will be loaded anew; `weft locations ls` shows how that went.")
+    screen.Screen().line(told)
     return program.DONE
 
 
@@ -113,12 +122,15 @@ def definitions(name: str | None, versions: bool, diff: bool, between: tuple[str
     from weft.model import errors
     from weft.service import definition_versions
 
-    _, ledger = options.open_ledger()
+    server = options.remote()
     out = screen.Screen()
     if name is None:
         if versions or diff:
             raise errors.UsageError("--versions and --diff need a name.", remedy="Name one: weft definitions NAME …")
-        found = definition_versions.listed(ledger)
+        if server is not None:
+            found = server.all("/definitions", definition_versions.DefinitionView)
+        else:
+            found = definition_versions.listed(options.open_ledger()[1])
         if as_json:
             screen.json_line(found)
         elif not found:
@@ -134,19 +146,29 @@ def definitions(name: str | None, versions: bool, diff: bool, between: tuple[str
         )
     if diff:
         before, after = between or (None, None)
-        difference = definition_versions.difference(ledger, name, before, after)
+        if server is not None:
+            path, kind = "/definitions/{}/diff", definition_versions.DefinitionDiff
+            difference = server.get(path, kind, name, before=before, after=after)
+        else:
+            difference = definition_versions.difference(options.open_ledger()[1], name, before, after)
         if as_json:
             screen.json_line(difference)
         else:
             _show_difference(out, difference)
     elif versions:
-        known = definition_versions.versions(ledger, name)
+        if server is not None:
+            known = server.items("/definitions/{}/versions", definition_versions.DefinitionVersionView, name)
+        else:
+            known = definition_versions.versions(options.open_ledger()[1], name)
         if as_json:
             screen.json_line(known)
         else:
             _show_versions(out, known)
     else:
-        document = definition_versions.document(ledger, name)
+        if server is not None:
+            document = server.get("/definitions/{}/document", dict[str, object], name)
+        else:
+            document = dict(definition_versions.document(options.open_ledger()[1], name))
         if as_json:
             screen.json_line(document)
         else:

@@ -32,18 +32,21 @@ def partitions(subject: str, keys: tuple[str, ...], partitions: str | None, ever
       weft partitions remove customers acme
       weft partitions daily_metrics --json
     """
-    world = options.open_world()
     from weft.service import history, partition_keys
 
-    out = screen.Screen()
+    out, server = screen.Screen(), options.remote()
     if keys and subject in ("add", "remove"):
         name, *changed = keys
         if not changed:
             raise errors.UsageError(
                 f"`partitions {subject}` needs keys.", remedy=f"weft partitions {subject} {name} KEY…"
             )
-        change = partition_keys.add if subject == "add" else partition_keys.remove
-        result = change(world, name, changed)
+        if server is not None:
+            path = "/partitions/{}/keys" if subject == "add" else "/partitions/{}/keys/remove"
+            result = server.send("POST", path, partition_keys.KeysView, name, keys=changed)
+        else:
+            change = partition_keys.add if subject == "add" else partition_keys.remove
+            result = change(options.open_world(), name, changed)
         if as_json:
             screen.json_line(result)
             return program.DONE
@@ -56,8 +59,12 @@ def partitions(subject: str, keys: tuple[str, ...], partitions: str | None, ever
             f"`partitions` takes one asset, but was given {' '.join((subject, *keys))!r}.",
             remedy="Write `weft partitions ASSET`, or `weft partitions add NAME KEY…`.",
         )
-    asset = subject if subject in world.graph.pipelines else history.one_asset(world, subject)
-    found = partition_keys.partitions_of(world, asset, partitions)
+    if server is not None:
+        found = server.get("/partitions", partition_keys.PartitionsView, of=subject, partitions=partitions)
+    else:
+        world = options.open_world()
+        asset = subject if subject in world.graph.pipelines else history.one_asset(world, subject)
+        found = partition_keys.partitions_of(world, asset, partitions)
     if as_json:
         screen.json_line(found)
     else:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weft.service import pipeline_views
+    from weft.surfaces.cli import remote as remotes
 
 
 @options.command
@@ -34,12 +38,15 @@ def pipelines(name: str | None, versions: bool, diff: bool, between: tuple[str, 
     from weft.model import errors
     from weft.service import pipeline_views
 
-    world = options.open_world()
+    server = options.remote()
     out = screen.Screen()
     if name is None and (versions or diff):
         raise errors.UsageError("--versions and --diff need a pipeline.", remedy="Name one: weft pipelines NAME …")
     if name is None:
-        found = pipeline_views.listed(world)
+        if server is not None:
+            found = server.all("/pipelines", pipeline_views.PipelineView, recent=1)
+        else:
+            found = pipeline_views.listed(options.open_world())
         if as_json:
             screen.json_line(found)
         elif not found:
@@ -53,26 +60,50 @@ def pipelines(name: str | None, versions: bool, diff: bool, between: tuple[str, 
             remedy=f"Give two to compare: weft pipelines {name} --diff A B; or none, for the last two.",
         )
     if diff:
-        before, after = between or pipeline_views.last_two(world, name)
-        told = pipeline_views.difference(world, name, before, after)
+        before, after, told = _difference(server, name, between)
         if as_json:
             screen.json_line({"pipeline": name, "from": before, "to": after, "diff": told})
         else:
             out.line(told or "The two are the same code.")
         return program.DONE
     if versions:
-        codes = pipeline_views.versions(world, name)
+        if server is not None:
+            codes = server.items("/pipelines/{}/versions", pipeline_views.CodeView, name)
+        else:
+            codes = pipeline_views.versions(options.open_world(), name)
         if as_json:
             screen.json_line(codes)
         else:
             _show_versions(out, codes)
         return program.DONE
-    detail = pipeline_views.detail(world, name)
+    if server is not None:
+        detail = server.get("/pipelines/{}", pipeline_views.PipelineDetail, name)
+    else:
+        detail = pipeline_views.detail(options.open_world(), name)
     if as_json:
         screen.json_line(detail)
     else:
         _show(out, detail)
     return program.DONE
+
+
+class _Diff(msgspec.Struct):
+    before: str
+    after: str
+    diff: str
+
+
+def _difference(server: remotes.Server | None, name: str, between: Sequence[str]) -> tuple[str, str, str]:
+    """Two versions of a pipeline, the last two unless they are named, and what differs between them."""
+    from weft.service import pipeline_views
+
+    if server is not None:
+        before, after = between or (None, None)
+        found = server.get("/pipelines/{}/diff", _Diff, name, before=before, after=after)
+        return found.before, found.after, found.diff
+    world = options.open_world()
+    first, second = between or pipeline_views.last_two(world, name)
+    return first, second, pipeline_views.difference(world, name, first, second)
 
 
 def _list(out: screen.Screen, found: list[pipeline_views.PipelineView]) -> None:

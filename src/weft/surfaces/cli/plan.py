@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from weft.model import errors
 from weft.surfaces.cli import options, plan_text, program, screen
+
+if TYPE_CHECKING:
+    from weft.service import plan_outlines, saved_plans, views
+    from weft.surfaces.cli import remote as remotes
 
 
 @options.command
@@ -61,56 +67,94 @@ def plan(
       weft plan --save                       keep it; `weft apply --plan ID`
       weft plan --check                      for scripts: exit 10 if anything is to do
     """
-    from weft.service import hints, planning, saving, views
-
     if output is not None and not output.endswith(".json"):
         raise errors.UsageError(
             f"The plan is to be saved as {output!r}, which `weft apply` would take for a selection.",
             remedy=f"Name it {output}.json.",
         )
-    world = options.open_world()
-    if refresh:
-        from weft.service import refreshing
-
-        refreshing.refresh(world, selection)
-    ask = planning.Ask(
-        selection=selection,
-        partitions=partitions,
-        exact=force,
-        only_failed=failed,
-        keep_going=keep_going,
-        rebuild_undecided=rebuild,
-    )
-    made = planning.make_plan(world, ask)
-    if output is not None:
-        saving.save(world, made, Path(output))
-    kept = None
-    if save:
-        from weft.service import saved_plans
-
-        kept = saved_plans.keep(world, made)
-    if as_json:
-        screen.json_line(kept or views.plan_view(world.planned, made))
+    given: dict[str, Any] = {
+        "select": selection,
+        "partitions": partitions,
+        "exact": force,
+        "only_failed": failed,
+        "keep_going": keep_going,
+        "rebuild": rebuild,
+    }
+    if (server := options.remote()) is not None:
+        if output is not None or refresh:
+            options.refuse_remote("--output" if output is not None else "--refresh", server, remedy="Leave it out.")
+        found = _there(server, given, save=save, as_json=as_json)
     else:
-        out = screen.Screen()
-        told = hints.hints(world, made)
-        plan_text.show(out, world.planned, made, explain=explain, everything=everything)
-        if made.steps:
+        found = _here(given, refresh=refresh, output=output, save=save, as_json=as_json)
+    if as_json:
+        screen.json_line(found.kept or found.view)
+    elif found.outline is not None:
+        out, outline = screen.Screen(), found.outline
+        plan_text.show(out, outline, explain=explain, everything=everything)
+        if outline.count:
             if output is not None:
                 command = f"weft apply {shlex.quote(output)}"
-            elif kept is not None:
-                command = f"weft apply --plan {kept.id}"
+            elif found.kept is not None:
+                command = f"weft apply --plan {found.kept.id}"
             else:
                 command = _command(
                     selection, partitions, force=force, failed=failed, rebuild=rebuild, executor=executor, jobs=jobs
                 )
-            total = plan_text.total(made, world.graph.pipelines)
-            out.line(f"  {total}. `{command}` runs {'it' if made.count == 1 else 'them'}.")
+            out.line(f"  {plan_text.total(outline)}. `{command}` runs {'it' if outline.count == 1 else 'them'}.")
         else:
-            out.line(f"  {plan_text.nothing_to_do(made, told)}")
-        for each in told:
+            out.line(f"  {plan_text.nothing_to_do(outline)}")
+        for each in outline.hints:
             out.line(f"  {each}")
-    return program.TO_DO if as_check and made.steps else program.DONE
+    return program.TO_DO if as_check and found.to_do else program.DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A plan as far as it is shown."""
+
+    to_do: bool
+    kept: saved_plans.SavedPlanView | None = None
+    view: views.PlanView | None = None
+    outline: plan_outlines.PlanOutline | None = None
+
+
+def _here(given: dict[str, Any], *, refresh: bool, output: str | None, save: bool, as_json: bool) -> _Found:
+    from weft.service import plan_outlines, planning, saved_plans, saving, views
+
+    world = options.open_world()
+    if refresh:
+        from weft.service import refreshing
+
+        refreshing.refresh(world, given["select"])
+    ask = planning.Ask(
+        selection=given["select"],
+        partitions=given["partitions"],
+        exact=given["exact"],
+        only_failed=given["only_failed"],
+        keep_going=given["keep_going"],
+        rebuild_undecided=given["rebuild"],
+    )
+    made = planning.make_plan(world, ask)
+    outline = None if as_json else plan_outlines.of(world, made)
+    if output is not None:
+        saving.save(world, made, Path(output))
+    kept = saved_plans.keep(world, made) if save else None
+    view = views.plan_view(world.planned, made) if as_json and kept is None else None
+    return _Found(to_do=bool(made.steps), kept=kept, view=view, outline=outline)
+
+
+def _there(server: remotes.Server, given: dict[str, Any], *, save: bool, as_json: bool) -> _Found:
+    from weft.service import plan_outlines, saved_plans, views
+
+    if save:
+        kept = server.send("POST", "/plans", saved_plans.SavedPlanView, **given)
+        outline = None if as_json else server.get("/plans/{}/outline", plan_outlines.PlanOutline, kept.id)
+        return _Found(to_do=kept.steps > 0, kept=kept, outline=outline)
+    if as_json:
+        view = server.send("POST", "/plans/preview", views.PlanView, **given)
+        return _Found(to_do=bool(view.steps), view=view)
+    outline = server.send("POST", "/plans/outline", plan_outlines.PlanOutline, **given)
+    return _Found(to_do=outline.count > 0, outline=outline)
 
 
 def _command(

@@ -28,7 +28,7 @@ class _Entry:
     remote: bool = False
     """Whether it can also speak to a server."""
     changes: tuple[str, ...] = ()
-    """Its subcommands that change something, noted in the audit log; "" stands for the command itself."""
+    """Its subcommands, or options, that change something, noted in the audit log; "" stands for the command itself."""
     closed: bool = False
     """Whether its arguments may hold secrets, so that only a name of them is noted."""
 
@@ -38,7 +38,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
     "Work": {
         "init": _Entry("init", "init", "Make a new project that runs at once."),
         "ls": _Entry("listing", "ls", "Show what a selection selects."),
-        "plan": _Entry("plan", "plan", "Show what would run, and why."),
+        "plan": _Entry("plan", "plan", "Show what would run, and why.", changes=("--save",)),
         "apply": _Entry("apply", "apply", "Bring a selection to fresh, or carry out a saved plan.", changes=_ITSELF),
         "materialize": _Entry(
             "apply", "materialize", "Run exactly what is selected, whatever its state.", changes=_ITSELF
@@ -94,7 +94,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         ),
         "queue": _Entry("queue", "queue", "Show what waits, in which order and why; move a run."),
         "runs": _Entry("runs", "runs", "Show runs, or one run's steps and failures."),
-        "logs": _Entry("runs", "logs", "Show the output of a run or an asset."),
+        "logs": _Entry("logs", "logs", "Show the output of a run or an asset."),
         "versions": _Entry("versions", "versions", "Show the versions of an asset."),
         "artifacts": _Entry("artifacts", "artifacts", "Show what runs made to be looked at."),
         "incidents": _Entry("incidents", "incidents", "Show what is wrong by where it began; acknowledge, resolve."),

@@ -10,6 +10,10 @@ from weft.surfaces.cli import noting, options, program, screen
 
 if TYPE_CHECKING:
     from weft.service import waiting
+    from weft.surfaces.cli import remote as remotes
+
+_MOST = 500
+"""So many a server tells at once."""
 
 
 @options.command
@@ -29,24 +33,44 @@ def queue(run: str | None, priority: int | None, limit: int, as_json: bool) -> i
     from weft.model import errors
     from weft.service import history, queueing, waiting
 
-    world = options.open_world()
+    server = options.remote()
     if run is None:
         if priority is not None:
             raise errors.UsageError("--priority is of one run, and none is given.", remedy="Name it: weft queue RUN.")
-        return _show_all(waiting.queue(world, limit=limit), as_json)
+        if server is not None:
+            return _show_all(server.items("/queue", waiting.QueuedView, limit=min(limit, _MOST)), as_json)
+        return _show_all(waiting.queue(options.open_world(), limit=limit), as_json)
+    if server is not None:
+        return _show_one(_there(server, run, priority), as_json)
+    world = options.open_world()
     row = history.find_run(world.ledger, run)
     if priority is not None:
         row = queueing.set_priority(world, row.id, priority)
         noting.note("queue", [run, "--priority", str(priority)], closed=False)
-    reasons = waiting.why_waiting(world, row)
+    return _show_one(waiting.why(world, row), as_json)
+
+
+def _there(server: remotes.Server, name: str, priority: int | None) -> waiting.WhyView:
+    """Why a run of a server waits, once it has been moved where that is wanted."""
+    from weft.service import views, waiting
+    from weft.surfaces.cli import remote
+
+    run = remote.run_of(server, name)
+    if priority is not None:
+        server.put("/runs/{}/priority", views.RunView, {"priority": priority}, run)
+    return server.get("/runs/{}/why", waiting.WhyView, run)
+
+
+def _show_one(found: waiting.WhyView, as_json: bool) -> int:
+    run = found.run
     if as_json:
-        place = waiting.positions(world, [row]).get(row.id)
-        screen.json_line({"run": row.id, "position": place, "priority": row.priority, "reasons": reasons})
+        told = {"run": run.id, "position": found.position, "priority": run.priority, "reasons": found.reasons}
+        screen.json_line(told)
         return program.DONE
     out = screen.Screen()
-    if not reasons:
-        out.line(f"Run {screen.short(row.id)} waits for nothing: it is {row.outcome or row.phase}.")
-    for reason in reasons:
+    if not found.reasons:
+        out.line(f"Run {screen.short(run.id)} waits for nothing: it is {run.outcome or run.phase}.")
+    for reason in found.reasons:
         out.line(reason.text + (f" {reason.remedy}" if reason.remedy else ""))
     return program.DONE
 
@@ -95,7 +119,10 @@ def ls(as_json: bool) -> int:
     """
     from weft.service import step_pools
 
-    found = step_pools.ls(options.open_world())
+    if (server := options.remote()) is not None:
+        found = server.items("/pools", step_pools.PoolView)
+    else:
+        found = step_pools.ls(options.open_world())
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -134,7 +161,11 @@ def set_(name: str, slots: str, as_json: bool) -> int:
 
     if slots != "default" and not slots.isdecimal():
         raise errors.UsageError(f"The slots are {slots!r}.", remedy="Give a number, or `default`.")
-    found = step_pools.set_slots(options.open_world(), name, None if slots == "default" else int(slots))
+    number = None if slots == "default" else int(slots)
+    if (server := options.remote()) is not None:
+        found = server.put("/pools/{}", step_pools.PoolView, {"slots": number}, name)
+    else:
+        found = step_pools.set_slots(options.open_world(), name, number)
     if as_json:
         screen.json_line(found)
     else:

@@ -13,7 +13,7 @@ import time
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import click
 import msgspec
@@ -89,7 +89,7 @@ class Server:
             else http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
         )
 
-    def get(self, path: str, kind: type[View], *names: str, **query: object) -> View:
+    def get(self, path: str, kind: type[View], /, *names: str, **query: object) -> View:
         """What is at a path, as a view of this kind.
 
         Args:
@@ -103,7 +103,7 @@ class Server:
         """
         return self._decoded(self._ask("GET", _with(_at(path, names), query)), kind)
 
-    def send(self, method: str, path: str, kind: type[View], *names: str, **body: object) -> View:
+    def send(self, method: str, path: str, kind: type[View], /, *names: str, **body: object) -> View:
         """Change something; returns the answer as a view of this kind. In the body None is left out.
 
         Raises:
@@ -112,17 +112,15 @@ class Server:
         given = {name: value for name, value in body.items() if value is not None}
         return self._decoded(self._ask(method, _at(path, names), given or None), kind)
 
-    def put(self, path: str, kind: type[View], body: Mapping[str, object], *names: str) -> View:
+    def put(self, path: str, kind: type[View], body: Mapping[str, object], *names: str, method: str = "PUT") -> View:
         """Set something, to what the body says, nulls and all.
 
         Raises:
             WeftError: as `get`.
         """
-        return self._decoded(self._ask("PUT", _at(path, names), body), kind)
+        return self._decoded(self._ask(method, _at(path, names), body), kind)
 
-    def all(
-        self, path: str, kind: type[View], *names: str, limit: int | None = None, **query: object
-    ) -> list[View]:
+    def all(self, path: str, kind: type[View], /, *names: str, limit: int | None = None, **query: object) -> list[View]:
         """The items of a list, page by page, as views of this kind; at most `limit`.
 
         Raises:
@@ -140,7 +138,7 @@ class Server:
                 break
         return found
 
-    def items(self, path: str, kind: type[View], *names: str, **query: object) -> list[View]:
+    def items(self, path: str, kind: type[View], /, *names: str, **query: object) -> list[View]:
         """The items of a list that has no pages.
 
         Raises:
@@ -149,7 +147,7 @@ class Server:
         page = self.get(path, _Page, *names, **query)
         return [self._decoded(each, kind) for each in page.items]
 
-    def events(self, path: str, *names: str, **query: object) -> Iterator[tuple[str, Any]]:
+    def events(self, path: str, /, *names: str, **query: object) -> Iterator[tuple[str, Any]]:
         """What changes, as it changes: type and body of each event; asked for again where the stream breaks off.
 
         It goes over a connection of its own, so that other requests can be made meanwhile.
@@ -179,7 +177,7 @@ class Server:
                 other.close()
             time.sleep(_RETRY_SECONDS)
 
-    def content(self, path: str, *names: str, **query: object) -> tuple[str, bytes]:
+    def content(self, path: str, /, *names: str, **query: object) -> tuple[str, bytes]:
         """What is at a path as it is: its media type and its bytes.
 
         Raises:
@@ -188,7 +186,7 @@ class Server:
         answer = self._answer("GET", _with(_at(path, names), query), None, accept="*/*")
         return answer.getheader("Content-Type", ""), self._read(answer)
 
-    def text(self, path: str, *names: str, **query: object) -> str:
+    def text(self, path: str, /, *names: str, **query: object) -> str:
         """What is at a path, as text.
 
         Raises:
@@ -216,9 +214,7 @@ class Server:
                 f"The server {self.url} broke off its answer: {_why(error)}.", remedy="Try again."
             ) from error
 
-    def _answer(
-        self, method: str, path: str, body: object, *, accept: str, last: str = ""
-    ) -> http.client.HTTPResponse:
+    def _answer(self, method: str, path: str, body: object, *, accept: str, last: str = "") -> http.client.HTTPResponse:
         headers = {"Accept": accept, "User-Agent": "weft"}
         if last:
             headers["Last-Event-ID"] = last
@@ -286,10 +282,25 @@ class _Page(msgspec.Struct):
     next: str | None = None
 
 
+class Items(msgspec.Struct, Generic[View], frozen=True):
+    """An answer that has several of a kind."""
+
+    items: list[View]
+
+
 class Named(msgspec.Struct, frozen=True):
     """What a name means: the id of a run, or the key of an asset, in full."""
 
     name: str
+
+
+def run_of(server: Server, name: str) -> str:
+    """The id of the run that a name means on a server: an id, its beginning, or `last`.
+
+    Raises:
+        WeftError: as `Server.get`.
+    """
+    return server.get("/named/runs/{}", Named, name).name
 
 
 def _at(path: str, names: Sequence[str]) -> str:

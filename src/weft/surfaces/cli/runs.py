@@ -1,11 +1,8 @@
-"""`weft runs` and `weft logs`."""
+"""`weft runs`."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +10,9 @@ from weft.model import errors
 from weft.surfaces.cli import options, program, run_text, screen
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from weft.ports import ledger as ledgers
-    from weft.service import run_details, run_logs
-
-_FOLLOW_SECONDS = 0.3
+    from weft.service import run_details, views
+    from weft.surfaces.cli import remote as remotes
 
 
 @options.command
@@ -51,21 +45,25 @@ def runs(
     """
     from weft.service import history, run_details
 
-    _, ledger = options.open_ledger()
+    server = options.remote()
     if run is not None:
-        detail = _with_waits(ledger, run_details.run_detail(ledger, history.find_run(ledger, run)))
+        if server is not None:
+            detail = _there(server, run)
+        else:
+            _, ledger = options.open_ledger()
+            detail = _with_waits(ledger, run_details.run_detail(ledger, history.find_run(ledger, run)))
         if as_json:
             screen.json_line(detail)
         else:
             run_text.show(screen.Screen(), detail, verbose=verbose)
         return program.DONE
-    found = history.runs(
-        ledger,
-        limit=None if everything or (as_json and limit == 20) else limit,
-        pipeline=pipeline,
-        partition=partition,
-        parent=history.find_run(ledger, parent).id if parent is not None else None,
-    )
+    most = None if everything or (as_json and limit == 20) else limit
+    if server is not None:
+        found = _listed_there(server, most, pipeline=pipeline, partition=partition, parent=parent)
+    else:
+        _, ledger = options.open_ledger()
+        called_by = history.find_run(ledger, parent).id if parent is not None else None
+        found = history.runs(ledger, limit=most, pipeline=pipeline, partition=partition, parent=called_by)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -109,149 +107,29 @@ def _with_waits(ledger: ledgers.Ledger, detail: run_details.RunDetail) -> run_de
     return msgspec.structs.replace(detail, waits_for=reasons)
 
 
-@options.command
-@click.argument("subject", metavar="RUN|ASSET|PIPELINE")
-@click.argument("step", required=False, metavar="[STEP]")
-@options.partitions
-@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Only this attempt.")
-@click.option("--failed", is_flag=True, help="Only attempts that did not succeed.")
-@click.option("--follow", is_flag=True, help="Go on until the run ends.")
-@options.as_json
-@options.place
-def logs(
-    subject: str,
-    step: str | None,
-    partitions: str | None,
-    attempt: int | None,
-    failed: bool,
-    follow: bool,
-    as_json: bool,
-) -> int:
-    """Show what the bodies of a run printed and logged, or of the last attempts at an asset, or a pipeline's last run.
+def _there(server: remotes.Server, name: str) -> run_details.RunDetail:
+    """A run of a server, with why it waits."""
+    import msgspec
 
-    STEP is one step of the run, also with an item, as in `enrich[3]`.
+    from weft.service import run_details, waiting
+    from weft.surfaces.cli import remote
 
-    Examples:
-      weft logs 8f2c
-      weft logs last --failed
-      weft logs last 'enrich[3]'
-      weft logs processed_trades --partition 2024-01-05
-      weft logs processed_trades -p 2024-01-05 --attempt 1
-      weft logs last --follow
-    """
-    project, opened = options.open_ledger()
-    meant = _meant(opened, subject, step, partitions)
-    found: list[run_logs.AttemptLog] = []
-    out = screen.Screen()
-    for run in reversed(meant.runs):
-        for each in _attempts(meant, project.home / "logs", run, attempt=attempt, follow=follow):
-            if failed and each.outcome in ("succeeded", "parked", "skipped"):
-                continue
-            found.append(each)
-            if not as_json:
-                _show_attempt(out, each)
-    if as_json:
-        screen.json_line(found)
-    elif not found:
-        of = subject if step is None else f"{subject} {step}"
-        out.line(_no_attempt(of, partitions, attempt=attempt, failed=failed))
-    return program.DONE
+    run = remote.run_of(server, name)
+    detail = server.get("/runs/{}/detail", run_details.RunDetail, run)
+    if detail.run.phase == "finished":
+        return detail
+    return msgspec.structs.replace(detail, waits_for=server.get("/runs/{}/why", waiting.WhyView, run).reasons)
 
 
-@dataclass(frozen=True)
-class _Meant:
-    """Whose attempts are to be shown: runs, newest first, and of them these steps, partitions and items."""
+def _listed_there(
+    server: remotes.Server, limit: int | None, *, pipeline: str | None, partition: str | None, parent: str | None
+) -> list[views.RunView]:
+    from weft.service import views
+    from weft.surfaces.cli import remote
 
-    ledger: ledgers.Ledger
-    runs: Sequence[str]
-    steps: Sequence[str] | None = None
-    partitions: Sequence[str] | None = None
-    item: str | None = None
-    with_flow: bool = False
-    """Whether also what a flow wrote and raised outside of its calls."""
-
-
-def _meant(ledger: ledgers.Ledger, subject: str, step: str | None, partitions: str | None) -> _Meant:
-    from weft.service import history, run_logs
-
-    named: Sequence[str] | None = partitions.split(",") if partitions is not None else None
-    pipeline, _, task = subject.partition(":")
-    of_pipeline = ledger.runs(pipeline=pipeline, partition=partitions, limit=1) if subject != "last" else []
-    if of_pipeline:  # a partition says which run, not which attempts of it
-        run, named, step = of_pipeline[0], None, step or task or None
-    else:
-        found = history.run_named(ledger, subject)
-        if found is None:
-            if step is not None:
-                return _unknown_run(subject, step)
-            ledger.close()
-            world = options.open_world()
-            asset, steps = history.attempts_of(world, subject)
-            named = history.partition_keys(world, asset, partitions)
-            runs = run_logs.last_runs(world.ledger, asset, named)[: None if named is not None else 1]
-            return _Meant(world.ledger, runs, steps, named)
-        run = found
-    if step is None:
-        return _Meant(ledger, [run.id], None, named, with_flow=True)
-    if step == run.pipeline and run.request.startswith("flow "):
-        return _Meant(ledger, [run.id], (), named, with_flow=True)
-    steps, item = run_logs.steps_named(ledger, run.id, step)
-    return _Meant(ledger, [run.id], steps, named, item)
-
-
-def _unknown_run(subject: str, step: str) -> NoReturn:
-    raise errors.UsageError(
-        f"{subject!r} is no run and no pipeline, so that it has no step {step!r}.", remedy="`weft runs` lists runs."
-    )
-
-
-def _attempts(
-    meant: _Meant, folder: Path, run: str, *, attempt: int | None, follow: bool
-) -> Iterator[run_logs.AttemptLog]:
-    from weft.service import run_logs
-
-    seen = 0
-    while True:
-        # asked before the look, so that nothing is missed between the last look and the end
-        over = not follow or _is_over(meant.ledger, run)
-        for position, each in run_logs.attempts(
-            meant.ledger,
-            folder,
-            run,
-            steps=meant.steps,
-            partitions=meant.partitions,
-            item=meant.item,
-            attempt=attempt,
-            after=seen,
-        ):
-            seen = position
-            yield each
-        if over:
-            of_flow = run_logs.of_flow(meant.ledger, folder, run) if meant.with_flow and attempt is None else None
-            if of_flow is not None:
-                yield of_flow
-            return
-        time.sleep(_FOLLOW_SECONDS)
-
-
-def _no_attempt(subject: str, partitions: str | None, *, attempt: int | None, failed: bool) -> str:
-    what = f"attempt {attempt}" if attempt is not None else "attempt"
-    of = subject if partitions is None else f"{subject}, partitions {partitions}"
-    which = " that failed" if failed else ""
-    return f"There is no {what} at {of}{which}. `weft runs` lists what ran."
-
-
-def _is_over(ledger: ledgers.Reader, run: str) -> bool:
-    return all(row.phase == "finished" for row in ledger.runs_with_prefix(run))
-
-
-def _show_attempt(out: screen.Screen, each: run_logs.AttemptLog) -> None:
-    place = each.item or each.partition
-    name = f"{each.step}[{place}]" if place else each.step
-    number = f", attempt {each.attempt}" if each.attempt > 1 else ""
-    outcome = out.paint(each.outcome.replace("_", " "), each.outcome)
-    when = ", ".join([*([screen.seconds(each.seconds)] if each.seconds else []), screen.moment_of(each.at)])
-    out.line(f"── {out.bold(name)}{number}: {outcome}, {when} (run {screen.short(each.run)})")
-    for text in (each.text, each.traceback or each.error):
-        if text:  # whatever it ends with, the line is ended
-            out.line(screen.plain(text).rstrip("\n"))
+    called_by = remote.run_of(server, parent) if parent is not None else None
+    given = {"pipeline": pipeline, "partition": partition, "parent": called_by}
+    found = server.all("/runs", views.RunView, limit=limit, **given)
+    if not found and pipeline is not None and not server.all("/runs", views.RunView, limit=1, pipeline=pipeline):
+        raise errors.UsageError(f"No run of a pipeline {pipeline!r} is recorded.", remedy="`weft runs` lists all runs.")
+    return found

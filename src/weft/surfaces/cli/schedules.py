@@ -50,7 +50,12 @@ def ls(as_json: bool = False) -> int:
     """
     from weft.service.scheduling import viewing
 
-    found = viewing.ls(_world())
+    if (server := options.remote()) is not None:
+        from weft.service.scheduling import views
+
+        found = server.all("/schedules", views.ScheduleView)
+    else:
+        found = viewing.ls(_world())
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -97,7 +102,13 @@ def next_(name: str | None, count: int, until: str | None, zone: str | None, as_
     from weft.service.scheduling import viewing
 
     told, end = _zone(zone), _time(until, zone)
-    found = viewing.upcoming(_world(), name, count=count, until=end)
+    if (server := options.remote()) is not None:
+        from weft.service.scheduling import views
+
+        upto = end.isoformat() if end is not None else None
+        found = server.items("/schedules/upcoming", views.NextTickView, name=name, limit=count, until=upto)
+    else:
+        found = viewing.upcoming(_world(), name, count=count, until=end)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -128,7 +139,12 @@ def history(name: str | None, limit: int, decision: str | None, as_json: bool) -
     """
     from weft.service.scheduling import viewing
 
-    found = viewing.history(_world(), name, limit=limit, decision=decision)
+    if (server := options.remote()) is not None:
+        from weft.service.scheduling import views
+
+        found = server.items("/schedules/history", views.TickView, name=name, limit=limit, decision=decision)
+    else:
+        found = viewing.history(_world(), name, limit=limit, decision=decision)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -157,7 +173,14 @@ def pause(name: str, reason: str, as_json: bool) -> int:
     """
     from weft.service.scheduling import viewing
 
-    found = viewing.pause(_world(), name, reason=reason)
+    if (server := options.remote()) is not None:
+        from weft.service.scheduling import views
+
+        known = server.get("/schedules/{}", views.ScheduleView, name)
+        server.send("POST", "/automations/{}/pause", dict[str, object], known.id, reason=reason)
+        found = server.get("/schedules/{}", views.ScheduleView, known.name)
+    else:
+        found = viewing.pause(_world(), name, reason=reason)
     if as_json:
         screen.json_line(found)
     else:
@@ -177,7 +200,14 @@ def resume(name: str, as_json: bool) -> int:
     """
     from weft.service.scheduling import viewing
 
-    found = viewing.resume(_world(), name)
+    if (server := options.remote()) is not None:
+        from weft.service.scheduling import views
+
+        known = server.get("/schedules/{}", views.ScheduleView, name)
+        server.send("POST", "/automations/{}/resume", dict[str, object], known.id)
+        found = server.get("/schedules/{}", views.ScheduleView, known.name)
+    else:
+        found = viewing.resume(_world(), name)
     if as_json:
         screen.json_line(found)
     else:

@@ -38,9 +38,7 @@ def ls(as_json: bool = False) -> int:
     Examples:
       weft sensors ls --json
     """
-    from weft.service import automation_views
-
-    found = automation_views.ls(automations.world(), "sensor")
+    found = automations.listed("sensor")
     if as_json:
         screen.json_line(found)
     elif found:
@@ -114,9 +112,7 @@ def pause(name: str, reason: str) -> int:
     Examples:
       weft sensors pause new_files --reason "the source is being moved"
     """
-    from weft.service import automations as service
-
-    service.pause(automations.world(), _id(name), reason=reason)
+    automations.paused(_id(name), reason)
     screen.Screen().line(f"{name} is paused. `weft sensors resume {name}` lets it go on.")
     return program.DONE
 
@@ -130,9 +126,7 @@ def resume(name: str) -> int:
     Examples:
       weft sensors resume new_files
     """
-    from weft.service import automations as service
-
-    service.resume(automations.world(), _id(name))
+    automations.resumed(_id(name))
     screen.Screen().line(f"{name} goes on.")
     return program.DONE
 
@@ -149,7 +143,10 @@ def set_cursor(name: str, cursor: str) -> int:
     """
     from weft.service import sensing
 
-    sensing.set_cursor(automations.world(), name, cursor)
+    if (server := options.remote()) is not None:
+        server.put("/automations/{}/cursor", dict[str, object], {"cursor": cursor}, _id(name))
+    else:
+        sensing.set_cursor(automations.world(), name, cursor)
     screen.Screen().line(f"{name} goes on from {cursor!r}." if cursor else f"{name} goes on from the start.")
     return program.DONE
 

@@ -5,13 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from weft.model import errors
 from weft.surfaces.cli import accounts, options, program, screen
 
 if TYPE_CHECKING:
     from weft.service import accounts as service
+    from weft.service import auditing
     from weft.stores import sqlite
+    from weft.surfaces.cli import remote as remotes
+
+
+class _Made(msgspec.Struct):
+    token: dict[str, object]
+    secret: str
+
+
+class _Changes(msgspec.Struct):
+    items: list[dict[str, object]]
+    next: int | None
+
+
+def _changes(server: remotes.Server, by: str, limit: int) -> list[auditing.ChangeView]:
+    """What was changed on a server, newest first, page by page."""
+    from weft.service import auditing
+
+    found: list[auditing.ChangeView] = []
+    before: int | None = None
+    while len(found) < limit:
+        size = min(500, limit - len(found))
+        page = server.get("/audit", _Changes, by=by or None, limit=size, before=before)
+        found += [msgspec.convert(each, auditing.ChangeView, strict=False) for each in page.items]
+        before = page.next
+        if before is None:
+            break
+    return found
 
 
 def _owner(ledger: sqlite.SqliteLedger, name: str | None) -> service.Principal:
@@ -55,17 +84,24 @@ def create(name: str, role: str, scopes: tuple[str, ...], days: int, account: st
 
     from weft.service import accounts as service
 
-    _, ledger = options.open_ledger()
-    view, secret = service.create_token(
-        ledger,
-        accounts.now(),
-        name,
-        owner=_owner(ledger, account),
-        role=role,
-        scopes=scopes,
-        expires_in=timedelta(days=days),
-        actor=accounts.actor(),
-    )
+    if (server := options.remote()) is not None:
+        if account is not None:
+            options.refuse_remote("--account", server, remedy="Leave it out: the token belongs to whom yours does.")
+        given = {"name": name, "role": role, "scopes": scopes, "expires_in": days * 86400}
+        made = server.send("POST", "/tokens", _Made, **given)
+        view, secret = msgspec.convert(made.token, service.TokenView, strict=False), made.secret
+    else:
+        _, ledger = options.open_ledger()
+        view, secret = service.create_token(
+            ledger,
+            accounts.now(),
+            name,
+            owner=_owner(ledger, account),
+            role=role,
+            scopes=scopes,
+            expires_in=timedelta(days=days),
+            actor=accounts.actor(),
+        )
     if as_json:
         screen.json_line({"token": view, "secret": secret})
     else:
@@ -85,8 +121,11 @@ def ls(as_json: bool) -> int:
     """
     from weft.service import accounts as service
 
-    _, ledger = options.open_ledger()
-    found = service.tokens(ledger, _owner(ledger, None))
+    if (server := options.remote()) is not None:
+        found = server.get("/tokens", list[service.TokenView])
+    else:
+        _, ledger = options.open_ledger()
+        found = service.tokens(ledger, _owner(ledger, None))
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -122,8 +161,11 @@ def revoke(token: str) -> int:
     """
     from weft.service import accounts as service
 
-    _, ledger = options.open_ledger()
-    service.revoke_token(ledger, accounts.now(), token, _owner(ledger, None), actor=accounts.actor())
+    if (server := options.remote()) is not None:
+        server.send("DELETE", "/tokens/{}", type(None), token)
+    else:
+        _, ledger = options.open_ledger()
+        service.revoke_token(ledger, accounts.now(), token, _owner(ledger, None), actor=accounts.actor())
     screen.Screen().line(f"The token {token} counts no more.")
     return program.DONE
 
@@ -143,10 +185,12 @@ def audit(verify: bool, by: str, limit: int, as_json: bool) -> int:
     """
     from weft.service import auditing
 
-    _, ledger = options.open_ledger()
-    out = screen.Screen()
+    out, server = screen.Screen(), options.remote()
     if verify:
-        verdict = auditing.verify(ledger)
+        if server is not None:
+            verdict = server.get("/audit/verify", auditing.Verdict)
+        else:
+            verdict = auditing.verify(options.open_ledger()[1])
         if as_json:
             screen.json_line(verdict)
         elif verdict.broken_at is None:
@@ -156,7 +200,10 @@ def audit(verify: bool, by: str, limit: int, as_json: bool) -> int:
         else:
             out.line(f"The chain is broken at event {verdict.broken_at}, after {verdict.entries:,} changes.")
         return program.DONE if verdict.broken_at is None else program.FAILED
-    found = auditing.ls(ledger, by=by, limit=limit)
+    if server is not None:
+        found = _changes(server, by, limit)
+    else:
+        found = auditing.ls(options.open_ledger()[1], by=by, limit=limit)
     if as_json:
         screen.json_line(found)
     elif not found:

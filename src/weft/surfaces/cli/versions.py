@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weft.service import correcting, version_details
+    from weft.surfaces.cli import remote as remotes
 
 
 _MOST_NOTES = 10
@@ -36,18 +37,18 @@ def versions(asset: str, partitions: str | None, limit: int | None, verbose: boo
       weft versions daily_metrics --partition 2024-01-05
       weft versions daily_metrics --json
     """
-    from weft.service import history, version_details
+    from weft.service import version_details
 
-    world = options.open_world()
-    key = history.one_asset(world, asset)
-    found = history.versions(world, key, partitions)
-    if limit is not None or not as_json:
-        shown = found[: limit or 50]
+    most = limit if limit is not None or as_json else 50
+    if (server := options.remote()) is not None:
+        found = server.get(
+            "/versions", version_details.VersionsView, of=asset, partitions=partitions, limit=most, details=verbose
+        )
     else:
-        shown = found
-    details = version_details.details(world, key, shown) if verbose else {}
+        found = version_details.listed(options.open_world(), asset, partitions, limit=most, with_details=verbose)
+    shown = found.items
     if as_json:
-        screen.json_line([details[each.version] for each in shown] if verbose else shown)
+        screen.json_line([found.details[each.version] for each in shown] if verbose else shown)
         return program.DONE
     out = screen.Screen()
     if not shown:
@@ -66,12 +67,11 @@ def versions(asset: str, partitions: str | None, limit: int | None, verbose: boo
     ]
     words = ["fresh" if each.current else "rejected" if each.state == "rejected" else "" for each in shown]
     out.table(rows, head=("version", "state", "partition", "made", "run", "data version"), words=words)
-    if len(shown) < len(found):
-        out.line(f"… and {len(found) - len(shown):,} more (--limit)")
-    for each in shown:
-        if each.version in details:
-            _show_details(out, details[each.version])
-    _show_notes(out, version_details.notes(world, key, partitions))
+    if len(shown) < found.count:
+        out.line(f"… and {found.count - len(shown):,} more (--limit)")
+    for detail in found.details.values():
+        _show_details(out, detail)
+    _show_notes(out, found.notes)
     return program.DONE
 
 
@@ -124,8 +124,12 @@ def rollback(asset: str, partitions: str | None, to: str, reason: str, as_json: 
     """
     from weft.service import correcting, history
 
-    world = options.open_world()
-    done = correcting.rollback(world, history.one_asset(world, asset), partitions, to, note=reason)
+    if (server := options.remote()) is not None:
+        done, makes = _rolled_back(server, asset, partitions, to, reason)
+    else:
+        world = options.open_world()
+        done = correcting.rollback(world, history.one_asset(world, asset), partitions, to, note=reason)
+        makes = any(list(world.graph.downstream(name)) for name in {each.asset for each in done})
     if as_json:
         screen.json_line(done)
         return program.DONE
@@ -136,10 +140,31 @@ def rollback(asset: str, partitions: str | None, to: str, reason: str, as_json: 
         )
     if len(done) > 20:
         out.line(f"… and {len(done) - 20:,} more.")
-    moved = {each.asset for each in done}
-    if any(list(world.graph.downstream(name)) for name in moved):
+    if makes:
         out.line("What is made from it is compared with it again: `weft plan` says what is stale now.")
     return program.DONE
+
+
+def _rolled_back(
+    server: remotes.Server, asset: str, partitions: str | None, to: str, reason: str
+) -> tuple[list[correcting.Correction], bool]:
+    """What a server has pointed elsewhere, and whether anything is made from it."""
+    from weft.service import asset_views, correcting
+    from weft.surfaces.cli import remote
+
+    key = server.get("/named/assets/{}", remote.Named, asset).name
+    done = server.send(
+        "POST",
+        "/assets/{}/rollback",
+        remote.Items[correcting.Correction],
+        key,
+        to=to,
+        partitions=partitions,
+        note=reason,
+    ).items
+    return done, any(
+        server.get("/assets/{}", asset_views.AssetDetail, each).downstream for each in {each.asset for each in done}
+    )
 
 
 @options.command
@@ -162,8 +187,15 @@ def accept(selection: str, partitions: str | None, reason: str, by: str | None, 
         raise errors.UsageError("--reason is empty.", remedy="Say why it is fine as it is.")
     from weft.service import correcting
 
-    world = options.open_world()
-    done = correcting.accept(world, selection, partitions, reason=reason, by=by)
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import remote
+
+        if by is not None:
+            options.refuse_remote("--by", server, remedy="Leave it out: a server knows by the token who says so.")
+        given = {"select": selection, "partitions": partitions, "reason": reason}
+        done = server.send("POST", "/acceptances", remote.Items[correcting.Correction], **given).items
+    else:
+        done = correcting.accept(options.open_world(), selection, partitions, reason=reason, by=by)
     if as_json:
         screen.json_line(done)
         return program.DONE

@@ -32,7 +32,10 @@ def create(name: str, kind: str, slots: int | None, as_json: bool) -> int:
     """
     from weft.service import work_pools as pools
 
-    made = pools.create(options.open_world(), name, kind=kind, slots=slots)
+    if (server := options.remote()) is not None:
+        made = server.put("/work-pools/{}", pools.WorkPoolView, {"type": kind, "slots": slots}, name)
+    else:
+        made = pools.create(options.open_world(), name, kind=kind, slots=slots)
     if as_json:
         screen.json_line(made)
     else:
@@ -51,7 +54,10 @@ def ls(as_json: bool) -> int:
     """
     from weft.service import work_pools as pools
 
-    found = pools.ls(options.open_world())
+    if (server := options.remote()) is not None:
+        found = server.items("/work-pools", pools.WorkPoolView)
+    else:
+        found = pools.ls(options.open_world())
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -103,7 +109,10 @@ def resume(name: str) -> int:
 def _paused(name: str, *, paused: bool) -> int:
     from weft.service import work_pools as pools
 
-    pools.pause(options.open_world(), name, paused=paused)
+    if (server := options.remote()) is not None:
+        server.send("POST", "/work-pools/{}/" + ("pause" if paused else "resume"), pools.WorkPoolView, name)
+    else:
+        pools.pause(options.open_world(), name, paused=paused)
     screen.Screen().line(f"The work pool {name} is {'paused' if paused else 'open'}.")
     return program.DONE
 
@@ -119,6 +128,9 @@ def remove(name: str) -> int:
     """
     from weft.service import work_pools as pools
 
-    pools.remove(options.open_world(), name)
+    if (server := options.remote()) is not None:
+        server.send("DELETE", "/work-pools/{}", type(None), name)
+    else:
+        pools.remove(options.open_world(), name)
     screen.Screen().line(f"The work pool {name} is gone.")
     return program.DONE

@@ -58,6 +58,7 @@ def start(
       weft worker start --pool nightly
       weft worker start --pool nightly --until-idle
     """
+    options.refuse_remote("`weft worker start`", options.remote())
     if pool is not None:
         return _one_after_another(pool, until_idle=until_idle, limit=limit, jobs=jobs)
     if until_idle or limit is not None:
@@ -108,8 +109,11 @@ def ls(as_json: bool) -> int:
     from weft.ports import clock as clocks
     from weft.service import location_views
 
-    _, ledger = options.open_ledger()
-    found = [each for each in location_views.workers(ledger, clocks.SystemClock()) if each.kind == "worker"]
+    if (server := options.remote()) is not None:
+        seen = server.items("/workers", location_views.WorkerView)
+    else:
+        seen = location_views.workers(options.open_ledger()[1], clocks.SystemClock())
+    found = [each for each in seen if each.kind == "worker"]
     if as_json:
         screen.json_line(found)
         return program.DONE

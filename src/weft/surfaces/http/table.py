@@ -32,6 +32,9 @@ MODULES: tuple[str, ...] = (
     "resources.executions",
     "resources.plans",
     "resources.pipelines",
+    "resources.statuses",
+    "resources.outlines",
+    "resources.attempts",
 )
 """Modules of `weft.surfaces.http`, each with `routes`."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import history, location_views, queue_limits, step_pools, views, waiting
+from weft.service import location_views, step_pools, views, waiting
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources import runs
@@ -33,20 +33,11 @@ def queue(call: Call, query: QueueQuery) -> Queue:
         return Queue(items=waiting.queue(world, limit=query.limit))
 
 
-class WhyView(views.View, frozen=True, kw_only=True):
-    """Why a run stands where it stands; `reasons` are of one that waits, with the runs that hold what it needs."""
-
-    run: views.RunView
-    reasons: list[queue_limits.Reason]
-
-
-@routes.get("/runs/{id}/why", scope="runs.read", answer=WhyView, summary="Ask why a run waits")
-def why(call: Call, id: str) -> WhyView:  # noqa: A002 - the word of the path
+@routes.get("/runs/{id}/why", scope="runs.read", answer=waiting.WhyView, summary="Ask why a run waits")
+def why(call: Call, id: str) -> waiting.WhyView:  # noqa: A002 - the word of the path
     """Which pool, limit, run or missing worker a run waits for; no reasons for one that doesn't wait."""
     with call.world() as world:
-        row = runs.found(world.ledger, id)
-        reasons = waiting.why_waiting(world, row) if row.phase != "finished" else ()
-        return WhyView(run=history.run_view(world.ledger, row), reasons=list(reasons))
+        return waiting.why(world, runs.found(world.ledger, id))
 
 
 class Pools(views.View, frozen=True, kw_only=True):

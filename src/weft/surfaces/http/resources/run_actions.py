@@ -28,10 +28,6 @@ def cancel(call: Call, id: str, body: Cancel) -> Answer:  # noqa: A002 - the wor
     """End a run: at once where nobody drives it, else its process is asked to; asked again, it ends what runs."""
     with call.world() as world:
         row = runs.found(world.ledger, id)
-        if row.phase == "finished":
-            raise errors.ConflictError(
-                f"Run {row.id} has ended already ({row.outcome}).", remedy=f"`GET /runs/{row.id}` shows how it went."
-            )
         done = cancelling.cancel(world, row.id, by=call.principal.name, reason=body.reason)
     return Answer(done, target=f"run:{row.id}", detail={"reason": body.reason, "was": row.phase})
 
@@ -44,6 +40,9 @@ class Rerun(routing.Body, frozen=True, kw_only=True):
     only: runs.Name | None = None
     params: dict[str, Any] = msgspec.field(default_factory=dict)
     """Override those of the run."""
+    texts: runs.Texts = msgspec.field(default_factory=dict)
+    """Parameters as text, each taken by its type; they go before `params`."""
+    pool: runs.Pool = ""
 
 
 @routes.post(
@@ -52,16 +51,19 @@ class Rerun(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def rerun(call: Call, id: str, body: Rerun) -> Answer:  # noqa: A002
     """A new run, linked with the one that it repeats, with the results that it keeps of that."""
-    from weft.service import queueing, reruns
+    from weft.service import parameters, pipelines, queueing, reruns
 
     with call.world() as world:
-        row = runs.found(world.ledger, id)
-        if row.phase != "finished":
-            raise errors.ConflictError(
-                f"Run {row.id} has not ended: it is {row.phase}.", remedy="Wait for it, or cancel it."
-            )
+        row = reruns.finished(world, runs.found(world.ledger, id).id)
+        texts = parameters.of_mapping(pipelines.find(world, row.pipeline or ""), body.texts)
         wanted = reruns.wanted(
-            world, row.id, from_failed=body.from_failed, from_step=body.from_step, only=body.only, params=body.params
+            world,
+            row.id,
+            from_failed=body.from_failed,
+            from_step=body.from_step,
+            only=body.only,
+            params={**body.params, **texts},
+            pool=body.pool,
         )
         made = queueing.request_run(world, wanted)
         view = history.run_view(world.ledger, made)

@@ -92,12 +92,18 @@ _FILTERS = (
 )  # fmt: skip
 
 
+Texts = Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=100_000)]], msgspec.Meta(max_length=1000)]
+Pool = Annotated[str, msgspec.Meta(max_length=500, description="The work pool; the default one if left out.")]
+
+
 class NewRun(routing.Body, frozen=True, kw_only=True):
     """What a run is to be started with; without a partition, that of the latest interval that has ended."""
 
     params: dict[str, Any] = msgspec.field(default_factory=dict)
+    texts: Texts = msgspec.field(default_factory=dict)
+    """Parameters as text, each taken by its type; they go before `params`."""
     partition: Name | None = None
-    pool: Annotated[str, msgspec.Meta(max_length=500, description="The work pool; the default one if left out.")] = ""
+    pool: Pool = ""
     priority: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] | None = None
 
 
@@ -107,16 +113,17 @@ class NewRun(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def start(call: Call, name: str, body: NewRun) -> Answer:
     """Put a run into the queue; a worker of the pipeline's code location begins it as soon as it may."""
-    from weft.service import pipelines, queueing
+    from weft.service import parameters, pipelines, queueing
 
     with call.world() as world:
         with call.looking_up("name", name):
-            pipelines.find(world, name)
+            pipeline = pipelines.find(world, name)
+        params = body.params | parameters.of_mapping(pipeline, body.texts)
         row = queueing.request_run(
             world,
             pipelines.Wanted(
                 pipeline=name,
-                params=body.params,
+                params=params,
                 partition=body.partition,
                 trigger="manual",
                 pool=body.pool,
@@ -129,7 +136,7 @@ def start(call: Call, name: str, body: NewRun) -> Answer:
         view,
         location=f"/runs/{view.id}",
         target=f"run:{view.id}",
-        detail={"pipeline": name, "params": body.params, "partition": view.partition},
+        detail={"pipeline": name, "params": params, "partition": view.partition},
     )
 
 

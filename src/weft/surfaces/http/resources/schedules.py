@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from weft.model import errors
-from weft.service import automation_views, views, webhooks
+from weft.service import automation_views, sensing, views, webhooks
 from weft.service.scheduling import viewing
 from weft.service.scheduling import views as schedules
 from weft.surfaces.http import paging, problems, routing
@@ -40,7 +40,7 @@ class UpcomingQuery(routing.Query, frozen=True, kw_only=True):
     """Of which schedule (None: of all), how many ticks, until when."""
 
     name: Name | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 20
+    limit: Annotated[int, msgspec.Meta(ge=1, le=viewing.MOST_TICKS)] = 20
     until: paging.Moment | None = None
 
 
@@ -61,6 +61,30 @@ def upcoming(call: Call, query: UpcomingQuery) -> Upcoming:
         return Upcoming(items=viewing.upcoming(world, query.name, count=query.limit, until=until))
 
 
+class HistoryQuery(routing.Query, frozen=True, kw_only=True):
+    """Of which schedule (None: of all), which decisions, how many."""
+
+    name: Name | None = None
+    decision: Literal["started", "skipped", "failed", "missed"] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=viewing.MOST_TICKS)] = 50
+
+
+class History(views.View, frozen=True, kw_only=True):
+    """Decisions of schedules, newest first."""
+
+    items: list[schedules.TickView]
+
+
+@routes.get(
+    "/schedules/history", scope="automations.read", query=HistoryQuery, answer=History,
+    summary="List what schedules decided",
+)  # fmt: skip
+def history(call: Call, query: HistoryQuery) -> History:
+    """The latest decisions; those of one by pages: `/automations/schedule:NAME/decisions`."""
+    with call.world() as world:
+        return History(items=viewing.history(world, query.name, limit=query.limit, decision=query.decision))
+
+
 @routes.get(
     "/schedules/{name}", scope="automations.read", answer=schedules.ScheduleView, etag=True,
     summary="Look at a schedule",
@@ -69,6 +93,49 @@ def look(call: Call, name: str) -> schedules.ScheduleView:
     """A schedule by the name of the pipeline or job that it starts."""
     with call.world() as world:
         return viewing.get(world, name)
+
+
+class OverviewQuery(routing.Query, frozen=True, kw_only=True):
+    """Which automations."""
+
+    kind: Literal["schedule", "sensor", "webhook", "condition"] | None = None
+
+
+class Overview(views.View, frozen=True, kw_only=True):
+    """All automations, with what each is and what it came to."""
+
+    items: list[automation_views.AutomationView]
+
+
+@routes.get(
+    "/automations/overview", scope="automations.read", query=OverviewQuery, answer=Overview,
+    summary="Look at all automations, in words",
+)  # fmt: skip
+def overview(call: Call, query: OverviewQuery) -> Overview:
+    """What `weft automations` shows: when each looks, what it asks for, and what it decided last."""
+    with call.world() as world:
+        return Overview(items=automation_views.ls(world, query.kind))
+
+
+class Cursor(routing.Body, frozen=True, kw_only=True):
+    """From where on a sensor looks; empty for from the start."""
+
+    cursor: Annotated[str, msgspec.Meta(max_length=10_000)]
+
+
+@routes.put(
+    "/automations/{id}/cursor", scope="automations.change", role="editor", body=Cursor,
+    answer=automation_views.ExplainView, summary="Set the cursor of a sensor",
+)  # fmt: skip
+def set_cursor(call: Call, id: str, body: Cursor) -> Answer:  # noqa: A002 - the word of the path
+    """Have a sensor go on from another place; a look that is under way comes to nothing."""
+    with call.world() as world:
+        automation = automations.found(call, world, id)
+        if not automation.startswith("sensor:"):
+            raise errors.UsageError(f"{automation} is no sensor, so that it has no cursor.", remedy="Name a sensor.")
+        sensing.set_cursor(world, automation, body.cursor, by=call.principal.name)
+        view = automation_views.explain(world, automation)
+    return Answer(view, target=f"automation:{automation}", detail={"cursor": body.cursor})
 
 
 @routes.get(

@@ -1,0 +1,157 @@
+"""Schedules where much comes at once, definitions are mended, and clocks are corrected: no tick is lost or doubled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from weft.model import control_events, events
+from weft.service.scheduling import viewing
+
+FOLLOWING = """
+import weft
+
+@weft.asset(partitions=weft.DailyPartitions("2022-01-01"))
+def raw(context):
+    return 1
+
+@weft.task
+def work():
+    return 1
+
+@weft.dag(schedule=raw, partitions=weft.DailyPartitions("2022-01-01"))
+def follow():
+    work()
+"""
+
+CONTINUOUS = """
+import weft
+
+@weft.task
+def work(n: int):
+    return 1
+
+@weft.dag(schedule="@continuous", params={{"n": weft.Param({default}, type="integer")}})
+def loop(n=None):
+    work(1)
+"""
+
+
+def world_of(yard):
+    return yard.serving.world()
+
+
+def test_a_burst_of_partitions_makes_a_run_of_each(yard, materialize):
+    yard.define(FOLLOWING)
+    scheduler = yard.scheduler()
+    yard.turns(scheduler)
+    yard.clock.advance(timedelta(seconds=5))
+    from datetime import date
+    days = [(date(2022, 1, 1) + timedelta(days=n)).isoformat() for n in range(250)]
+    for day in days:
+        materialize("raw", day)
+    for _ in range(10):
+        yard.clock.advance(timedelta(seconds=5))
+        yard.turns(scheduler)
+    assert sorted(yard.runs("follow")) == days
+
+
+def test_jitter_longer_than_between_two_ticks_loses_none(yard):
+    yard.define('''
+import weft
+@weft.task
+def work():
+    return 1
+@weft.dag(schedule="*/5 * * * *", start_date="2024-01-01", jitter="1h")
+def etl():
+    work()
+''')
+    scheduler = yard.scheduler()
+    for _ in range(24 * 60 * 2):
+        scheduler.turn()
+        yard.clock.advance(timedelta(seconds=30))
+    print([d for d in yard.decisions("etl") if d[0] != "started"])
+    assert {each[0] for each in yard.decisions("etl")} == {"started"}
+    assert len(yard.runs("etl")) >= 23 * 12
+
+
+def test_resume_is_seen_though_the_clock_was_set_back(yard):
+    yard.define('''
+import weft
+@weft.task
+def work():
+    return 1
+@weft.dag(schedule="*/5 * * * *", start_date="2024-01-01")
+def etl():
+    work()
+''')
+    scheduler = yard.scheduler()
+    yard.turns(scheduler)
+    with world_of(yard) as world:
+        viewing.pause(world, "etl")
+    yard.turns(scheduler)
+    yard.clock.advance(timedelta(seconds=-30))
+    yard.turns(scheduler)
+    with world_of(yard) as world:
+        viewing.resume(world, "etl")
+    yard.turns(scheduler)
+    yard.clock.advance(timedelta(minutes=6))
+    yard.turns(scheduler)
+    assert len(yard.runs("etl")) == 1
+
+
+ONCE = '''
+import weft
+@weft.task
+def work():
+    return 1
+@weft.dag(schedule={schedule!r}, {more})
+def etl():
+    work()
+'''
+
+
+def test_a_schedule_that_becomes_once_runs_once(yard):
+    yard.define(ONCE.format(schedule="*/5 * * * *", more="start_date='2024-01-01'"))
+    scheduler = yard.scheduler()
+    yard.turns(scheduler)
+    yard.clock.advance(timedelta(minutes=5))
+    yard.turns(scheduler)
+    assert len(yard.runs("etl")) == 1
+    yard.clock.advance(timedelta(minutes=1))
+    yard.define(ONCE.format(schedule="@once", more=""))
+    for _ in range(3):
+        yard.turns(scheduler)
+        yard.clock.advance(timedelta(minutes=10))
+    assert len(yard.runs("etl")) == 2
+
+
+def test_a_continuous_pipeline_that_is_mended_goes_on(yard):
+    yard.define('''
+import weft
+@weft.task
+def work():
+    return 1
+@weft.flow
+def loop(n: int):
+    work()
+loop.deploy("loop", schedule="@continuous")
+''')
+    scheduler = yard.scheduler()
+    yard.turns(scheduler)
+    print(yard.ledger.ticks("schedule:loop", limit=9))
+    yard.clock.advance(timedelta(minutes=1))
+    yard.turns(scheduler)
+    yard.define('''
+import weft
+@weft.task
+def work():
+    return 1
+@weft.flow
+def loop(n: int = 3):
+    work()
+loop.deploy("loop", schedule="@continuous")
+''')
+    yard.clock.advance(timedelta(minutes=1))
+    yard.turns(scheduler)
+    print(yard.ledger.ticks("schedule:loop", limit=9))
+    assert len(yard.runs("loop")) == 1
