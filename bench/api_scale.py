@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import random
 import sqlite3
 import statistics
@@ -105,18 +106,25 @@ def timed(ask: Ask, path: str, times: int = TIMES) -> list[float]:
 class Ask:
     """Asks a server over one kept connection."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, token: str, process: int) -> None:
+        self.process = process
         self.connection = http.client.HTTPConnection("127.0.0.1", port)
         self.headers = {"Authorization": f"Bearer {token}"}
 
-    def __call__(self, path: str) -> bytes:
-        """The body of an answer."""
-        self.connection.request("GET", f"/api/v1{path}", headers=self.headers)
+    def __call__(self, path: str, body: bytes | None = None) -> bytes:
+        """The body of an answer; with a body it is posted."""
+        headers = self.headers if body is None else {**self.headers, "Content-Type": "application/json"}
+        self.connection.request("GET" if body is None else "POST", f"/api/v1{path}", body, headers)
         answer = self.connection.getresponse()
         content = answer.read()
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status} {content[:300]!r}")
         return content
+
+    def memory(self) -> float:
+        """Megabytes of memory that the server has in use."""
+        pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @contextlib.contextmanager
@@ -130,7 +138,7 @@ def server(folder: Path) -> Iterator[Ask]:
     assert process.stdout is not None
     try:
         told = json.loads(process.stdout.readline())
-        yield Ask(told["port"], told["token"])
+        yield Ask(told["port"], told["token"], process.pid)
     finally:
         process.stdin.close()
         process.wait(20)

@@ -37,6 +37,7 @@ SUBJECTS = (
     "million",
     "server",
     "api_scale",
+    "api_changing",
     "scheduling",
     "automation_tick",
 )

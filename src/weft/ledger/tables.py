@@ -56,6 +56,7 @@ CONTROL = (
     "alert_state",
     "alert_problem",
     "alert_message",
+    "operation",
 )
 
 SCHEMA_1 = """
@@ -291,8 +292,9 @@ CREATE INDEX run_by_pipeline ON run (pipeline, created) WHERE pipeline IS NOT NU
 CREATE INDEX run_by_outcome ON run (outcome, created) WHERE outcome IS NOT NULL;
 CREATE INDEX run_by_location ON run (location, created) WHERE location <> '';
 CREATE INDEX run_live_by_age ON run (created) WHERE phase <> 'finished';
-CREATE INDEX run_waiting ON run (pool, location, priority DESC, created) WHERE phase = 'created' AND pool <> '';
-CREATE INDEX run_waiting_of_pipeline ON run (pool, location, coalesce(pipeline, ''), priority DESC, created)
+CREATE INDEX run_waiting ON run (pool, location, priority DESC, created, partition)
+  WHERE phase = 'created' AND pool <> '';
+CREATE INDEX run_waiting_of_pipeline ON run (pool, location, coalesce(pipeline, ''), priority DESC, created, partition)
   WHERE phase = 'created' AND pool <> '';
 
 CREATE TABLE location (
@@ -571,6 +573,23 @@ CREATE TABLE alert_message (
   body BLOB NOT NULL
 );
 CREATE INDEX alert_message_due ON alert_message (due);
+
+CREATE TABLE operation (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  location TEXT NOT NULL DEFAULT '',
+  ask BLOB NOT NULL,
+  by_whom TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  holder TEXT NOT NULL DEFAULT '',
+  begun INTEGER,
+  until INTEGER NOT NULL DEFAULT 0,
+  finished INTEGER,
+  outcome TEXT NOT NULL DEFAULT '',
+  answer BLOB
+) WITHOUT ROWID;
+CREATE INDEX operation_by_age ON operation (created);
+CREATE INDEX operation_waiting ON operation (created) WHERE begun IS NULL AND finished IS NULL;
 """
 
 MIGRATIONS: tuple[str, ...] = (SCHEMA_1, SCHEMA_2, SCHEMA_3)

@@ -9,6 +9,7 @@ and acceptances are few and kept by ordinal.
 from __future__ import annotations
 
 import hashlib
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,14 @@ PartitionSet = partition_set.PartitionSet
 
 _Value = TypeVar("_Value")
 _HOLE = b"\1" + bytes(7)  # between two ranges: a hole in the set is not the same as its absence
+
+_ZERO = bytes(8)
+_NOT_ZERO = re.compile(rb"[^\0]")
+_MANY_RANGES = 2_000
+_SPARE_NAMES = 64
+_AS_ONE = bytes(1) + b"\1" * 255
+_AS_DIGIT = bytes.maketrans(b"\0\1", b"01")
+_EMPTY_WEIGHT, _ROW_WEIGHT, _ENTRY_WEIGHT = 1_500, 32, 200  # bytes: of no columns, of a partition, of what is listed
 
 # elements compared at once: most of a large column is settled by the first, the rest by the second
 _BLOCKS = (4096, 64)
@@ -68,6 +77,7 @@ class Columns:
 
     __slots__ = (
         "_code_ids",
+        "_last_made",
         "_run_ids",
         "accepted",
         "code_names",
@@ -103,6 +113,47 @@ class Columns:
         self.orphaned: list[str] = []
         self._code_ids: dict[str, int] = {"": 0}
         self._run_ids: dict[str, int] = {"": 0}
+        self._last_made: int | None = None
+
+    @property
+    def last_made(self) -> int:
+        """When the youngest current version was made (microseconds), 0 where there is none."""
+        if self._last_made is None:
+            self._last_made = max(self.made_at, default=0)
+        return self._last_made
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory they take."""
+        listed = len(self.failed) + len(self.rejected) + len(self.accepted) + len(self.run_names)
+        return _EMPTY_WEIGHT + self.size * (_ROW_WEIGHT + 8 * len(self.inputs)) + _ENTRY_WEIGHT * listed
+
+    def copy(self) -> Columns:
+        """Columns that are changed without changing these: whoever still reads these sees no change."""
+        copy = Columns(0)
+        copy.tokens, copy.versions, copy.codes = self.tokens[:], self.versions[:], self.codes[:]
+        copy.made_at, copy.made_by = self.made_at[:], self.made_by[:]
+        copy.inputs = {asset: column[:] for asset, column in self.inputs.items()}
+        copy.code_names, copy._code_ids = list(self.code_names), dict(self._code_ids)
+        # runs are only ever added, and may be as many as partitions: both add to the same names
+        copy.run_names, copy._run_ids = self.run_names, self._run_ids
+        copy.failed, copy.rejected, copy.accepted = dict(self.failed), dict(self.rejected), dict(self.accepted)
+        copy.first_tokens, copy.orphaned = dict(self.first_tokens), list(self.orphaned)
+        copy.confirmed_at, copy._last_made = self.confirmed_at, self._last_made
+        if len(self.code_names) + len(self.run_names) > 2 * self.size + _SPARE_NAMES:
+            copy._forget_names()
+        return copy
+
+    def _forget_names(self) -> None:
+        """Number code and runs anew, without those of which nothing is left."""
+        for column, names, restored in ((self.codes, self.code_names, {"": 0}), (self.made_by, self.run_names, {"": 0})):
+            numbers = {each: restored.setdefault(names[each], len(restored)) for each in dict.fromkeys(column)}
+            for place, each in enumerate(column):
+                column[place] = numbers[each]
+            if column is self.codes:
+                self.code_names, self._code_ids = list(restored), restored
+            else:
+                self.run_names, self._run_ids = list(restored), restored
 
     @property
     def size(self) -> int:
@@ -116,6 +167,11 @@ class Columns:
         self.tokens[ordinal] = row.token
         self.versions[ordinal] = row.version
         self.codes[ordinal] = self._code(row.code)
+        last = self._last_made
+        if last is not None and row.made_at >= last:
+            self._last_made = row.made_at
+        elif last == self.made_at[ordinal]:
+            self._last_made = None
         self.made_at[ordinal] = row.made_at
         self.made_by[ordinal] = self._run(row.made_by)
         inputs = row.inputs
@@ -191,10 +247,7 @@ class Columns:
 
     def materialized(self) -> PartitionSet:
         """The partitions that hold data."""
-        content = self.tokens.tobytes()
-        if bytes(8) not in content:  # the common case, and a search in C: every token is there
-            return PartitionSet.range(0, len(self.tokens))
-        return PartitionSet.of(differing(content, bytes(len(content)), 8))
+        return _filled(self.tokens.tobytes())
 
     def made_with_other_code(self, code: str) -> PartitionSet:
         """The partitions that hold data which other code than `code` made."""
@@ -225,6 +278,33 @@ class Columns:
             number = self._run_ids[run] = len(self.run_names)
             self.run_names.append(run)
         return number
+
+
+def _filled(content: bytes) -> PartitionSet:
+    """The places of 8 bytes that are not all zero: found range by range, all at once where there are many."""
+    ranges: list[tuple[int, int]] = []
+    start, end = 0, len(content) // 8
+    while start < end:
+        if len(ranges) == _MANY_RANGES:
+            return _filled_bits(content)
+        found = content.find(_ZERO, start * 8)
+        while found >= 0 and found % 8:  # zeros that belong to two places, or a place that begins among them
+            aligned = (found + 7) // 8 * 8
+            found = aligned if content.startswith(_ZERO, aligned) else content.find(_ZERO, found + 1)
+        stop = end if found < 0 else found // 8
+        if stop > start:
+            ranges.append((start, stop))
+        byte = _NOT_ZERO.search(content, stop * 8)
+        start = end if byte is None else byte.start() // 8
+    return PartitionSet.from_ranges(ranges)
+
+
+def _filled_bits(content: bytes) -> PartitionSet:
+    number = int.from_bytes(content.translate(_AS_ONE), "little")
+    for shift in (32, 16, 8):  # the lowest byte of each place gathers all eight
+        number |= number >> shift
+    digits = number.to_bytes(len(content), "little")[::8].translate(_AS_DIGIT)
+    return PartitionSet.from_bits(int(digits[::-1], 2))
 
 
 def _zeros(typecode: str, size: int) -> array[int]:

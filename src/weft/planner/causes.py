@@ -336,7 +336,7 @@ class Explainer:
         found = self._found
         asset, columns = found.graph.assets[asset_key], found.columns(asset_key)
         standing = found.standings.get(asset.step) if asset.step is not None else None
-        last = max(columns.made_at, default=0)
+        last = columns.last_made
         by_status: dict[plan.Status, PartitionSet] = {}
         why: list[plan.Cause] = []
         if standing is None:

@@ -60,16 +60,29 @@ def evaluate(
     scope = scopes.find(evaluation, wanted, settled or {}, exact=exact)
     seeds = {} if exact else freshness.seeds(evaluation, scope, settled or {})
     for step_key in sorted(scope, key=graph.rank.__getitem__):
-        outputs, ordinals = scope[step_key]
-        step = graph.steps[step_key]
-        made = tuple(each for each in step.outputs if each in outputs) if step.subsettable else step.outputs
-        standing = Standing(step=step, outputs=made, wanted=ordinals, own={asset: Own() for asset in made})
+        standing = _begun(evaluation, step_key, scope, seeds)
         evaluation.standings[step_key] = standing
-        for subject, late in seeds.get(step_key, {}).items():
-            standing.overdue_for[subject] = late
-            standing.overdue |= late
         _stand(evaluation, standing, exact=exact, ask_is_stale=ask_is_stale, settled=settled)
     return evaluation
+
+
+def again(evaluation: Evaluation, step_key: keys.StepKey, scope: scopes.Scope, seeds: freshness.Seeds) -> Standing:
+    """Where a step of the scope stands now, as the standings of those above it are; noted in place of the last one."""
+    standing = _begun(evaluation, step_key, scope, seeds)
+    evaluation.standings[step_key] = standing
+    _stand(evaluation, standing, exact=False, ask_is_stale=False, settled=None)
+    return standing
+
+
+def _begun(evaluation: Evaluation, step_key: keys.StepKey, scope: scopes.Scope, seeds: freshness.Seeds) -> Standing:
+    outputs, ordinals = scope[step_key]
+    step = evaluation.graph.steps[step_key]
+    made = tuple(each for each in step.outputs if each in outputs) if step.subsettable else step.outputs
+    standing = Standing(step=step, outputs=made, wanted=ordinals, own={asset: Own() for asset in made})
+    for subject, late in seeds.get(step_key, {}).items():
+        standing.overdue_for[subject] = late
+        standing.overdue |= late
+    return standing
 
 
 def alone(

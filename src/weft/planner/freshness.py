@@ -20,6 +20,9 @@ from weft.planner import standing as standings
 
 PartitionSet = standings.PartitionSet
 EMPTY, ONE = standings.EMPTY, standings.ONE
+Seeds: TypeAlias = dict[keys.StepKey, dict[keys.AssetKey, PartitionSet]]
+"""By source, the late assets for which it is to be made again."""
+
 _LOOK_AGAIN = timedelta(minutes=1)
 """How soon partitions are looked at again that grow in another way than by time alone."""
 
@@ -28,7 +31,7 @@ def seeds(
     evaluation: findings.Evaluation,
     scope: scopes.Scope,
     settled: Mapping[keys.AssetKey, PartitionSet],
-) -> dict[keys.StepKey, dict[keys.AssetKey, PartitionSet]]:
+) -> Seeds:
     """Which sources are to be made again because something below them is later than its freshness policy allows.
 
     Only a source can bring news; what lies between follows if its inputs change. The partitions of a partitioned
@@ -36,7 +39,7 @@ def seeds(
     asset itself looks again.
     """
     graph = evaluation.graph
-    found: dict[keys.StepKey, dict[keys.AssetKey, PartitionSet]] = {}
+    found: Seeds = {}
     for step_key, (outputs, wanted) in scope.items():
         step = graph.steps[step_key]
         for asset_key in outputs if step.subsettable else step.outputs:

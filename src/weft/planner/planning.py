@@ -87,7 +87,7 @@ def wanted_partitions(
             remedy=f"What is made from them can be selected, such as {below}; `--refresh` observes them.",
         )
     if request.partitions is None:
-        return {asset: _existing(graph, observed, asset, now, exact=request.exact) for asset in makeable}
+        return {asset: existing(graph, observed, asset, now, exact=request.exact) for asset in makeable}
     found: dict[keys.AssetKey, PartitionSet] = {}
     failures: list[tuple[keys.AssetKey, errors.UsageError]] = []
     parsed: dict[str, PartitionSet | None] = {}
@@ -115,7 +115,7 @@ def wanted_partitions(
     return found
 
 
-def _existing(
+def existing(
     graph: graphs.Graph, observed: columns_model.Observed | None, asset: keys.AssetKey, now: datetime, *, exact: bool
 ) -> PartitionSet:
     """What there should be of an asset at `now`; of a pipeline without intervals one run, where that is asked for."""
@@ -203,7 +203,7 @@ def status(
     """Where each of these assets stands, with everything above it taken into account."""
     chosen = list(assets)
     wanted = {
-        asset: _existing(graph, observed, asset, now, exact=False)
+        asset: existing(graph, observed, asset, now, exact=False)
         for asset in chosen
         if graph.assets[asset].step is not None
     }

@@ -97,8 +97,8 @@ class AutomationWriter(Protocol):
     def consumed_at(self, pipeline: str, partition: str | None) -> int:
         """The position at which the newest run of a pipeline was created; 0 where there is none."""
 
-    def newest_run_of(self, pipeline: str) -> tuple[str, str, str | None, int | None] | None:
-        """Id, phase, outcome and end (microseconds) of the newest run of a pipeline that no other run called."""
+    def newest_run_of(self, pipeline: str) -> str | None:
+        """The newest run of a pipeline that no other run called."""
 
     def last_numbered_tick(self, automation: str, prefix: str) -> int:
         """The highest number of the ticks of an automation that are named `prefix` and a number; 0 for none."""

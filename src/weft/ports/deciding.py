@@ -87,6 +87,9 @@ class DecidingReader(Protocol):
     def all_reservations(self) -> Sequence[tuple[str, str, str, partition_set.PartitionSet]]:
         """What live runs write: run, asset, fingerprint of the partitions, ordinals."""
 
+    def reserved_mark(self) -> object:
+        """Something that is another one once live runs write something else."""
+
     def live_automation_executions(self) -> frozenset[str]:
         """The unfinished executions that automations asked for."""
 

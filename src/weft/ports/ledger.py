@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from weft.model import columns, events, partition_set, partitions
-from weft.ports import accounts, automating, deciding, executing, incidents, locations, paging, queueing
+from weft.ports import accounts, automating, deciding, executing, incidents, locations, operating, paging, queueing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +313,7 @@ class Transaction(
     incidents.IncidentTransaction,
     automating.AutomationWriter,
     deciding.DecidingWriter,
+    operating.OperationWriter,
     Protocol,
 ):
     """One atomic change: all of it or nothing."""
@@ -378,6 +379,7 @@ class Ledger(
     incidents.IncidentReader,
     automating.AutomationReader,
     deciding.DecidingReader,
+    operating.OperationReader,
     Protocol,
 ):
     """Reads and writes."""

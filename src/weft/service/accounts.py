@@ -237,6 +237,12 @@ def open_session(
     return secret, now + SESSION_IDLE
 
 
+def is_unchanged(ledger: ledgers.Ledger, account: str, since: datetime) -> bool:
+    """Whether an account is as it was then and may log in; with no name, the one who has the server's own token."""
+    row = ledger.account(account) if account else None
+    return not account or (row is not None and not row.disabled and row.changed <= clocks.microseconds(since))
+
+
 def close_session(ledger: ledgers.Ledger, hashed: str, *, actor: auditing.Actor) -> None:
     """Log a browser out."""
     with ledger.transaction() as transaction:
@@ -366,15 +372,18 @@ def by_token(ledger: ledgers.Ledger, now: datetime, secret: str) -> Principal | 
 
 
 def tokens(ledger: ledgers.Ledger, viewer: Principal) -> list[TokenView]:
-    """The tokens that `viewer` may see, newest first: its own account's, an admin all."""
+    """The tokens that `viewer` may see, newest first: an admin all, a person those of the account, a token itself."""
     rows = ledger.api_tokens()
-    return [_token_view(row) for row in rows if viewer.role == "admin" or row.account == viewer.account]
+    if viewer.role != "admin":
+        own = viewer.credential if viewer.kind == "token" else None
+        rows = [row for row in rows if (row.id == own if own is not None else row.account == viewer.account)]
+    return [_token_view(row) for row in rows]
 
 
 def revoke_token(
     ledger: ledgers.Ledger, now: datetime, identifier: str, viewer: Principal, *, actor: auditing.Actor
 ) -> None:
-    """End a token: one's own, an admin any.
+    """End a token: a person those of the account, an admin any, a token only itself.
 
     Raises:
         NotFoundError: there is none, or none that `viewer` may see.

@@ -90,12 +90,26 @@ def one(
     found = ledger.artifacts(run=of_run, asset=asset, key=name)
     if not found and name.isdecimal():
         found = [row for row in ledger.artifacts(run=of_run, asset=asset) if row.id == int(name)]
-    made = ledger.artifact(found[0].id) if found else None
-    if made is None:
+    if not found:
         raise _unknown(ledger, name, of_run)
+    return version(ledger, found[0], storage)
+
+
+def version(
+    ledger: ledgers.Reader, row: ledgers.ArtifactRow, storage: Callable[[], protocol.IOManager]
+) -> ArtifactContent:
+    """Exactly this version of an artifact, with its content; `storage` as for `one`.
+
+    Raises:
+        UsageError: it is not in the ledger any more.
+        StorageError: its content is gone.
+    """
+    made = ledger.artifact(row.id)
+    if made is None:
+        raise _unknown(ledger, row.key, row.run)
     told = (made.value.metadata or {}).get("media_type")
     return ArtifactContent(
-        **msgspec.structs.asdict(view_of(found[0])),
+        **msgspec.structs.asdict(view_of(row)),
         media_type=msgspec.json.decode(told, type=str) if told is not None else "application/json",
         versions=len(ledger.artifacts(key=made.key)),
         content=_content(made.value, storage),

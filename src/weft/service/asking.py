@@ -72,6 +72,8 @@ def moment_tick(moment: int, number: int = 0) -> str:
 
 
 MOST_PLANS = 10
+MOST_TOLD = 2000
+"""How many characters of what is wrong are kept: it may quote what was asked for."""
 
 
 def until_it_holds(once: Callable[[], Result]) -> Result:
@@ -146,7 +148,7 @@ def decide(
         except applying.PlanMovedError:
             raise
         except errors.WeftError as error:
-            decision, reason, tick = "failed", error.message, moment_tick(now, number)
+            decision, reason, tick = "failed", error.message[:MOST_TOLD], moment_tick(now, number)
         else:
             taken.add(tick)
             if decision == "skipped" and not wish.key:

@@ -107,13 +107,10 @@ def found(world: worlds.World, name: str) -> graphs.Asset:
     raise errors.NotFoundError(f"There is no asset {name!r}.", remedy=remedy or "`GET /assets` lists them.")
 
 
-def selected(world: worlds.World, known: standings.Standings, expression: str | None, now: datetime) -> list[AssetView]:
-    """The assets that an expression selects (all for None), with where they stand.
-
-    Raises:
-        UsageError: the expression is wrong.
-    """
-    chosen = planning.select(world, expression)
+def listed(
+    world: worlds.World, known: standings.Standings, chosen: Sequence[keys.AssetKey], now: datetime
+) -> list[AssetView]:
+    """These assets, with where they stand."""
     statuses = known.all(world, now)
     return [view(world, world.graph.assets[key], statuses[key]) for key in chosen]
 

@@ -7,6 +7,7 @@ downstream.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from weft.model import errors, events, keys, partitions, stored
@@ -52,16 +53,17 @@ def check(
     selection: str | None,
     chosen: str | None,
     *,
+    assets: Collection[keys.AssetKey] | None = None,
     executor: str | None = None,
     jobs: int | None = None,
 ) -> list[CheckView]:
-    """Run the checks of a selection and record what they found.
+    """Run the checks of a selection, or of `assets` where these are given, and record what they found.
 
     Raises:
         UsageError: a wrong selection or partition, or nothing that is selected has checks.
         WeftError: a check could not be run at all.
     """
-    subjects = _subjects(world, selection, chosen)
+    subjects = _subjects(world, checked(world, selection) if assets is None else assets, chosen)
     assignments = _assignments(world, subjects)
     reports, _ = refreshing.run_all(world, assignments, executor=executor, jobs=jobs)
     found: list[CheckView] = []
@@ -94,20 +96,29 @@ def check(
     return found
 
 
-def _subjects(world: worlds.World, selection: str | None, chosen: str | None) -> list[_Subject]:
-    graph = world.graph
-    checked = [asset for asset in planning.select(world, selection) if graph.checks_of.get(asset)]
-    if not checked:
+def checked(world: worlds.World, selection: str | None) -> list[keys.AssetKey]:
+    """The assets of a selection that have checks; no user code is needed.
+
+    Raises:
+        UsageError: a wrong selection, or nothing that is selected has checks.
+    """
+    found = [asset for asset in planning.select(world, selection) if world.graph.checks_of.get(asset)]
+    if not found:
         raise errors.UsageError(
             "Nothing that is selected has checks.",
             remedy="Define some with @asset_check; `weft ls --json` shows who has them.",
         )
+    return found
+
+
+def _subjects(world: worlds.World, assets: Collection[keys.AssetKey], chosen: str | None) -> list[_Subject]:
+    graph = world.graph
     known = world.ledger.columns(
-        {asset: graph.assets[asset].partitions for asset in checked},
-        external=frozenset(asset for asset in checked if graph.assets[asset].step is None),
+        {asset: graph.assets[asset].partitions for asset in assets},
+        external=frozenset(asset for asset in assets if graph.assets[asset].step is None),
     )
     found: list[_Subject] = []
-    for asset in checked:
+    for asset in assets:
         definition, columns = graph.assets[asset].partitions, known[asset]
         if definition is None:
             ordinals = [0]
@@ -138,7 +149,7 @@ def _subjects(world: worlds.World, selection: str | None, chosen: str | None) ->
             )
     if not found:
         raise errors.UsageError(
-            f"There is no data to check of {', '.join(checked[:5])}.", remedy="Make it first, with `weft apply`."
+            f"There is no data to check of {', '.join(list(assets)[:5])}.", remedy="Make it first, with `weft apply`."
         )
     return found
 

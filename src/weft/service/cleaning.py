@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,7 @@ def gc(
     keep_runs: int | None = None,
     older_than: float | None = None,
     dry_run: bool = False,
+    besides: Collection[keys.AssetKey] = (),
 ) -> GcView:
     """Remove old versions and leftovers.
 
@@ -67,6 +68,7 @@ def gc(
         keep_runs: how many runs of each pipeline keep their values; the project's setting unless given.
         older_than: only versions and runs older than this go, in seconds.
         dry_run: remove nothing.
+        besides: assets whose versions are left alone, since what stores them is not known here.
     """
     count = world.settings.keep_versions if keep is None else keep
     if count < 1:
@@ -75,6 +77,8 @@ def gc(
     problems: list[str] = []
     freed = 0
     for asset in world.ledger.versioned_assets():
+        if asset in besides:
+            continue
         manager = _manager(world, asset)
         if manager is None:
             problems.append(f"{asset} is no longer defined and what stores it is unknown; its versions stay.")

@@ -67,7 +67,8 @@ def after_asking(
 ) -> Memory:
     """The memory once what `result` asks for was decided; what the condition does not hold of any more is forgotten."""
     still = asked(memory, live).under_way
-    kept = {each: signed for each, signed in memory.known().items() if each in result.holds or each in still}
+    held = result.holds | result.held_up | still
+    kept = {each: signed for each, signed in memory.known().items() if each in held}
     kept.update(result.signatures)
     under_way = {each: ordinals for each, ordinals in memory.under_way.items() if each in live}
     under_way.update({each: ordinals.encode() for each, ordinals in executions.items()})
@@ -83,12 +84,12 @@ def after_asking(
 def settled(memory: Memory, result: operands.Result, live: Collection[str]) -> Memory | None:
     """The memory without what the condition does not hold of any more; None where that is nothing."""
     known = memory.known()
-    still = asked(memory, live).under_way
-    if all(each in result.holds or each in still for each in known) and memory.under_way.keys() <= set(live):
+    held = result.holds | result.held_up | asked(memory, live).under_way
+    if all(each in held for each in known) and memory.under_way.keys() <= set(live):
         return None
     return after_asking(memory, _asking_nothing(result), live, {})
 
 
 def _asking_nothing(result: operands.Result) -> operands.Result:
     """A result that asks for nothing, but holds where it does."""
-    return operands.Result(asset=result.asset, tree=result.tree)
+    return operands.Result(asset=result.asset, tree=result.tree, held_up=result.held_up)

@@ -16,7 +16,7 @@ from weft.define import definition_documents
 from weft.model import errors, spelling
 from weft.ports import ledger as ledgers
 from weft.ports import locations as ports
-from weft.service import observing, views
+from weft.service import recorded_code, views
 
 KINDS = ("asset", "pipeline", "job", "automation")
 _IDENTITIES = ("key", "id", "asset", "step", "name")
@@ -265,5 +265,5 @@ def _sources(ledger: ledgers.Ledger, found: Mapping[str, Any]) -> dict[str, str]
     for code in definition_documents.codes(found):
         body = ledger.code_document(code)
         if body is not None:
-            sources.update(msgspec.json.decode(body, type=observing.CodeDocument).sources)
+            sources.update(msgspec.json.decode(body, type=recorded_code.CodeDocument).sources)
     return sources

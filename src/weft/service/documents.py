@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from weft.model import events, partition_set, plan
-from weft.service import observing
+from weft.service import recorded_code
 from weft.service import world as worlds
 
 
@@ -110,7 +110,7 @@ def code_documents(world: worlds.World, codes: Mapping[str, None]) -> list[tuple
         manifest = world.definitions.manifests.get(digest)
         if digest in known or manifest is None:
             continue
-        document = observing.CodeDocument(manifest=manifest, sources=dict(world.sources_of(manifest)))
+        document = recorded_code.CodeDocument(manifest=manifest, sources=dict(world.sources_of(manifest)))
         name, body = pack(msgspec.json.encode(document))
         found.append((events.CodeRecorded(code=digest, document=name), name, body))
     return found

@@ -5,43 +5,52 @@ Columns of the assets in scope, code manifests, forecasts, what live runs are ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-import msgspec
-
-from weft.codehost import recorded
-from weft.model import code, keys, partition_set
+from weft.model import keys, partition_set
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
 from weft.ports import clock as clocks
 from weft.runtime import owners
+from weft.service import kept_columns, recorded_code
 from weft.service import world as worlds
 
 _RECENT_RUNS = 20
 
 
-class CodeDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A code manifest as the ledger keeps it, with the sources that it was taken from."""
-
-    manifest: code.CodeManifest
-    sources: dict[str, str]
-
-
 def observe(world: worlds.World, assets: Iterable[keys.AssetKey]) -> columns_model.Observed:
     """Read what is known of these assets and of everything above them."""
-    graph = world.planned
-    scope = above(graph, assets)
-    external = frozenset(asset for asset in scope if graph.assets[asset].step is None)
-    position = world.ledger.position()
-    columns = world.ledger.columns({asset: graph.assets[asset].partitions for asset in scope}, external=external)
-    return columns_model.Observed(
-        position=position,
-        columns=columns,
-        manifests=_manifests(world, columns),
-        seconds=_seconds(world, scope),
+    scope = above(world.planned, assets)
+    observed, _ = looked(world, scope)
+    return replace(observed, seconds=_seconds(world, scope))
+
+
+def looked(
+    world: worlds.World, scope: Sequence[keys.AssetKey]
+) -> tuple[columns_model.Observed, Mapping[keys.AssetKey, int]]:
+    """What is known of exactly these assets, without forecasts, and the mark of each where columns are kept."""
+    kept = look(world, scope)
+    observed = columns_model.Observed(
+        position=kept.position,
+        columns=kept.columns,
+        manifests=kept.manifests,
+        seconds={},
         reserved=_reserved(world, scope),
         activated=_activated(world, scope),
     )
+    return observed, kept.marks
+
+
+def look(world: worlds.World, scope: Sequence[keys.AssetKey]) -> kept_columns.Kept:
+    """The columns of exactly these assets: those that the process keeps, else read now."""
+    if world.kept is not None:
+        return world.kept.columns.look(world, scope)
+    graph, position = world.planned, world.ledger.position()
+    external = frozenset(asset for asset in scope if graph.assets[asset].step is None)
+    columns = world.ledger.columns({asset: graph.assets[asset].partitions for asset in scope}, external=external)
+    manifests = with_todays_code(world, columns)
+    return kept_columns.Kept(position=position, columns=columns, marks={}, manifests=manifests)
 
 
 def _activated(world: worlds.World, scope: Iterable[keys.AssetKey]) -> dict[str, int]:
@@ -69,68 +78,18 @@ def above(graph: graphs.Graph, assets: Iterable[keys.AssetKey]) -> list[keys.Ass
     return list(found)
 
 
-class _Manifests:
-    """Hashes by function name of code, as far as it is known: today's, and what the ledger keeps, each read once."""
-
-    def __init__(self, world: worlds.World) -> None:
-        self._world = world
-        self._today = world.definitions.manifests
-        self._kept: dict[str, CodeDocument | None] = {}
-        self.entries: dict[str, Mapping[str, str]] = {
-            digest: manifest.entries for digest, manifest in self._today.items()
-        }
-
-    def is_same(self, digest: str, today: str) -> bool:
-        """Tell whether only another algorithm or Python gave recorded code another digest than today's."""
-        document, manifest = self._document(digest), self._today.get(today)
-        if document is None or manifest is None:
-            return False
-        if code.comparable(document.manifest, manifest) and document.manifest.python == manifest.python:
-            return False
-        # Kept in today's terms, so that a plan names only what is other code.
-        self.entries[digest] = recorded.recomputed(
-            document.manifest, document.sources, manifest, self._world.sources_of(manifest)
-        )
-        return self.entries[digest] == manifest.entries
-
-    def add(self, digest: str) -> None:
-        """Take in recorded code."""
-        if digest and digest not in self.entries:
-            document = self._document(digest)
-            self.entries[digest] = document.manifest.entries if document is not None else {}
-
-    def _document(self, digest: str) -> CodeDocument | None:
-        if digest not in self._kept:
-            body = self._world.ledger.code_document(digest)
-            self._kept[digest] = msgspec.json.decode(body, type=CodeDocument) if body else None
-        return self._kept[digest]
-
-
-def _manifests(
+def with_todays_code(
     world: worlds.World, columns: Mapping[keys.AssetKey, columns_model.Columns]
-) -> Mapping[str, Mapping[str, str]]:
-    """Hashes by function name of today's code and of all code that made something in scope.
+) -> recorded_code.Manifests:
+    """Give code that only another algorithm or Python hashed otherwise the digest of today, in these columns.
 
-    Code that only another algorithm or Python hashed otherwise is given the digest that it has today, in the columns.
+    Returns hashes by function name of today's code, and of all code that made something.
     """
-    manifests = _Manifests(world)
-    same: dict[tuple[str, str], bool] = {}
+    manifests = recorded_code.Manifests(world)
     for asset, each in columns.items():
         step = world.planned.assets[asset].step
-        today = world.planned.steps[step].code if step is not None else ""
-        for digest in {*each.code_names, *(rejection.code for rejection in each.rejected.values())} - {"", today}:
-            if (digest, today) not in same:
-                same[digest, today] = manifests.is_same(digest, today)
-            if same[digest, today]:
-                each.rename_code(digest, today)
-            else:
-                manifests.add(digest)
-    return manifests.entries
-
-
-def with_todays_code(world: worlds.World, columns: Mapping[keys.AssetKey, columns_model.Columns]) -> None:
-    """Give code that only another algorithm or Python hashed otherwise the digest of today, in these columns."""
-    _manifests(world, columns)
+        manifests.take(world.planned.steps[step].code if step is not None else "", each)
+    return manifests
 
 
 def _seconds(world: worlds.World, scope: Iterable[keys.AssetKey]) -> Mapping[str, float]:
@@ -162,8 +121,10 @@ def _dead_runs(world: worlds.World, runs: Iterable[str]) -> frozenset[str]:
 def _reserved(
     world: worlds.World, scope: Iterable[keys.AssetKey]
 ) -> Mapping[str, list[tuple[str, partition_set.PartitionSet]]]:
-    busy = set(world.ledger.reserved_assets())
-    held = {asset: world.ledger.reservations(asset) for asset in scope if asset in busy}
+    wanted, held = frozenset(scope), dict[str, list[tuple[str, str, partition_set.PartitionSet]]]()
+    for run, asset, mark, ordinals in world.ledger.all_reservations():
+        if asset in wanted:
+            held.setdefault(asset, []).append((run, mark, ordinals))
     dead = _dead_runs(world, {run for rows in held.values() for run, _, _ in rows}) if held else frozenset()
     found: dict[str, list[tuple[str, partition_set.PartitionSet]]] = {}
     for asset, rows in held.items():

@@ -17,7 +17,7 @@ from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.ports import paging
 from weft.runtime import owners
-from weft.service import explaining, observing, planning, views
+from weft.service import explaining, planning, recorded_code, views
 from weft.service import pipelines as runs
 from weft.service import world as worlds
 
@@ -347,4 +347,4 @@ def _sources(world: worlds.World, name: str, version: str) -> Mapping[str, str]:
             f"The source of version {found[0][:8]} of {name} is not kept.",
             remedy="Sources are kept from the first run of a version on.",
         )
-    return msgspec.json.decode(body, type=observing.CodeDocument).sources
+    return msgspec.json.decode(body, type=recorded_code.CodeDocument).sources

@@ -143,13 +143,33 @@ def resolved(world: worlds.World, wanted: Wanted) -> tuple[pipelines.Pipeline, s
     for name in intervals.DATES:
         if pipeline.partitions is not None and partition is None and name in given and name not in schema:
             partition = str(given.pop(name))
-    partition = intervals.resolve(pipeline, partition, world.clock.now())
     body = world.definitions.pipelines.get(pipeline.name)
+    try:
+        partition = intervals.resolve(pipeline, partition, world.clock.now())
+    except errors.UsageError as error:
+        raise _with_what_else_is_wrong(error, pipeline, body, schema, given) from error
     if pipeline.kind == "flow" and body is not None:  # it fills in and checks its parameters itself
         return pipeline, partition, given
     interval = intervals.bounds(pipeline, partition)
     filled = deployed.defaults(pipeline, schema, interval, clocks.microseconds(world.clock.now()))
     return pipeline, partition, parameters.validated(pipeline, body, {**filled, **given})
+
+
+def _with_what_else_is_wrong(
+    error: errors.UsageError, pipeline: pipelines.Pipeline, body: Any, schema: Mapping[str, Any], given: dict[str, Any]
+) -> errors.UsageError:
+    """An error about the interval, together with what is wrong with the parameters, so that both are mended at once."""
+    if pipeline.kind == "flow" and body is not None:
+        return error
+    try:
+        # a default that is a template needs the interval
+        known = {name: value["default"] for name, value in schema.items() if deployed.is_template(value.get("default"))}
+        parameters.validated(pipeline, body, {**known, **given})
+    except errors.UsageError as other:
+        both = errors.UsageError(f"{error.message} {other.message}", remedy=other.remedy or error.remedy)
+        both.__notes__ = [*getattr(error, "__notes__", ()), *getattr(other, "__notes__", ())]
+        return both
+    return error
 
 
 def create(world: worlds.World, wanted: Wanted) -> str:

@@ -112,5 +112,7 @@ def statuses(
     world: worlds.World, assets: Sequence[keys.AssetKey], *, now: datetime | None = None
 ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
     """Where each of these assets (or pipelines) stands."""
+    if world.kept is not None:
+        return world.kept.several(world, assets, now or world.clock.now())
     observed = observing.observe(world, assets)
     return planning.status(world.planned, observed, now or world.clock.now(), assets)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from weft.model import keys, partition_set, pipelines
+from weft.model import errors, keys, partition_set, pipelines
 from weft.planner import pipelines as planned
 from weft.ports import ledger as ledgers
 from weft.service import views
@@ -31,6 +31,7 @@ Kind = Literal[
     "priority",
 ]
 DEFAULT_POOL = "default"
+MOST_PRIORITY = 1_000_000_000
 _MOST_HOLDERS = 5
 
 PartitionSet = partition_set.PartitionSet
@@ -75,6 +76,14 @@ def priority_of(world: worlds.World, pipeline: pipelines.Pipeline) -> int:
     if pipeline.name in found:
         return found[pipeline.name]
     return max((found[f"tag:{tag}"] for tag in pipeline.tags if f"tag:{tag}" in found), default=0)
+
+
+def check_priority(priority: int) -> None:
+    """Raise UsageError for a priority that is larger than any that is of use: it could not be kept."""
+    if abs(priority) > MOST_PRIORITY:
+        raise errors.UsageError(
+            f"The priority is {priority}.", remedy=f"Give one between {-MOST_PRIORITY:,} and {MOST_PRIORITY:,}."
+        )
 
 
 class Busy:

@@ -72,6 +72,7 @@ def created(
     _keep_code(world, transaction, pipeline)
     run_id = secrets.token_hex(6)
     priority = wanted.priority if wanted.priority is not None else queue_limits.priority_of(world, pipeline)
+    queue_limits.check_priority(priority)
     return events.RunCreated(
         run=run_id,
         execution=wanted.execution or run_id,
@@ -202,9 +203,9 @@ def _merged(lists: Iterable[list[ledgers.RunRow]]) -> Iterator[ledgers.RunRow]:
     return heapq.merge(*lists, key=order)
 
 
-def order(row: ledgers.RunRow) -> tuple[int, int, str]:
-    """By which runs are begun: the highest priority first, of the same the oldest."""
-    return -row.priority, row.created, row.id
+def order(row: ledgers.RunRow) -> tuple[int, int, str, str]:
+    """By which runs are begun: the highest priority first, of the same the oldest; of one moment by interval."""
+    return -row.priority, row.created, row.partition or "", row.id
 
 
 def _is_orphan(world: worlds.World, row: ledgers.RunRow) -> bool:
@@ -221,8 +222,9 @@ def set_priority(world: worlds.World, run: str, priority: int, *, by: str = "") 
     """Move a waiting run up or down in the queue; the highest priority goes first.
 
     Raises:
-        UsageError: there is no such run, or it does not wait any more.
+        UsageError: there is no such run, it does not wait any more, or the priority is none.
     """
+    queue_limits.check_priority(priority)
     with world.ledger.transaction() as transaction:
         row = claiming.row_of(world, run)
         if row.phase != "created":

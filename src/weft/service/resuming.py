@@ -64,6 +64,36 @@ def resume(
     Raises:
         UsageError: there is no such run, it has ended, an answer is missing or wrong, or its process lives.
     """
+    row, was_open = _answered(world, run, answer, key)
+    if _lives(world, row):
+        if was_open:
+            return row.id
+        raise _under_way(row)
+    pipeline = pipelines.find(world, row.pipeline or "")
+    if pipeline.kind == "flow":
+        return flow_runs.go_on(world, pipeline, row, strict=strict)
+    return pipelines.drive_run(world, row.id, how)
+
+
+def answer(world: worlds.World, run: str, given: object = NOTHING, *, key: str | None = None) -> ledgers.RunRow:
+    """Answer what a run asks; whoever drives it goes on with it. One that `needs_handing_over` is left to the caller.
+
+    Raises:
+        UsageError: there is no such run, it has ended, an answer is missing or wrong, or nothing is to be done.
+    """
+    row, was_open = _answered(world, run, given, key)
+    if not was_open and _lives(world, row):
+        raise _under_way(row)
+    return row
+
+
+def needs_handing_over(world: worlds.World, row: ledgers.RunRow) -> bool:
+    """Whether no worker takes a run by itself: it was begun outside of the queue, and its process is gone."""
+    return not row.pool and not _lives(world, row)
+
+
+def _answered(world: worlds.World, run: str, answer: object, key: str | None) -> tuple[ledgers.RunRow, bool]:
+    """The run, once what it asks is answered, and whether it asked anything."""
     row = _unfinished(world, run)
     open_ones = world.ledger.input_requests(row.id, open_only=True)
     if open_ones:
@@ -79,17 +109,14 @@ def resume(
         flow_runs.answer(world, row, None if answer is NOTHING else answer, key)
     elif answer is not NOTHING:
         raise errors.UsageError(f"Run {row.id[:8]} asks nothing.", remedy="Leave --input and --set out.")
-    if _lives(world, row):
-        if open_ones:
-            return row.id
-        raise errors.UsageError(
-            f"Run {row.id[:8]} is under way; there is nothing to resume.",
-            remedy=f"`weft runs {row.id[:8]}` shows how far it is.",
-        )
-    pipeline = pipelines.find(world, row.pipeline or "")
-    if pipeline.kind == "flow":
-        return flow_runs.go_on(world, pipeline, row, strict=strict)
-    return pipelines.drive_run(world, row.id, how)
+    return row, bool(open_ones)
+
+
+def _under_way(row: ledgers.RunRow) -> errors.UsageError:
+    return errors.ConflictError(
+        f"Run {row.id[:8]} is under way; there is nothing to resume.",
+        remedy=f"`weft runs {row.id[:8]}` shows how far it is.",
+    )
 
 
 def _unfinished(world: worlds.World, run: str) -> ledgers.RunRow:

@@ -278,7 +278,7 @@ def plain(value: stored.StoredValue) -> object:
     if value.inline is not None and len(value.inline) <= _LONGEST_RESULT:
         if value.format == "json":
             try:
-                return _as_json(json_values.decode(value.inline, need_classes=False))
+                return _as_json(json_values.decode_plain(value.inline))
             except errors.StorageError:
                 return msgspec.json.decode(value.inline)
         if value.format == "text":

@@ -284,16 +284,24 @@ class Sensing:
         self._running.clear()
 
     def _collect(self) -> bool:
-        still = []
+        still, ended = [], []
         for turn, evaluation in self._running:
             answer = evaluation.collect()
             if answer is None:
                 still.append((turn, evaluation))
             else:
-                record(self._world, turn, answer, self._world.clock.now())
-        ended = len(self._running) - len(still)
+                ended.append((turn, answer))
         self._running = still
-        return ended > 0
+        for turn, answer in ended:
+            now = self._world.clock.now()
+            try:
+                record(self._world, turn, answer, now)
+            except errors.LedgerError:
+                raise  # nothing of it is kept: it is looked at again when the lease has lapsed
+            except Exception as error:  # what one sensor asks for is not to end the process of all
+                told = f"What it asks for can't be written down: {type(error).__name__}: {error}"
+                record(self._world, turn, sensor_evaluation.Answer(error=told[: asking.MOST_TOLD]), now)
+        return bool(ended)
 
     def _begin_due(self) -> None:
         now = self._world.clock.now()

@@ -26,6 +26,8 @@ LOADING_SECONDS = 20.0
 """What a look may take longer in a process that has to load the code first."""
 MOST_REQUESTS = 1000
 """How many runs one look may ask for."""
+MOST_BYTES = 4_000_000
+"""How large what one look asks for may be in all, with the cursor."""
 _LONGEST_REASON = 2000
 _LAST_LINES = 6
 
@@ -76,8 +78,22 @@ def evaluate(
         return Answer(error="\n".join(lines)[-_LONGEST_REASON:] or told.told[:_LONGEST_REASON])
     finally:
         given_resources.close()
-    moved = context.cursor if context.cursor != (cursor or None) else None
-    return Answer(requests=requests, skip=skip[:_LONGEST_REASON], cursor=moved)
+    moved = (context.cursor or "") if (context.cursor or "") != (cursor or "") else None
+    return _sound(Answer(requests=requests, skip=skip[:_LONGEST_REASON], cursor=moved), body.name)
+
+
+def _sound(answer: Answer, name: str) -> Answer:
+    """The answer, or an error in its place where it is larger than one may be, or no text that can be kept."""
+    try:
+        size = len(msgspec.json.encode(answer))
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        return Answer(error=f"The sensor {name!r} answered with what is no text: {error}.")
+    if size <= MOST_BYTES:
+        return answer
+    return Answer(
+        error=f"The sensor {name!r} answered with {size:,} bytes of params, keys and cursor; {MOST_BYTES:,} are the "
+        "most. Hand over where data lies, and not the data."
+    )
 
 
 def _called(function: Any, given: dict[str, object]) -> object:
@@ -132,13 +148,22 @@ def _request(given: contexts.RunRequest, name: str) -> Request:
         raise errors.UsageError(
             f"The sensor {name!r} asked with the key {given.key!r}, which is no text.", remedy="Write key=str(…)."
         )
-    return Request(
-        key=given.key or "",
-        params=params,
-        partition=given.partition,
-        tags={str(tag): str(value) for tag, value in given.tags.items()},
-        priority=given.priority or None,
-    )
+    try:
+        return msgspec.convert(
+            {
+                "key": given.key or "",
+                "params": params,
+                "partition": msgspec.to_builtins(given.partition),
+                "tags": {str(tag): str(value) for tag, value in dict(given.tags).items()},
+                "priority": given.priority or None,
+            },
+            Request,
+        )
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise errors.UsageError(
+            f"The sensor {name!r} asked for a run in a way that can't be read: {error}.",
+            remedy="Give partition= as text, tags= as a dictionary, and priority= as a number.",
+        ) from error
 
 
 def _files(world: worlds.World) -> Sequence[Any]:

@@ -21,7 +21,7 @@ from weft.model import code, errors
 from weft.model import graph as graphs
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
-from weft.service import locations, observing
+from weft.service import locations, recorded_code, standings
 from weft.service import world as worlds
 
 MOST_CONNECTIONS = 8
@@ -78,6 +78,8 @@ class Serving:
         self._merged: locations.Merged | None = None
         self._snapshots = locations.Snapshots()
         self._manifests: dict[str, code.CodeManifest] = {}
+        self.standings = standings.Standings()
+        """What all worlds keep of where assets stand."""
 
     @contextlib.contextmanager
     def world(self, user: str | None = None) -> Iterator[worlds.World]:
@@ -180,7 +182,7 @@ class Serving:
 
         def sources_of(manifest: code.CodeManifest) -> Mapping[str, str]:
             body = ledger.code_document(manifest.digest)
-            return msgspec.json.decode(body, type=observing.CodeDocument).sources if body is not None else {}
+            return msgspec.json.decode(body, type=recorded_code.CodeDocument).sources if body is not None else {}
 
         return worlds.World(
             definitions=bodies.BuiltDefinitions(graph=merged.graph, bodies={}, manifests=manifests),
@@ -194,6 +196,7 @@ class Serving:
             home=self.home,
             settings=self.world_settings,
             locations=merged.places,
+            kept=self.standings,
         )
 
     def _current(self, ledger: ledgers.Ledger) -> locations.Merged:
@@ -242,7 +245,7 @@ class _Manifests(Mapping[str, code.CodeManifest]):
             if body is None:
                 self._missing.add(digest)
                 raise KeyError(digest)
-            found = self._known[digest] = msgspec.json.decode(body, type=observing.CodeDocument).manifest
+            found = self._known[digest] = msgspec.json.decode(body, type=recorded_code.CodeDocument).manifest
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -27,7 +27,6 @@ from weft.service import world as worlds
 
 _PIECE = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]|\[\"([^\"]+)\"\]")
 _LONGEST_KEY = 200
-_SEVERAL = re.compile(r"\s*,\s*")
 
 
 class SignatureError(errors.WeftError):
@@ -114,8 +113,10 @@ def receive(
             f"The delivery has {len(body)} bytes; {name!r} takes {webhook.most_bytes}.", remedy="Send less."
         )
     given = {header.lower(): value for header, value in headers.items()}
-    check_signature(webhook, given, body, now, secret if secret is not None else _secret(webhook))
+    known_by = check_signature(webhook, given, body, now, secret if secret is not None else _secret(webhook))
     wish = _wish(webhook, given, _content(body))
+    if not wish.key:
+        wish = replace(wish, key=known_by)
     return asking.until_it_holds(lambda: _decide(world, webhook, wish, now))
 
 
@@ -136,8 +137,11 @@ def _secret(webhook: automations.Webhook) -> str:
 
 def check_signature(
     webhook: automations.Webhook, headers: Mapping[str, str], body: bytes, now: datetime, secret: str
-) -> None:
+) -> str:
     """Compare signatures in constant time; `headers` are by their names in lower case.
+
+    Returns what a delivery is known again by when it is sent once more, by whom it may: empty where its time is not
+    signed, since the same may then be meant anew.
 
     Raises:
         SignatureError: none fits, or the delivery was signed too long ago, or in times to come.
@@ -159,21 +163,27 @@ def check_signature(
         fits |= hmac.compare_digest(_decoded(part, scheme.encoding), expected)
     if not fits:
         raise SignatureError("The delivery is not signed with the secret of this webhook.", remedy="Check the secret.")
+    return f"signed-{hashlib.blake2b(expected, digest_size=12).hexdigest()}" if scheme.timestamp else ""
 
 
 def _parts(header: str, scheme: automations.Signature) -> list[str]:
     """The signatures in a header: one, or those under a name among several."""
     if scheme.field:
         return [
-            value for each in _SEVERAL.split(header.strip()) for key, _, value in [each.partition("=")]
+            value for each in _listed(header) for key, _, value in [each.partition("=")]
             if key == scheme.field
         ][:5]  # fmt: skip
     return [header.removeprefix(scheme.prefix)] if header.startswith(scheme.prefix) and header else []
 
 
+def _listed(header: str) -> list[str]:
+    """What a header lists; in time linear to its length, since anybody may send it."""
+    return [each.strip() for each in header.split(",")]
+
+
 def _timestamp(headers: Mapping[str, str], scheme: automations.Signature) -> str:
     if scheme.timestamp.endswith("="):
-        listed = _SEVERAL.split(headers.get(scheme.header.lower(), "").strip())
+        listed = _listed(headers.get(scheme.header.lower(), ""))
         text = next((each.removeprefix(scheme.timestamp) for each in listed if each.startswith(scheme.timestamp)), "")
     else:
         text = headers.get(scheme.timestamp.lower(), "")

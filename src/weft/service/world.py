@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from weft.define import bodies
 from weft.model import code, keys, partitions
@@ -17,6 +17,9 @@ from weft.planner import pipelines as planned
 from weft.ports import clock as clocks
 from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
+
+if TYPE_CHECKING:
+    from weft.service import standings
 
 OnFailure = Literal["keep_going", "fail_fast"]
 
@@ -57,6 +60,8 @@ class World:
     """The code location of "asset:KEY", "pipeline:NAME", "job:NAME" and "automation:ID"; empty in a CLI's process."""
     wider: graphs.Graph | None = None
     """The definitions of all code locations, in a process that has the code of one of them alone."""
+    kept: standings.Standings | None = None
+    """What the process keeps of where assets stand, in one that is asked over and over."""
     graph: graphs.Graph = field(init=False)
     _planned: graphs.Graph | None = field(init=False, default=None)
 

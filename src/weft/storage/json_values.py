@@ -98,6 +98,23 @@ def decode(text: bytes, *, need_classes: bool = True) -> object:
     return _unmarked(plain, need_classes) if _MARK in text else plain
 
 
+def decode_plain(text: bytes) -> object:
+    """Return the value that was encoded, with records as dicts of their fields: nothing is imported for it.
+
+    For a process in which no module of the user's may be loaded, and where a text is not to name one that is.
+
+    Raises:
+        StorageError: the text is damaged.
+    """
+    try:
+        plain = _DECODER.decode(text)
+        return _unmarked(plain, None) if _MARK in text else plain
+    except Exception as error:
+        raise errors.StorageError(
+            f"A stored JSON value is damaged: {error}.", remedy="Make the version again."
+        ) from None
+
+
 def _marked(value: object, path: str, typed: bool) -> object:
     """Return the JSON form of a value; `typed` also marks what counts for reading but not as content."""
     kind = type(value)
@@ -215,7 +232,7 @@ _SIMPLE: dict[type, Callable[..., object]] = {
 }
 
 
-def _unmarked(plain: object, need_classes: bool) -> object:
+def _unmarked(plain: object, need_classes: bool | None) -> object:
     if isinstance(plain, list):
         return [_unmarked(item, need_classes) for item in plain]
     if not isinstance(plain, dict):
@@ -228,8 +245,12 @@ def _unmarked(plain: object, need_classes: bool) -> object:
             return {_unmarked(key, need_classes): _unmarked(item, need_classes) for key, item in content}
         if mark in {"$tuple", "$set", "$frozenset"}:
             return _CONTAINERS[mark](_unmarked(item, need_classes) for item in content)
+        if mark == "$numpy" and need_classes is None:
+            return _unmarked(content[1], None)
         if mark == "$numpy":
             return _numpy_scalar(content[0], _unmarked(content[1], need_classes))
+        if mark == "$timestamp" and need_classes is None:
+            return content[0]
         if mark.startswith("$"):
             return _READERS[mark](content)
     return {key: _unmarked(item, need_classes) for key, item in plain.items()}
@@ -271,8 +292,10 @@ def _numpy_scalar(dtype: str, item: object) -> object:
     return numpy.array(item, dtype=dtype)[()]
 
 
-def _record(name: str, content: object, need_classes: bool) -> object:
+def _record(name: str, content: object, need_classes: bool | None) -> object:
     """Build a record of the class `module:Name` from its fields, or an enumeration's member from its value."""
+    if need_classes is None:
+        return content
     module, _, qualified = name.partition(":")
     found: object = sys.modules.get(module)
     try:

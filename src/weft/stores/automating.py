@@ -167,14 +167,12 @@ class AutomationWrites:
         found = self._connection.execute("SELECT min(position) FROM event WHERE run = ?", row).fetchone()
         return int(found[0] or 0)
 
-    def newest_run_of(self, pipeline: str) -> tuple[str, str, str | None, int | None] | None:
-        """Id, phase, outcome and end (microseconds) of the newest run of a pipeline that no other run called."""
-        found: tuple[str, str, str | None, int | None] | None = self._connection.execute(
-            "SELECT id, phase, outcome, finished FROM run WHERE pipeline = ? AND parent = '' "
-            "ORDER BY created DESC, id DESC LIMIT 1",
-            (pipeline,),
+    def newest_run_of(self, pipeline: str) -> str | None:
+        """The newest run of a pipeline that no other run called."""
+        found = self._connection.execute(
+            "SELECT id FROM run WHERE pipeline = ? AND parent = '' ORDER BY created DESC, id DESC LIMIT 1", (pipeline,)
         ).fetchone()
-        return found
+        return None if found is None else str(found[0])
 
     def last_numbered_tick(self, automation: str, prefix: str) -> int:
         """The highest number of the ticks of an automation that are named `prefix` and a number; 0 for none."""

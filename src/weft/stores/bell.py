@@ -12,10 +12,12 @@ import os
 import secrets
 import select
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 _SUFFIX = ".bells"
+_TICK_NS = 50_000_000
 
 
 def folder_of(ledger: Path) -> Path:
@@ -41,7 +43,8 @@ class Bell:
         except OSError:
             return
         if changed != self._seen:
-            self._seen = changed
+            # a folder that was changed just now may change again within the same tick of the file system's clock
+            self._seen = changed if time.time_ns() - changed > _TICK_NS else -1
             with contextlib.suppress(OSError):
                 self._names = [each.name for each in self._folder.iterdir()]
         if not self._names:

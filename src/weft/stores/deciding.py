@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -87,9 +88,13 @@ class DecidingReads:
     def all_reservations(self) -> list[tuple[str, str, str, partition_set.PartitionSet]]:
         """What live runs write: run, asset, fingerprint of the partitions, ordinals."""
         return [
-            (run, asset, mark, partition_set.PartitionSet.decode(json.loads(ordinals)))
+            (run, asset, mark, _decoded(ordinals))
             for run, asset, mark, ordinals in self._found("SELECT run, asset, fingerprint, ordinals FROM reservation")
         ]
+
+    def reserved_mark(self) -> object:
+        """Something that is another one once live runs write something else."""
+        return self._found("SELECT count(*), max(run), min(run), total(length(ordinals)) FROM reservation")[0]
 
     def live_automation_executions(self) -> frozenset[str]:
         """The unfinished executions that automations asked for."""
@@ -130,6 +135,11 @@ class DecidingWrites:
         """Whether a tick is decided already."""
         row = self._connection.execute("SELECT 1 FROM tick WHERE automation = ? AND tick = ?", (automation, tick))
         return row.fetchone() is not None
+
+
+@functools.lru_cache(maxsize=1024)
+def _decoded(ordinals: str) -> partition_set.PartitionSet:
+    return partition_set.PartitionSet.decode(json.loads(ordinals))
 
 
 def _seen(row: tuple[Any, ...]) -> ports.AutomationSeen:

@@ -77,7 +77,7 @@ class QueueReads:
             marks = ",".join("?" * len(without))
             where, given = f"{where} AND coalesce(pipeline, '') NOT IN ({marks})", [*given, *without]
         return self._queued_runs(
-            f"WHERE {where} AND {_GOING} ORDER BY priority DESC, created, id LIMIT {int(limit)}", given
+            f"WHERE {where} AND {_GOING} ORDER BY priority DESC, created, partition, id LIMIT {int(limit)}", given
         )
 
     def waiting_pipelines(self, lane: ports.Lane) -> list[str]:
@@ -101,7 +101,10 @@ class QueueReads:
         for more, given in (
             ("priority > ?", (row.priority,)),
             ("priority = ? AND created < ?", (row.priority, row.created)),
-            ("priority = ? AND created = ? AND id < ?", (row.priority, row.created, row.id)),
+            (
+                "priority = ? AND created = ? AND (coalesce(partition, ''), id) < (?, ?)",
+                (row.priority, row.created, row.partition or "", row.id),
+            ),
         ):
             ((count,),) = self._queued(
                 f"SELECT count(*) FROM (SELECT 1 FROM run WHERE {where} AND {more} LIMIT {int(most)})",  # noqa: S608

@@ -25,6 +25,7 @@ from weft.stores import (
     incidents,
     locations,
     migrating,
+    operating,
     paging,
     queueing,
     reading,
@@ -54,6 +55,7 @@ class SqliteTransaction(
     incidents.IncidentWrites,
     automating.AutomationWrites,
     deciding.DecidingWrites,
+    operating.OperationWrites,
 ):
     """One write transaction; made by `SqliteLedger.transaction`."""
 
@@ -158,6 +160,7 @@ class SqliteLedger(
     incidents.IncidentReads,
     automating.AutomationReads,
     deciding.DecidingReads,
+    operating.OperationReads,
 ):
     """The ledger in one SQLite file, or in memory."""
 

@@ -166,3 +166,15 @@ def test_a_path_finds_a_value_or_says_where_it_ends(content: object) -> None:
     for path in ("$.a.b[0]", '$["a b"][3].c'):
         with contextlib.suppress(LookupError):
             webhooks.value_at(content, path)
+
+
+def test_e11_a_delivery_that_is_replayed_starts_nothing_again_though_nothing_names_it(world_of: World) -> None:
+    world = world_of(noop, loading, orders(dedupe=""))
+    now, content = world.clock.now(), body(7)
+    headers = webhooks.sign(SECRET, content, now)
+    first = webhooks.receive(world, "orders", headers, content, now)
+    again = webhooks.receive(world, "orders", headers, content, now + timedelta(seconds=200))
+    assert (again.repeated, again.runs) == (True, first.runs)
+    meant_anew = webhooks.sign(SECRET, content, now + timedelta(seconds=1))
+    assert not webhooks.receive(world, "orders", meant_anew, content, now + timedelta(seconds=1)).repeated
+    assert len(world.ledger.runs()) == 2

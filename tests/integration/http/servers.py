@@ -62,7 +62,7 @@ class Server:
         headers = dict(options.pop("headers", {}))
         if token is not None:
             headers["authorization"] = f"Bearer {self.token if token == 'own' else token}"
-        return httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False, **options)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, **{"timeout": 10, **options})
 
 
 def project(folder: Path, *, settings: str = "", definitions: str = DEFINITIONS) -> wiring.Place:

@@ -358,7 +358,9 @@ def test_a_port_in_use_is_told(running: servers.Server) -> None:
 def test_stopping_ends_streams_at_once(tmp_path: Path) -> None:
     ended = threading.Event()
     with servers.running(tmp_path) as found:
-        assert server_place.read(found.home) == server_place.ServerPlace(url=found.url, pid=os.getpid())
+        place = server_place.read(found.home)
+        assert place is not None
+        assert (place.url, place.pid) == (found.url, os.getpid())
         began = threading.Event()
 
         def listen() -> None:

@@ -10,9 +10,11 @@ import pytest
 from queued_world import asked, began, ended, paused, pipeline, schema, world_of
 
 from weft.model import errors, events, pipelines
+from weft.model import partitions as partitioning
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
 from weft.service import claiming, queueing, waiting
+from weft.service import pipelines as verbs
 
 
 def names(rows: list[ledgers.RunRow]) -> list[str]:
@@ -21,6 +23,10 @@ def names(rows: list[ledgers.RunRow]) -> list[str]:
 
 def take(world, room=10, **given):
     return queueing.take(world, room=room, **given)
+
+
+def daily(name):
+    return replace(pipeline(name), partitions=partitioning.DailyPartitions(start_date="2024-01-01"))
 
 
 def kinds(world, row):
@@ -44,6 +50,24 @@ def test_a_waiting_run_is_moved_by_its_priority_and_one_that_began_is_not():
     began(world, second)
     with pytest.raises(errors.ConflictError, match="it waits no more"):
         queueing.set_priority(world, second.id, 9)
+
+
+def test_of_one_moment_the_earliest_interval_goes_first():
+    world = world_of([daily("a")])
+    wanted = [verbs.Wanted(pipeline="a", partition=f"2024-02-{day:02}") for day in (9, 3, 21, 1)]
+    with world.ledger.transaction() as transaction:
+        transaction.append([queueing.created(world, transaction, each) for each in wanted])
+    rows = take(world)
+    assert [row.partition for row in rows] == ["2024-02-01", "2024-02-03", "2024-02-09", "2024-02-21"]
+    assert list(waiting.positions(world, rows).values()) == [1, 2, 3, 4]
+
+
+def test_a_wrong_interval_and_wrong_parameters_are_told_together():
+    world = world_of([replace(daily("a"), params=schema(factor={"type": "integer"}))])
+    with pytest.raises(errors.UsageError) as caught:
+        queueing.request_run(world, verbs.Wanted(pipeline="a", partition="2024-13-05", params={"factr": 3}))
+    assert "2024-13-05" in caught.value.message
+    assert "factr" in caught.value.message
 
 
 def test_priorities_come_from_the_configuration_by_name_or_tag_unless_one_is_asked_for():

@@ -23,19 +23,6 @@ def follow():
     work()
 """
 
-CONTINUOUS = """
-import weft
-
-@weft.task
-def work(n: int):
-    return 1
-
-@weft.dag(schedule="@continuous", params={{"n": weft.Param({default}, type="integer")}})
-def loop(n=None):
-    work(1)
-"""
-
-
 def world_of(yard):
     return yard.serving.world()
 
@@ -89,7 +76,7 @@ def etl():
     with world_of(yard) as world:
         viewing.pause(world, "etl")
     yard.turns(scheduler)
-    yard.clock.advance(timedelta(seconds=-30))
+    yard.clock._now -= timedelta(seconds=30)
     yard.turns(scheduler)
     with world_of(yard) as world:
         viewing.resume(world, "etl")
@@ -125,33 +112,71 @@ def test_a_schedule_that_becomes_once_runs_once(yard):
     assert len(yard.runs("etl")) == 2
 
 
-def test_a_continuous_pipeline_that_is_mended_goes_on(yard):
-    yard.define('''
-import weft
-@weft.task
-def work():
-    return 1
-@weft.flow
-def loop(n: int):
-    work()
-loop.deploy("loop", schedule="@continuous")
-''')
+def test_a_schedule_that_is_due_once_and_was_paused_first_runs_when_it_is_resumed(yard):
+    yard.define(ONCE.format(schedule="@once", more=""))
+    with world_of(yard) as world:
+        viewing.pause(world, "etl")
     scheduler = yard.scheduler()
     yard.turns(scheduler)
-    print(yard.ledger.ticks("schedule:loop", limit=9))
-    yard.clock.advance(timedelta(minutes=1))
+    yard.clock.advance(timedelta(minutes=10))
     yard.turns(scheduler)
-    yard.define('''
+    assert yard.runs("etl") == []
+    with world_of(yard) as world:
+        viewing.resume(world, "etl")
+    for each in (scheduler, yard.scheduler(), scheduler):
+        yard.clock.advance(timedelta(minutes=10))
+        yard.turns(each)
+    assert len(yard.runs("etl")) == 1
+    yard.define(ONCE.format(schedule="@once", more="catchup=True, blackout=[('2023-01-01', '2023-01-02')]"))
+    yard.turns(scheduler)
+    assert len(yard.runs("etl")) == 1
+
+
+CONTINUOUS = '''
 import weft
+
 @weft.task
-def work():
+def work(n):
     return 1
-@weft.flow
-def loop(n: int = 3):
-    work()
-loop.deploy("loop", schedule="@continuous")
-''')
+
+@weft.dag(schedule="@continuous", params={{"n": weft.Param({default}type="integer")}})
+def loop():
+    work("{{{{ params.n }}}}")
+'''
+
+
+def end(yard, name):
+    run = yard.ledger.runs(pipeline=name)[0].id
+    finished = [events.RunStarted(run=run), events.RunFinished(run=run, outcome="succeeded")]
+    yard.ledger.append(finished)
+    return run
+
+
+def test_a_continuous_pipeline_that_could_not_be_created_goes_on_when_it_is_mended(yard):
+    yard.define(CONTINUOUS.format(default=""))
+    scheduler = yard.scheduler()
+    for _ in range(20):
+        yard.turns(scheduler)
+        yard.clock.advance(timedelta(minutes=1))
+    assert [each.decision for each in yard.ledger.ticks("schedule:loop", limit=50)] == ["failed"]
+    yard.define(CONTINUOUS.format(default="3, "))
+    yard.turns(scheduler)
     yard.clock.advance(timedelta(minutes=1))
     yard.turns(scheduler)
-    print(yard.ledger.ticks("schedule:loop", limit=9))
+    assert [each.decision for each in yard.ledger.ticks("schedule:loop", limit=50)] == ["started", "failed"]
     assert len(yard.runs("loop")) == 1
+
+
+def test_a_continuous_pipeline_goes_on_though_the_clock_was_set_back(yard):
+    yard.define(CONTINUOUS.format(default="3, "))
+    scheduler = yard.scheduler()
+    yard.turns(scheduler)
+    for step in range(6):
+        run = yard.ledger.ticks("schedule:loop", limit=1)[0].runs[0]
+        yard.ledger.append([events.RunFinished(run=run, outcome="succeeded")])
+        if step == 2:
+            yard.clock._now -= timedelta(hours=5)
+        yard.clock.advance(timedelta(minutes=1))
+        yard.turns(scheduler)
+        yard.turns(scheduler)
+        assert len(yard.runs("loop")) == step + 2

@@ -152,3 +152,43 @@ def test_however_turns_fall_each_tick_is_decided_once_and_in_order(schedule, cat
         assert started == [key for each in expected for key in each.keys]
     if divided:
         assert len(set(started)) == len(started)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    schedule=st.sampled_from(["0 * * * *", "*/7 * * * *", "every 50m", "*/20 * * * * *"]),
+    catchup=st.sampled_from([False, "latest", 3, "3h", True]),
+    jitter=st.sampled_from([None, 600, 7200]),
+    blackout=st.sampled_from([None, [("2024-01-05T02:00", "2024-01-05T04:00")]]),
+    late=st.integers(0, 50),
+)
+def test_of_a_schedule_that_is_followed_nothing_is_missed(schedule, catchup, jitter, blackout, late):
+    made = timed(schedule, catchup=catchup, jitter=jitter, blackout=blackout)
+    since = now = at("2024-01-05T00:00")
+    seen = []
+    for _ in range(60):
+        found = decide(made, since, now, most=1000)
+        seen += found.decisions
+        since = found.decisions[-1].tick.due if found.decisions else since
+        now = found.next_at + timedelta(seconds=late)
+    assert {each.decision for each in seen} <= {"started", "skipped"}
+    assert [each.tick.due for each in seen] == list(
+        itertools.islice(ticks.moments(made, at("2024-01-05T00:00")), len(seen))
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    schedule=st.sampled_from(["0 * * * *", "*/7 * * * *"]),
+    catchup=st.sampled_from([False, "latest", 3, "3h"]),
+    jitter=st.sampled_from([None, 600, 7200]),
+    minutes=st.integers(1, 700),
+)
+def test_what_waits_for_the_end_of_a_blackout_is_not_given_up_before(schedule, catchup, jitter, minutes):
+    said = {"blackout": [("2024-01-05T02:00", "2024-01-05T09:00")], "blackout_policy": "defer"}
+    made = timed(schedule, catchup=catchup, jitter=jitter, **said)
+    begin = at("2024-01-05T00:00")
+    now = begin + timedelta(minutes=minutes)
+    found = decide(made, begin, now)
+    waiting = next(each for each in ticks.upcoming(made, begin) if each.at > now)
+    assert all(each.tick.due < waiting.due for each in found.decisions)

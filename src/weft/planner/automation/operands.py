@@ -2,7 +2,8 @@
 
 What is asked for is *signed*: with the code, the digests of the inputs as they stand, and the tick or deadline that
 came. What was asked for under a signature is not asked for again under the same one, so that a failing body is tried
-once for each set of causes and not for ever. When the condition does not hold any more, the signature is forgotten.
+once for each set of causes and not for ever. When the condition does not hold any more, and not just because something
+is under way, the signature is forgotten.
 """
 
 from __future__ import annotations
@@ -65,14 +66,16 @@ class Node:
 class Result:
     """What a condition comes to. `asks` are the partitions to ask for, with their signatures.
 
-    `forced` of them are made whatever their state: a tick came for what reads nothing that weft makes. `wakes` is when
-    this may come out otherwise without anything having happened.
+    `forced` of them are made whatever their state: a tick came for what reads nothing that weft makes. `held_up` was
+    asked for before, and the condition would still hold of it were nothing under way. `wakes` is when this may come out
+    otherwise without anything having happened.
     """
 
     asset: keys.AssetKey
     tree: Node
     asks: PartitionSet = EMPTY
     forced: PartitionSet = EMPTY
+    held_up: PartitionSet = EMPTY
     signatures: Mapping[int, int] = field(default_factory=dict)
     wakes: datetime | None = None
 
@@ -126,6 +129,8 @@ class _Evaluator:
         self._wakes: list[datetime] = []
         self._ticks: set[datetime] = set()
         self._deadline: datetime | None = None
+        self._idle = False
+        """Whether it is evaluated as if nothing were under way."""
 
     def result(self) -> Result:
         tree = self._node(self._automation.condition)
@@ -144,9 +149,21 @@ class _Evaluator:
             tree=tree,
             asks=asks,
             forced=forced,
+            held_up=self._held_up(tree, before),
             signatures=signatures,
             wakes=min(self._wakes, default=None),
         )
+
+    def _held_up(self, tree: Node, before: Mapping[int, int]) -> PartitionSet:
+        """What was asked for before, and does not hold only because something is under way.
+
+        Its signature is not to be forgotten: else what fails in the run of another asset is asked for again and again.
+        """
+        asked = PartitionSet.of(sorted(each for each in before if each not in tree.holds))
+        if not asked:
+            return EMPTY
+        self._idle = True
+        return self._node(self._automation.condition).holds & asked
 
     def _node(self, condition: automations.Condition) -> Node:
         parts = tuple(self._node(part) for part in condition.parts)
@@ -178,9 +195,9 @@ class _Evaluator:
             case "missing_above":
                 return self._missing_above()
             case "in_progress":
-                return self._known.in_progress(self._asset.key)
+                return EMPTY if self._idle else self._known.in_progress(self._asset.key)
             case "in_progress_above":
-                return self._read(lambda dependency: self._known.in_progress(dependency.asset))
+                return EMPTY if self._idle else self._read(lambda dependency: self._known.in_progress(dependency.asset))
             case "late":
                 return self._late()
             case "cron":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from weft.model import events, partition_set, partitions
+from weft.model import control_events, events, partition_set, partitions
 from weft.planner import blackouts, conditions
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
@@ -23,6 +23,7 @@ AFTER_FAILURE = timedelta(seconds=30)
 """How long a continuous pipeline rests after a run, and after one that failed."""
 _MOST_AT_ONCE = 100
 _MOST_PLANS = 5
+_Tick = tuple[str, tuple[str | None, ...], str]
 
 
 def look(world: worlds.World, entry: entries.Entry, position: int, now: datetime) -> None:
@@ -41,10 +42,14 @@ def look(world: worlds.World, entry: entries.Entry, position: int, now: datetime
         _look_at_job(world, entry, now)
     else:
         with world.ledger.transaction() as transaction:
-            for tick, keys, reason in _due(world, transaction, entry):
+            found, left = _due(world, transaction, entry)
+            for tick, keys, reason in found:
                 transaction.append(
                     deciding.runs_of(world, transaction, declared, tick, now, keys, reason, trigger="asset")
                 )
+        entry.left = left
+        if left:
+            entry.resting = now
     entry.seen = position
 
 
@@ -52,12 +57,12 @@ def _look_at_job(world: worlds.World, entry: entries.Entry, now: datetime) -> No
     """As `look`; the plan is made before the transaction, and anew where something moved meanwhile."""
     for _ in range(_MOST_PLANS):
         with world.ledger.transaction() as transaction:
-            if not _due(world, transaction, entry):
+            if not _due(world, transaction, entry)[0]:
                 return
         plan = deciding.prepare(world, entry.declared, "asset")
         try:
             with world.ledger.transaction() as transaction:
-                for tick, _, reason in _due(world, transaction, entry):
+                for tick, _, reason in _due(world, transaction, entry)[0]:
                     transaction.append(
                         deciding.execution_of(world, transaction, entry.declared, plan, tick, now, reason)
                     )
@@ -76,24 +81,47 @@ def go_on(world: worlds.World, entry: entries.Entry, now: datetime) -> None:
     with world.ledger.transaction() as transaction:
         if _is_paused(transaction, entry):
             return
-        last = transaction.newest_run_of(declared.name)
-        tick = "first" if last is None else f"after {last[0]}"
-        if transaction.decided_ticks(declared.id, [tick]):
-            return
+        last = _last_run(world, transaction, declared)
+        tick = "first" if last is None else f"after {last.id}"
         if last is not None:
-            _, phase, outcome, finished = last
-            if phase != "finished":
+            if last.phase != "finished":
                 return
-            pause = PAUSE if outcome in ("succeeded", "reused") else AFTER_FAILURE
-            begins = entries.moment(finished or 0) + pause
+            pause = PAUSE if last.outcome in ("succeeded", "reused") else AFTER_FAILURE
+            begins = entries.moment(last.finished or 0) + pause
             if begins > now and begins - now < pause * 2:  # else the clock was set back
                 entry.resting = begins
                 return
-        reason = "the first run" if last is None else f"run {last[0][:8]} has ended"
+        reason = "the first run" if last is None else f"run {last.id[:8]} has ended"
+        failed = bool(transaction.decided_ticks(declared.id, [tick]))
+        if failed:  # what could not be created then may have been mended
+            tick = f"{tick}, at {now.isoformat(timespec='milliseconds')}"
         made = deciding.runs_of(world, transaction, declared, tick, now, [None], reason)
-        transaction.append(made)
-        if not any(isinstance(each, events.RunCreated) for each in made):
+        started = any(isinstance(each, events.RunCreated) for each in made)
+        if started or not failed or not _is_told(world, declared, made[-1]):
+            transaction.append(made)
+        if not started:
             entry.resting = now + AFTER_FAILURE
+
+
+def _last_run(
+    world: worlds.World, transaction: ledgers.Transaction, declared: entries.Declared
+) -> ledgers.RunRow | None:
+    """The run after which the next one comes: the newest, or the one that came after it where the clock was set back."""
+    newest = transaction.newest_run_of(declared.name)
+    if newest is None:
+        return None
+    if transaction.decided_ticks(declared.id, [f"after {newest}"]):
+        for tick in world.ledger.ticks(declared.id, limit=1, decision="started"):
+            for row in world.ledger.runs_with_prefix(tick.runs[0]):
+                return row
+    return next(iter(world.ledger.runs_with_prefix(newest)), None)
+
+
+def _is_told(world: worlds.World, declared: entries.Declared, decided: events.Event) -> bool:
+    """Whether the last decision is this one, for the same reason."""
+    last = world.ledger.ticks(declared.id, limit=1)
+    known = [(each.decision, each.reason) for each in last]
+    return isinstance(decided, control_events.TickDecided) and known == [(decided.decision, decided.reason)]
 
 
 def _is_paused(transaction: ledgers.Transaction, entry: entries.Entry) -> bool:
@@ -101,22 +129,20 @@ def _is_paused(transaction: ledgers.Transaction, entry: entries.Entry) -> bool:
     return row is None or row.paused
 
 
-def _due(
-    world: worlds.World, transaction: ledgers.Transaction, entry: entries.Entry
-) -> list[tuple[str, tuple[str | None, ...], str]]:
-    """Ticks with the partitions that they start, and why; in a transaction."""
+def _due(world: worlds.World, transaction: ledgers.Transaction, entry: entries.Entry) -> tuple[list[_Tick], list[str]]:
+    """Ticks with the partitions that they start, and why; and the keys that are still to be looked at."""
     declared = entry.declared
     if _is_paused(transaction, entry):
-        return []
+        return [], []
     pipeline = world.graph.pipelines.get(declared.name) if declared.kind == "pipeline" else None
     if pipeline is not None and pipeline.partitions is not None:
         return _due_partitions(world, transaction, entry, pipeline.partitions)
     since = max(_last_tick(transaction, declared), transaction.consumed_at(declared.name, None) if pipeline else 0)
     news = {each: transaction.newest_version(each, since) for each in declared.assets}
     if not conditions.holds(declared.schedule, lambda asset: news.get(asset) is not None):
-        return []
+        return [], []
     fresh = {asset: version for asset, version in news.items() if version is not None}
-    return [(f"{entries.BY_ASSETS}{max(fresh.values())}", (None,), f"new versions of {', '.join(fresh)}")]
+    return [(f"{entries.BY_ASSETS}{max(fresh.values())}", (None,), f"new versions of {', '.join(fresh)}")], []
 
 
 def _last_tick(transaction: ledgers.Transaction, declared: entries.Declared) -> int:
@@ -126,12 +152,14 @@ def _last_tick(transaction: ledgers.Transaction, declared: entries.Declared) -> 
 
 def _due_partitions(
     world: worlds.World, transaction: ledgers.Transaction, entry: entries.Entry, divided: partitions.Partitions
-) -> list[tuple[str, tuple[str | None, ...], str]]:
+) -> tuple[list[_Tick], list[str]]:
     declared = entry.declared
     now = world.clock.now()
     since = entry.seen if entry.seen >= 0 else transaction.position_at(clocks.microseconds(entry.activated or now))
     mappings: dict[str, partitions.PartitionMapping] = {}
-    candidates = partition_set.PartitionSet.empty()
+    candidates = partition_set.PartitionSet.of(
+        sorted(each for each in divided.ordinals(entry.left) if each is not None)
+    )
     for key in declared.assets:
         asset = world.graph.assets.get(key)
         moved = transaction.moved_partitions(key, since)
@@ -149,14 +177,17 @@ def _due_partitions(
         candidates |= mapping.downstream(
             partition_set.PartitionSet.of(sorted(ordinals)), divided, asset.partitions, now
         )
-    found: list[tuple[str, tuple[str | None, ...], str]] = []
+    found: list[_Tick] = []
+    looked_at = 0
     for ordinal in candidates:
+        if len(found) == _MOST_AT_ONCE:
+            break
+        looked_at += 1
         made = _due_partition(world, transaction, declared, divided, ordinal, mappings, now)
         if made is not None:
             found.append(made)
-        if len(found) == _MOST_AT_ONCE:
-            break
-    return found
+    left = candidates - candidates.take(looked_at)
+    return found, list(divided.keys(left))
 
 
 def _due_partition(
@@ -167,7 +198,7 @@ def _due_partition(
     ordinal: int,
     mappings: dict[str, partitions.PartitionMapping],
     now: datetime,
-) -> tuple[str, tuple[str | None, ...], str] | None:
+) -> _Tick | None:
     key = divided.key(ordinal)
     consumed = transaction.consumed_at(declared.name, key)
     versions: dict[str, int] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -24,10 +24,14 @@ _AHEAD = timedelta(minutes=1)
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scheduler keeps of a schedule beside its ticks: which one it was, and since when (microseconds)."""
+    """What a scheduler keeps of a schedule beside its ticks: which one it was, and since when (microseconds).
+
+    `once` is when one is due that is due once, 0 for others.
+    """
 
     schedule: str
     since: int
+    once: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,8 @@ class Entry:
     """Until when it is left alone because it could not be decided."""
     seen: int = -1
     """The position up to which news of its assets were looked at."""
+    left: list[str] = field(default_factory=list)
+    """Keys of partitions that were news by then and are still to be looked at: too many for one turn."""
 
 
 def declared_by(graph: graphs.Graph) -> Iterator[Declared]:
@@ -141,7 +147,9 @@ def place(entry: Entry, row: ports.AutomationRow, note: Note | None, ledger: led
         # by assets says nothing of times; and where the clock was ahead, what it did then is not to silence it now
         last = ledger.tick_before(row.id, min(max(last, 0), ahead), prefix=BY_ASSETS)
     since = catching_up.beginning(timed, entry.activated) if last is None else moment(last)
-    if not catching_up.catches_up(timed):
+    if timed.schedule.kind == "once":  # it is owed, whether it was paused when it came to be or was another before
+        entry.activated = moment(note.once) if note is not None and note.once else entry.activated
+    elif not catching_up.catches_up(timed):
         if not row.paused and row.paused_at is not None:
             since = max(since, moment(row.paused_at))
         if note is not None and note.schedule == entry.declared.fingerprint and note.since:

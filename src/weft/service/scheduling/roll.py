@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -20,6 +20,7 @@ REST = timedelta(seconds=60)
 """How long a schedule is left alone whose ticks can't be told."""
 _BATCH = 500
 _BACK = timedelta(minutes=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Roll:
@@ -36,6 +37,8 @@ class Roll:
         self._heap: list[tuple[datetime, int, str]] = []
         self._numbers = itertools.count()
         self._moved_after = 0
+        self._moved: dict[str, tuple[bool, int | None]] = {}
+        """Those that were paused or resumed, as they were taken note of."""
         self._last_now: datetime | None = None
 
     @property
@@ -60,11 +63,13 @@ class Roll:
             self._rebuild(world, now, anew=back)
             self._graph = definitions
             return True
-        moved = world.ledger.automations(entries.PREFIX, moved_after=self._moved_after)
-        for row in moved.values():
+        # from a little before the last one: a clock may be set back by less than makes all be read anew
+        after = self._moved_after - clocks.microseconds(_EPOCH + 2 * _BACK)
+        for row in world.ledger.automations(entries.PREFIX, moved_after=after).values():
             self._moved_after = max(self._moved_after, row.paused_at or 0)
             entry = self.entries.get(row.id)
-            if entry is not None:
+            if entry is not None and self._moved.get(row.id) != (row.paused, row.paused_at):
+                self._moved[row.id] = row.paused, row.paused_at
                 self._place(world, entry, row, now)
         return False
 
@@ -93,6 +98,7 @@ class Roll:
             row = rows[entry.declared.id]
             self._place(world, entry, row, now, entries.note_of(looks.get(row.id)))
         self._moved_after = max((row.paused_at or 0 for row in rows.values()), default=0)
+        self._moved = {row.id: (row.paused, row.paused_at) for row in rows.values() if row.paused_at is not None}
         self.watched, self.continuous = {}, []
         for entry in self.entries.values():
             for asset in entry.declared.assets:
@@ -120,7 +126,9 @@ class Roll:
                         place = world.locations.get(f"{each.declared.kind}:{each.declared.name}", "")
                         made.append(control_events.AutomationActivated(automation=name, at=at, location=place))
                 transaction.append(made)
-                transaction.put_looks([_noted(each, at if each.declared.id in rows else 0) for each in batch])
+                transaction.put_looks(
+                    [_noted(each, at if each.declared.id in rows else 0, _once(world, each, at)) for each in batch]
+                )
 
     def _place(
         self,
@@ -167,6 +175,15 @@ class Roll:
         return found.values()
 
 
-def _noted(entry: entries.Entry, since: int) -> ports.LookRow:
-    body = msgspec.json.encode(entries.Note(schedule=entry.declared.fingerprint, since=since))
+def _once(world: worlds.World, entry: entries.Entry, at: int) -> int:
+    """When a schedule that is due once is due; what another scheduler has noted of it stays."""
+    name = entry.declared.id
+    if entry.declared.schedule.kind != "once":
+        return 0
+    before = entries.note_of(world.ledger.looks(name).get(name))
+    return before.once if before is not None and before.once else at
+
+
+def _noted(entry: entries.Entry, since: int, once: int) -> ports.LookRow:
+    body = msgspec.json.encode(entries.Note(schedule=entry.declared.fingerprint, since=since, once=once))
     return ports.LookRow(automation=entry.declared.id, looked_at=None, same=0, decision="", reason="", body=body)

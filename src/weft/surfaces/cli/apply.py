@@ -78,6 +78,18 @@ def apply(
         raise errors.UsageError(
             f"The selection {selection!r} can't be given with --plan: the plan says what runs.", remedy="Leave one out."
         )
+    running = {"executor": executor, "jobs": jobs, "config": config_file, "set": values, "no-wait": no_wait}
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import remote_runs
+
+        if saved is not None:
+            options.refuse_remote("A plan in a file", server, remedy="Keep it there: `weft plan --save`.")
+        remote_runs.refuse_running(server, **running, refresh=refresh)
+        request = {
+            "select": selection, "partitions": partitions, "exact": force, "only_failed": failed,
+            "keep_going": keep_going, "rebuild": rebuild,
+        }  # fmt: skip
+        return remote_runs.carry_out(server, request, plan_id=plan_id, yes=yes, detach=detach, as_json=as_json)
     configs = options.configs(config_file, values)
     world = options.open_world(configs)
     options.checked_configs(world, configs)
@@ -91,7 +103,6 @@ def apply(
         refreshing.refresh(world, None if saved else selection)
     session = Session(world, executor=executor, jobs=jobs, wait=not no_wait, yes=yes, as_json=as_json)
     if detach:
-        running = {"executor": executor, "jobs": jobs, "config-file": config_file, "set": values, "no-wait": no_wait}
         _check_detached({**running, "PLAN.json": saved if plan_id is None else None})
     if saved is not None and not detach:
         return session.apply_saved(saved)
@@ -151,6 +162,13 @@ def materialize(
     """
     from weft.service import planning
 
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import remote_runs
+
+        running = {"executor": executor, "jobs": jobs, "config": config_file, "set": values, "no_wait": no_wait}
+        remote_runs.refuse_running(server, **running)
+        request = {"select": selection, "partitions": partitions, "exact": True, "keep_going": keep_going}
+        return remote_runs.carry_out(server, request, yes=True, detach=False, as_json=as_json, quiet_plan=True)
     configs = options.configs(config_file, values)
     world = options.open_world(configs)
     options.checked_configs(world, configs)
@@ -329,25 +347,36 @@ class Session:
         return program.DONE
 
     def _end(self, result: views.ApplyView, made: plans.Plan | None) -> int:
-        if self._as_json:
-            from weft.service import views
+        from weft.service import views
 
-            screen.json_line(
-                _with_plan(result, views.plan_view(self._world.planned, made) if made is not None else None)
-            )
-            failures.show(screen.Screen(stderr=True), result.failures)
-        elif result.run is None:
-            self._out.line("Nothing to do: another run has made it meanwhile.")
-        else:
-            for each in result.runs or [result]:
-                failures.show(self._out, each.failures, run=each.run, interval=each.partition)
-            self._out.line(self._out.paint(progress.summary(result), result.outcome or ""))
-            if result.outcome != "succeeded":
-                on = "`weft apply` goes on from here; " if self._interrupts.count else ""
-                self._out.line(f"  {on}`weft plan` says what is left, and why.")
-        if self._interrupts.count and result.outcome != "succeeded":
-            return program.INTERRUPTED
-        return program.DONE if result.outcome in (None, "succeeded") else program.FAILED
+        shown = views.plan_view(self._world.planned, made) if self._as_json and made is not None else None
+        return end(self._out, result, shown, as_json=self._as_json, interrupted=self._interrupts.count > 0)
+
+
+def end(
+    out: screen.Screen,
+    result: views.ApplyView,
+    plan: views.PlanView | None,
+    *,
+    as_json: bool,
+    interrupted: bool = False,
+) -> int:
+    """Tell how an apply ended, and return its exit code."""
+    if as_json:
+        screen.json_line(_with_plan(result, plan))
+        failures.show(screen.Screen(stderr=True), result.failures)
+    elif result.run is None:
+        out.line("Nothing to do: another run has made it meanwhile.")
+    else:
+        for each in result.runs or [result]:
+            failures.show(out, each.failures, run=each.run, interval=each.partition)
+        out.line(out.paint(progress.summary(result), result.outcome or ""))
+        if result.outcome != "succeeded":
+            on = "`weft apply` goes on from here; " if interrupted else ""
+            out.line(f"  {on}`weft plan` says what is left, and why.")
+    if interrupted and result.outcome != "succeeded":
+        return program.INTERRUPTED
+    return program.DONE if result.outcome in (None, "succeeded") else program.FAILED
 
 
 def tell_nothing(out: screen.Screen, outline: plan_outlines.PlanOutline) -> None:

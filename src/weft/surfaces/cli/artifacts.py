@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from weft.surfaces.cli import options, program, screen
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from weft.codehost import project as projects
     from weft.service import artifacts as made
     from weft.storage import protocol
+    from weft.surfaces.cli import remote as remotes
 
 _MOST_ROWS = 50
 _BAR = 30
@@ -48,10 +50,12 @@ def artifacts(
     """
     from weft.service import artifacts as verb
 
-    project, ledger = options.open_ledger()
-    out = screen.Screen()
+    server, out = options.remote(), screen.Screen()
     if key is None or every:
-        found = verb.listed(ledger, run=run, asset=asset, key=key, every=every, limit=limit)
+        if server is not None:
+            found = _listed_there(server, run=run, asset=asset, key=key, every=every, limit=limit)
+        else:
+            found = verb.listed(options.open_ledger()[1], run=run, asset=asset, key=key, every=every, limit=limit)
         if as_json:
             screen.json_line(found)
         elif found:
@@ -59,7 +63,11 @@ def artifacts(
         else:
             out.line("There are no such artifacts. Bodies make them with weft.artifacts.markdown(…), .table(…) …")
         return program.DONE
-    one = verb.one(ledger, key, lambda: _storage(project), run=run, asset=asset)
+    if server is not None:
+        one = _one_there(server, key, run=run, asset=asset)
+    else:
+        project, ledger = options.open_ledger()
+        one = verb.one(ledger, key, lambda: _storage(project), run=run, asset=asset)
     if output is not None:
         output.write_bytes(_bytes(one.content))
         out.line(f"Wrote {one.key} to {output}.")
@@ -68,6 +76,39 @@ def artifacts(
     else:
         _show(out, one)
     return program.DONE
+
+
+def _listed_there(
+    server: remotes.Server, *, run: str | None, asset: str | None, key: str | None, every: bool, limit: int | None
+) -> list[made.ArtifactView]:
+    from weft.service import artifacts as verb
+    from weft.surfaces.cli import remote
+
+    of_run = remote.run_of(server, run) if run is not None else None
+    given = {"run": of_run, "asset": asset, "key": key, "every": every}
+    return server.all("/artifacts", verb.ArtifactView, limit=limit, **given)
+
+
+def _one_there(server: remotes.Server, name: str, *, run: str | None, asset: str | None) -> made.ArtifactContent:
+    """The newest version of a key, or the version of a number, on a server, with its content."""
+    from weft.model import errors
+    from weft.service import artifacts as verb
+
+    found = _listed_there(server, run=run, asset=asset, key=name, every=True, limit=None)
+    if not found and name.isdecimal():
+        found = [server.get("/artifacts/{}", verb.ArtifactView, name)]
+    if not found:
+        raise errors.UsageError(f"There is no artifact {name!r}.", remedy="`weft artifacts` lists them.")
+    kind, body = server.content("/artifacts/{}/content", str(found[0].id), source=True)
+    kind = kind.partition(";")[0]
+    content: object = body
+    if kind == "application/json":
+        content = msgspec.json.decode(body)
+    elif kind in ("text/plain", "image/svg+xml"):
+        content, kind = body.decode(errors="replace"), "text/markdown" if kind == "text/plain" else kind
+    return verb.ArtifactContent(
+        **msgspec.structs.asdict(found[0]), media_type=kind, versions=len(found), content=content
+    )
 
 
 def _storage(project: projects.Project) -> protocol.IOManager:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from weft.model import errors
 from weft.surfaces.cli import failures, options, program, screen, watching
+
+if TYPE_CHECKING:
+    from weft.service import backfilling, views
 
 
 @options.command
@@ -56,9 +61,22 @@ def backfill(
       weft backfill raw_trades 2024-01-01..2024-01-31
       weft backfill trading_analytics 2024-01-01..2024-12-31 --detach --concurrency 8
     """
-    from weft.service import backfilling, views
+    from weft.service import backfilling
 
-    _check_detached(detach, slices=slices, priority=priority or None)
+    server = options.remote()
+    _check_detached(detach or server is not None, slices=slices, priority=priority or None)
+    if server is not None:
+        from weft.surfaces.cli import remote_runs
+
+        remote_runs.refuse_running(server, executor=executor, jobs=jobs, no_wait=no_wait)
+        given = {
+            "name": name, "partitions": range_, "reprocess": reprocess, "newest_first": newest_first,
+            "concurrency": concurrency, "slices": slices, "priority": priority,
+        }  # fmt: skip
+        result = remote_runs.backfill(server, given, dry_run=dry_run, detach=detach, as_json=as_json)
+        if isinstance(result, int):
+            return result
+        return _told(watching.Watch(as_json=as_json), result, reprocess, dry_run=dry_run, as_json=as_json)
     world = options.open_world()
     if detach and not dry_run:
         from weft.service import executions as verbs
@@ -92,14 +110,16 @@ def backfill(
         watch.progress.close()
         if as_json:
             return
-        word = result.outcome or "succeeded"
-        run = f", run {screen.short(result.run)}" if result.run else ""
-        took = f" in {screen.seconds(result.seconds)}" if result.run else ""
-        line = f"  {result.partition or ''}  {word.replace('_', ' ')}{took} ({done} of {count}{run})"
-        watch.out.line(watch.out.paint(line, word))
-        failures.show(watch.out, result.failures, run=result.run)
+        tell_interval(watch.out, result, done, count)
 
     found = watch.watch(lambda: backfilling.backfill(world, ask, watch.how, dry_run=dry_run, told=told))
+    return _told(watch, found, reprocess, dry_run=dry_run, as_json=as_json)
+
+
+def _told(
+    watch: watching.Watch, found: backfilling.BackfillView, reprocess: str, *, dry_run: bool, as_json: bool
+) -> int:
+    """Tell how a backfill went, and return its exit code."""
     if as_json:
         screen.json_line(found)
         return watch.code(found.outcome)
@@ -120,6 +140,16 @@ def backfill(
         again = " with --reprocess failed" if bad and not left and reprocess == "missing" else ""
         watch.out.line(f"  The same command{again} goes on from here; what succeeded is not run again.")
     return watch.code(found.outcome)
+
+
+def tell_interval(out: screen.Screen, result: views.ApplyView, done: int, count: int) -> None:
+    """Tell how one run of several ended."""
+    word = result.outcome or "succeeded"
+    run_id = f", run {screen.short(result.run)}" if result.run else ""
+    took = f" in {screen.seconds(result.seconds)}" if result.run else ""
+    line = f"  {result.partition or ''}  {word.replace('_', ' ')}{took} ({done} of {count}{run_id})"
+    out.line(out.paint(line, word))
+    failures.show(out, result.failures, run=result.run)
 
 
 def _check_detached(detach: bool, **given: object) -> None:

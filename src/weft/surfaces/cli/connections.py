@@ -42,13 +42,16 @@ def list_(as_json: bool) -> int:
     """
     from weft.connections import registry
 
-    place = _place()
     found: list[dict[str, Any]] = []
-    for name in registry.names(place=place):
-        try:
-            found.append(registry.get(name, place=place).masked() | {"error": None})
-        except errors.WeftError as error:  # one that is broken must not hide the others
-            found.append({"name": name, "type": None, "source": "", "error": str(error)})
+    if (server := options.remote()) is not None:
+        found = server.items("/connections", dict[str, Any])
+    else:
+        place = _place()
+        for name in registry.names(place=place):
+            try:
+                found.append(registry.get(name, place=place).masked() | {"error": None})
+            except errors.WeftError as error:  # one that is broken must not hide the others
+                found.append({"name": name, "type": None, "source": "", "error": str(error)})
     if as_json:
         screen.json_line(found)
         return program.DONE

@@ -136,7 +136,7 @@ def _serve(given: dict[str, Any], *, what: str, scheduler: bool, runs: bool, rel
         finally:
             with _told_to_end(watched.hurry):  # whoever presses Ctrl-C again waits for no run
                 watched.stop()
-    return program.DONE
+    return program.DONE if watched.failed is None else program.FAILED
 
 
 def _serve_beside(
@@ -159,6 +159,9 @@ def _serve_beside(
 
     def ready(running: http.Running) -> None:
         running.state.extras["supervisor"] = watched
+        watched.on_failed = running.stop  # a server without its hosts would seem well and run nothing
+        if watched.failed is not None:
+            running.stop()
         working.start()
         _tell_ready(running, what, begun)
 

@@ -252,7 +252,11 @@ def detach(world: worlds.World, wanted: verbs.Wanted, *, as_json: bool) -> int:
     """Create an execution for the scheduler to carry out, and say how to follow it and what is missing for it."""
     from weft.service import executions as verbs
 
-    found = verbs.create(world, wanted)
+    return tell_created(verbs.create(world, wanted), _missing(world), as_json=as_json)
+
+
+def tell_created(found: verbs.ExecutionView, missing: list[str], *, as_json: bool) -> int:
+    """Say that an execution was created, how to follow it, and what is `missing` to carry it out."""
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -261,7 +265,6 @@ def detach(world: worlds.World, wanted: verbs.Wanted, *, as_json: bool) -> int:
         out.line("Nothing to do.")
         return program.DONE
     out.line(f"The execution {found.id} is created: {found.total:,} to run, {found.waiting:,} of them in the queue.")
-    missing = _missing(world)
     if missing:
         out.line(out.paint(f"  No {' and no '.join(missing)} is there to carry it out: start `weft dev`.", "stale"))
     out.line(f"  `weft executions show {screen.short(found.id)}` shows how far it is.")

@@ -136,6 +136,7 @@ def _there(
     meant = server.get("/attempts", attempts_named.AttemptsMeant, subject=subject, step=step, partitions=partitions)
     with_flow = meant.with_flow and attempt is None
     given = {"item": meant.item, "attempt": attempt, "partitions": meant.partitions}
+    steps = [""] if meant.steps == [] else meant.steps  # of a flow's own output alone: no step has this name
     seen = 0
 
     def page(run: str) -> Iterator[run_logs.AttemptLog]:
@@ -143,12 +144,12 @@ def _there(
         more = meant.steps != [] or with_flow
         while more:
             path = "/runs/{}/attempts"
-            found = server.get(path, _Attempts, run, **given, steps=meant.steps, after=seen, flow=with_flow)
+            found = server.get(path, _Attempts, run, **given, steps=steps, after=seen, flow=with_flow)
             more = found.more
             for each in found.items:
                 seen = max(seen, msgspec.convert(each.pop("position"), int))
+                log = str(each.pop("log"))
                 if each.pop("is_cut"):
-                    log = "flow" if each["step"] == subject else str(seen)
                     each["text"] = server.text("/runs/{}/logs/{}/text", run, log)
                 yield msgspec.convert(each, run_logs.AttemptLog)
 

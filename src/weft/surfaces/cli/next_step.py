@@ -10,6 +10,10 @@ from weft.surfaces.cli import options, plan_text, screen
 
 if TYPE_CHECKING:
     from weft.service import world as worlds
+    from weft.surfaces.cli import remote
+
+_MOST = 5
+"""So many of a kind are told one by one."""
 
 
 def tell() -> None:
@@ -24,6 +28,8 @@ def tell() -> None:
 
 
 def _advice() -> list[str]:
+    if (server := options.remote()) is not None:
+        return _of_server(server)
     from weft.codehost import project as projects
 
     place = options.where()
@@ -55,6 +61,39 @@ def _advice() -> list[str]:
     except errors.WeftError as error:
         return [error.message, *_remedy(error), "", *_commands(("weft doctor", "looks the project over"))]
     return _of(world)
+
+
+def _of_server(server: remote.Server) -> list[str]:
+    """What is going on at a server: what is broken and behind by where it began, what runs and waits."""
+    from weft.service import overview
+
+    now = server.get("/now", overview.NowView)
+    counts = [
+        f"{screen.plural(sum(words.values()), what)} ({screen.some(f'{n:,} {word}' for word, n in words.items())})"
+        for what, words in (("asset", now.assets), ("pipeline", now.pipelines))
+        if words
+    ]
+    lines = [f"{server.url}: {'; '.join(counts) or 'nothing is defined'}."]
+    lines += [f"The code location {name} did not load: `weft locations ls` says why." for name in now.locations_failed]
+    for title, troubles in (("Broken", now.broken), ("Behind", now.behind)):
+        for each in troubles[:_MOST]:
+            others = f", and {each.count - 1:,} more because of it" if each.count > 1 else ""
+            lines.append(f"{title}: {each.root} is {each.status}{others}.")
+        if len(troubles) > _MOST:
+            lines.append(f"{title}: {len(troubles) - _MOST:,} more.")
+    lines += [f"Incident {each.id[:8]}: {each.title} ({each.severity})." for each in now.incidents[:_MOST]]
+    lines += [f"{screen.plural(len(now.running), 'run')} under way, {len(now.waiting):,} waiting."]
+    if now.questions:
+        lines.append(f"{screen.plural(now.questions, 'question')} to a person: `weft runs` shows which run waits.")
+    return [
+        *lines,
+        "",
+        *_commands(
+            ("weft status", "shows where everything stands, and why"),
+            ("weft plan", "shows what would run"),
+            ("weft runs", "shows what runs and ran"),
+        ),
+    ]
 
 
 def _remedy(error: errors.WeftError) -> list[str]:

@@ -37,86 +37,136 @@ _ITSELF = ("",)
 _SECTIONS: dict[str, dict[str, _Entry]] = {
     "Work": {
         "init": _Entry("init", "init", "Make a new project that runs at once."),
-        "ls": _Entry("listing", "ls", "Show what a selection selects."),
-        "plan": _Entry("plan", "plan", "Show what would run, and why.", changes=("--save",)),
-        "apply": _Entry("apply", "apply", "Bring a selection to fresh, or carry out a saved plan.", changes=_ITSELF),
+        "ls": _Entry("listing", "ls", "Show what a selection selects.", remote=True),
+        "plan": _Entry("plan", "plan", "Show what would run, and why.", changes=("--save",), remote=True),
+        "apply": _Entry(
+            "apply", "apply", "Bring a selection to fresh, or carry out a saved plan.", changes=_ITSELF, remote=True
+        ),
         "materialize": _Entry(
-            "apply", "materialize", "Run exactly what is selected, whatever its state.", changes=_ITSELF
+            "apply",
+            "materialize",
+            "Run exactly what is selected, whatever its state.",
+            changes=_ITSELF,
+            remote=True,
         ),
         "check": _Entry("check", "check", "Run checks alone, against data that exists.", changes=_ITSELF),
-        "run": _Entry("run", "run", "Run a pipeline: a DAG, a flow, a job.", changes=_ITSELF),
-        "rerun": _Entry("run", "rerun", "Run a pipeline's run again, all of it or what failed.", changes=_ITSELF),
+        "run": _Entry("run", "run", "Run a pipeline: a DAG, a flow, a job.", changes=_ITSELF, remote=True),
+        "rerun": _Entry(
+            "run", "rerun", "Run a pipeline's run again, all of it or what failed.", changes=_ITSELF, remote=True
+        ),
         "resume": _Entry(
-            "run", "resume", "Go on with a run that waits for input, or whose process died.", changes=_ITSELF
+            "run",
+            "resume",
+            "Go on with a run that waits for input, or whose process died.",
+            changes=_ITSELF,
+            remote=True,
         ),
         "cancel": _Entry(
-            "cancel", "cancel", "Cancel a run that waits, was interrupted, or runs elsewhere.", changes=_ITSELF
+            "cancel",
+            "cancel",
+            "Cancel a run that waits, was interrupted, or runs elsewhere.",
+            changes=_ITSELF,
+            remote=True,
         ),
-        "backfill": _Entry("backfill", "backfill", "Run a range of a pipeline's intervals.", changes=_ITSELF),
+        "backfill": _Entry(
+            "backfill", "backfill", "Run a range of a pipeline's intervals.", changes=_ITSELF, remote=True
+        ),
         "executions": _Entry(
             "executions",
             "executions",
             "Show what the scheduler carries out; pause, resume, cancel it.",
             changes=("pause", "resume", "cancel", "change"),
+            remote=True,
         ),
         "work-pool": _Entry(
-            "work_pools", "work_pool", "Make and show work pools.", changes=("create", "pause", "resume", "remove")
+            "work_pools",
+            "work_pool",
+            "Make and show work pools.",
+            changes=("create", "pause", "resume", "remove"),
+            remote=True,
         ),
-        "pools": _Entry("queue", "pools", "Show and set the slots that steps of all runs share.", changes=("set",)),
-        "worker": _Entry("workers", "worker", "Run what waits; show which workers are there."),
+        "pools": _Entry(
+            "queue", "pools", "Show and set the slots that steps of all runs share.", changes=("set",), remote=True
+        ),
+        "worker": _Entry("workers", "worker", "Run what waits; show which workers are there.", remote=True),
     },
     "Serve": {
         "dev": _Entry("dev", "dev", "Start server, scheduler and workers on this machine."),
         "open": _Entry("tokens", "open_", "Print a link that logs a browser in."),
         "server": _Entry("dev", "server", "Start the HTTP server alone."),
-        "locations": _Entry("locations", "locations", "Show code locations; load one anew.", changes=("reload",)),
+        "locations": _Entry(
+            "locations", "locations", "Show code locations; load one anew.", changes=("reload",), remote=True
+        ),
         "scheduler": _Entry("dev", "scheduler", "Start a scheduler alone."),
     },
     "Look": {
-        "status": _Entry("status", "status", "Show where assets and pipelines stand, and why."),
-        "pipelines": _Entry("pipelines", "pipelines", "Show pipelines, or one's steps, parameters and versions."),
-        "definitions": _Entry("locations", "definitions", "Show what servers have loaded; versions and their diff."),
+        "status": _Entry("status", "status", "Show where assets and pipelines stand, and why.", remote=True),
+        "pipelines": _Entry(
+            "pipelines", "pipelines", "Show pipelines, or one's steps, parameters and versions.", remote=True
+        ),
+        "definitions": _Entry(
+            "locations", "definitions", "Show what servers have loaded; versions and their diff.", remote=True
+        ),
         "schedules": _Entry(
-            "schedules", "schedules", "Show schedules, what comes next, what was decided.", changes=("pause", "resume")
+            "schedules",
+            "schedules",
+            "Show schedules, what comes next, what was decided.",
+            changes=("pause", "resume"),
+            remote=True,
         ),
         "automations": _Entry(
             "automations",
             "automations",
             "Show all that asks for runs by itself, and why.",
             changes=("pause", "resume"),
+            remote=True,
         ),
-        "sensors": _Entry("sensors", "sensors", "Show and try sensors.", changes=("pause", "resume", "set-cursor")),
+        "sensors": _Entry(
+            "sensors", "sensors", "Show and try sensors.", changes=("pause", "resume", "set-cursor"), remote=True
+        ),
         "partitions": _Entry(
             "partitions",
             "partitions",
             "Show an asset's partitions; add or remove dynamic ones.",
             changes=("add", "remove"),
+            remote=True,
         ),
-        "queue": _Entry("queue", "queue", "Show what waits, in which order and why; move a run."),
-        "runs": _Entry("runs", "runs", "Show runs, or one run's steps and failures."),
-        "logs": _Entry("logs", "logs", "Show the output of a run or an asset."),
-        "versions": _Entry("versions", "versions", "Show the versions of an asset."),
-        "artifacts": _Entry("artifacts", "artifacts", "Show what runs made to be looked at."),
-        "incidents": _Entry("incidents", "incidents", "Show what is wrong by where it began; acknowledge, resolve."),
+        "queue": _Entry("queue", "queue", "Show what waits, in which order and why; move a run.", remote=True),
+        "runs": _Entry("runs", "runs", "Show runs, or one run's steps and failures.", remote=True),
+        "logs": _Entry("logs", "logs", "Show the output of a run or an asset.", remote=True),
+        "versions": _Entry("versions", "versions", "Show the versions of an asset.", remote=True),
+        "artifacts": _Entry("artifacts", "artifacts", "Show what runs made to be looked at.", remote=True),
+        "incidents": _Entry(
+            "incidents", "incidents", "Show what is wrong by where it began; acknowledge, resolve.", remote=True
+        ),
     },
     "Mend": {
-        "rollback": _Entry("versions", "rollback", "Point partitions to an earlier version.", changes=_ITSELF),
+        "rollback": _Entry(
+            "versions", "rollback", "Point partitions to an earlier version.", changes=_ITSELF, remote=True
+        ),
         "accept": _Entry(
-            "versions", "accept", "Accept stale, failed or rejected partitions as they are.", changes=_ITSELF
+            "versions",
+            "accept",
+            "Accept stale, failed or rejected partitions as they are.",
+            changes=_ITSELF,
+            remote=True,
         ),
         "gc": _Entry("gc", "gc", "Remove old versions and leftovers.", changes=_ITSELF),
-        "accounts": _Entry("accounts", "accounts", "Show and change who may log in to the server."),
-        "tokens": _Entry("tokens", "tokens", "Make and revoke tokens for programs."),
-        "audit": _Entry("tokens", "audit", "Show who changed what; verify that nothing was taken out."),
+        "accounts": _Entry("accounts", "accounts", "Show and change who may log in to the server.", remote=True),
+        "tokens": _Entry("tokens", "tokens", "Make and revoke tokens for programs.", remote=True),
+        "audit": _Entry("tokens", "audit", "Show who changed what; verify that nothing was taken out.", remote=True),
         "connections": _Entry(
             "connections",
             "connections",
             "Show, add and test connections to other systems.",
             changes=("add", "remove"),
             closed=True,
+            remote=True,
         ),
-        "alerts": _Entry("alerts", "alerts", "Look over alert rules, try channels, silence what is known."),
-        "ledger": _Entry("ledger", "ledger", "Verify the ledger, or show its events."),
+        "alerts": _Entry(
+            "alerts", "alerts", "Look over alert rules, try channels, silence what is known.", remote=True
+        ),
+        "ledger": _Entry("ledger", "ledger", "Verify the ledger, or show its events.", remote=True),
         "doctor": _Entry("doctor", "doctor", "Look over the installation and the project."),
         "profile": _Entry("profiles", "profile", "Keep servers under names, for --profile."),
         "completion": _Entry("completion", "completion", "Print the script for shell completion."),
@@ -263,10 +313,10 @@ def code_of(error: errors.WeftError) -> int:
     """The exit code that an error ends with."""
     from weft.model import diagnostics
 
-    if isinstance(error, (errors.UsageError, diagnostics.DefinitionsError, errors.MissingExtraError)):
-        return WRONG_USAGE
     if isinstance(error, errors.DriftError) or error.code == "moved":
         return DRIFTED
+    if isinstance(error, (errors.UsageError, diagnostics.DefinitionsError, errors.MissingExtraError)):
+        return WRONG_USAGE
     return FAILED
 
 

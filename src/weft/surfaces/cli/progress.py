@@ -11,7 +11,6 @@ from weft.model import events
 from weft.surfaces.cli import screen
 
 if TYPE_CHECKING:
-    from weft.runtime import driver as drivers
     from weft.service import views
 
 _MOST_RETRIES = 10
@@ -52,7 +51,7 @@ class Progress:
         else:
             self._out.line(f"{self._together} of {screen.plural(steps, 'step')}.")
 
-    def started(self, driver: drivers.Driver, run: str, total: int) -> None:
+    def started(self, driver: object, run: str, total: int) -> None:
         """A run begins (or goes on)."""
         if self._together:
             self._begun += 1

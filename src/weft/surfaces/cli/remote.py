@@ -11,7 +11,7 @@ import os
 import ssl
 import time
 import urllib.parse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -147,7 +147,7 @@ class Server:
         page = self.get(path, _Page, *names, **query)
         return [self._decoded(each, kind) for each in page.items]
 
-    def events(self, path: str, /, *names: str, **query: object) -> Iterator[tuple[str, Any]]:
+    def events(self, path: str, /, *names: str, **query: object) -> Generator[tuple[str, Any], None, None]:
         """What changes, as it changes: type and body of each event; asked for again where the stream breaks off.
 
         It goes over a connection of its own, so that other requests can be made meanwhile.
@@ -376,14 +376,18 @@ def meant() -> Server | None:
 
 def _token_here(url: str) -> str | None:
     """The token of the project here, for a server on this machine that has no other."""
-    host = urllib.parse.urlsplit(url if "://" in url else f"http://{url}").hostname
-    if host not in ("127.0.0.1", "localhost", "::1"):
+    from weft.service import server_place
+
+    parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
+    if parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         return None
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     home = os.environ.get("WEFT_HOME")
     folders = [Path(home)] if home else [each / ".weft" for each in (Path.cwd(), *Path.cwd().parents)]
     for folder in folders:
         try:
-            return (folder / "token").read_text(encoding="utf-8").strip()
+            token = (folder / "token").read_text(encoding="utf-8").strip()
         except OSError:
             continue
+        return token if server_place.may_have_token(folder, port) else None
     return None

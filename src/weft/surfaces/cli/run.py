@@ -21,6 +21,8 @@ class _Listing(click.Command):
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the pipelines of the project, where there is one that loads."""
         try:
+            if options.remote() is not None:
+                return
             world = options.open_world()
         except (errors.WeftError, OSError):
             return  # its own commands tell what is wrong with it
@@ -28,6 +30,17 @@ class _Listing(click.Command):
         if rows:
             with formatter.section("Pipelines"):
                 formatter.write_dl(rows)
+
+
+_detach = click.option("--detach", is_flag=True, help="On a server: don't wait for the end of the run.")
+
+
+def _check_detach(detach: bool) -> None:
+    if detach:
+        raise errors.UsageError(
+            "--detach leaves a run to a server, but none is named.",
+            remedy="Name it: weft --server URL …; or leave the run to a worker with --pool NAME.",
+        )
 
 
 def _in_short(pipeline: pipelines.Pipeline) -> str:
@@ -42,6 +55,7 @@ def _in_short(pipeline: pipelines.Pipeline) -> str:
 @click.option("--params-json", metavar="JSON", help="Parameters as an object.")
 @click.option("--partition", "-p", metavar="KEY", help="The interval, by key or date; the latest that has ended.")
 @click.option("--pool", metavar="NAME", default="", help="Leave the run to a worker of this work pool.")
+@_detach
 @options.running
 @options.as_json
 @options.place
@@ -51,6 +65,7 @@ def run(
     params_json: str | None,
     partition: str | None,
     pool: str,
+    detach: bool,
     no_wait: bool,
     executor: str | None,
     jobs: int | None,
@@ -70,6 +85,16 @@ def run(
     from weft.service import parameters
     from weft.service import pipelines as runs
 
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import remote_runs
+
+        remote_runs.refuse_running(server, executor=executor, jobs=jobs, no_wait=no_wait)
+        given = {
+            "texts": parameters.texts_of(pairs), "params": parameters.of_json(params_json), "partition": partition,
+            "pool": pool,
+        }  # fmt: skip
+        return remote_runs.run(server, name, given, detach=detach, as_json=as_json)
+    _check_detach(detach)
     world = options.open_world()
     if name in world.graph.jobs and name not in world.graph.pipelines:
         return _job(world, name, executor=executor, jobs=jobs, wait=not no_wait, as_json=as_json)
@@ -112,6 +137,7 @@ def _queued(watch: watching.Watch, pool: str, run_id: str) -> int:
 @click.option("--only", metavar="STEP[+]", help="One step alone; with + also what is below it.")
 @click.option("--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter in place of the run's own.")
 @click.option("--pool", metavar="NAME", default="", help="Leave the run to a worker of this work pool.")
+@_detach
 @options.running
 @options.as_json
 @options.place
@@ -122,6 +148,7 @@ def rerun(
     only: str | None,
     pairs: tuple[str, ...],
     pool: str,
+    detach: bool,
     no_wait: bool,
     executor: str | None,
     jobs: int | None,
@@ -139,6 +166,16 @@ def rerun(
     from weft.service import parameters, reruns
     from weft.service import pipelines as runs
 
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import remote_runs
+
+        remote_runs.refuse_running(server, executor=executor, jobs=jobs, no_wait=no_wait)
+        given = {
+            "from_failed": from_failed, "from_step": from_step, "only": only, "texts": parameters.texts_of(pairs),
+            "pool": pool,
+        }  # fmt: skip
+        return remote_runs.rerun(server, run_id, given, detach=detach, as_json=as_json)
+    _check_detach(detach)
     world = options.open_world()
     row = reruns.finished(world, run_id)
     params = parameters.of_texts(runs.find(world, row.pipeline or ""), pairs)
@@ -158,6 +195,7 @@ def rerun(
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A field of the answer.")
 @click.option("--key", metavar="KEY", help="Which question is answered, where there are several.")
 @click.option("--strict", is_flag=True, help="Refuse where a flow no longer does what it did, rather than run on anew.")
+@_detach
 @options.running
 @options.as_json
 @options.place
@@ -167,6 +205,7 @@ def resume(
     pairs: tuple[str, ...],
     key: str | None,
     strict: bool,
+    detach: bool,
     no_wait: bool,
     executor: str | None,
     jobs: int | None,
@@ -183,9 +222,16 @@ def resume(
     """
     from weft.service import resuming
 
+    answer = resuming.answer_of(given, pairs)
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import remote_runs
+
+        remote_runs.refuse_running(server, executor=executor, jobs=jobs, no_wait=no_wait, strict=strict)
+        answered = () if answer is resuming.NOTHING else (answer,)
+        return remote_runs.resume(server, run_id, answered, key, detach=detach, as_json=as_json)
+    _check_detach(detach)
     world = options.open_world()
     watch = watching.Watch(executor=executor, jobs=jobs, wait=not no_wait, as_json=as_json)
-    answer = resuming.answer_of(given, pairs)
     result: views.ApplyView | str = watch.watch(
         lambda: resuming.resume(world, run_id, watch.how, answer=answer, key=key, strict=strict)
     )

@@ -14,7 +14,10 @@ from weft.surfaces.http.call import Answer, Call
 routes = routing.Routes(tag="accounts")
 tokens = routing.Routes(tag="tokens")
 
-_Password = Annotated[str, msgspec.Meta(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)]
+_Password = Annotated[
+    str,
+    msgspec.Meta(min_length=passwords.SHORTEST, max_length=passwords.LONGEST, extra_json_schema={"writeOnly": True}),
+]
 _MOST_SECONDS = int(accounts.LONGEST_TOKEN_LIFE.total_seconds())
 
 

@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
+from weft.model import errors
 from weft.service import accounts, auditing
 from weft.surfaces.http import answering, decoding, idempotency, limits, pages, problems, receiving, routing, security
 from weft.surfaces.http import call as calls
@@ -94,6 +95,8 @@ class _Request:
         self.headers: Mapping[str, str] = {}
         self.template = ""
         self.begun = False
+        self.principal = accounts.NOBODY
+        self.credential: tuple[str, bool] = ("", False)
 
     async def serve(self) -> None:
         """Answer it, whatever happens."""
@@ -120,10 +123,27 @@ class _Request:
     async def _send(self, answer: answering.Ready) -> None:
         if isinstance(answer.content, calls.Stream):
             await receiving.send_stream(
-                answer, self.receive, self._transmit, state=self.app.state, head=self.head, hsts=self.app.hsts
+                answer,
+                self.receive,
+                self._transmit,
+                state=self.app.state,
+                who=self.principal,
+                may_still=self._may_still,
+                head=self.head,
+                hsts=self.app.hsts,
             )
             return
         await receiving.send(answer, self._transmit, head=self.head, hsts=self.app.hsts, pool=self.app.pool)
+
+    async def _may_still(self) -> bool:
+        """Whether the one who opened a stream is still who it was, with the same rights."""
+        secret, by_cookie = self.credential
+        try:
+            return await self._principal(secret, datetime.now(UTC), by_cookie=by_cookie) == self.principal
+        except problems.Refused:
+            return False
+        except errors.LedgerError:  # it is busy: asked again in a moment
+            return True
 
     async def _transmit(self, message: receiving.Message) -> None:
         self.begun = True
@@ -163,6 +183,7 @@ class _Request:
                 f"{principal.name!r} may not do this: it asks for the role {route.role} and the scope {route.scope}.",
                 remedy="Ask an administrator, or use a token with the scope.",
             )
+        self.principal, self.credential = principal, (secret, by_cookie)
         raw = await self._body(route)
         call = calls.Call(
             state=self.app.state,

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from weft.service import accounts
@@ -108,7 +108,7 @@ class OneTimeLinks:
     def __init__(self) -> None:
         """Begin with none."""
         self._lock = threading.Lock()
-        self._codes: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._codes: OrderedDict[str, tuple[float, str, datetime]] = OrderedDict()
 
     def new(self, account: str = "") -> str:
         """Make a code that logs in as `account` (empty: as the one who has the server's own token)."""
@@ -116,16 +116,16 @@ class OneTimeLinks:
 
         code = secrets.token_urlsafe(24)
         with self._lock:
-            self._codes[accounts.digest(code)] = (time.monotonic() + LINK_SECONDS, account)
+            self._codes[accounts.digest(code)] = (time.monotonic() + LINK_SECONDS, account, datetime.now(UTC))
             while len(self._codes) > _LINKS_AT_ONCE:
                 self._codes.popitem(last=False)
         return code
 
-    def take(self, code: str) -> str | None:
-        """The account that a code logs in as, None where it is none (any more)."""
+    def take(self, code: str) -> tuple[str, datetime] | None:
+        """The account that a code logs in as, and when the code was made; None where it is none (any more)."""
         with self._lock:
             found = self._codes.pop(accounts.digest(code), None)
-        return found[1] if found is not None and found[0] > time.monotonic() else None
+        return found[1:] if found is not None and found[0] > time.monotonic() else None
 
 
 class Attempts:

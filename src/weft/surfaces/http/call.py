@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -36,7 +37,8 @@ class State:
     serving: Serving
     door: authentication.Door
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    streams: int = 0
+    streams: collections.Counter[str] = field(default_factory=collections.Counter)
+    """How many streams of events each has open."""
     observers: list[Observer] = field(default_factory=list)
     extras: dict[str, Any] = field(default_factory=dict)
 

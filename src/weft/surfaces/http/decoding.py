@@ -17,6 +17,8 @@ DEEPEST = 64
 """How deep JSON may be nested."""
 _MOST_PARAMETERS = 200
 _LONG_NUMBER = re.compile(rb"\d{19}")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""A string, also one that is not closed: what is looked at once is never looked at again, whatever anybody sends."""
 _PLACE = re.compile(r"^(.*?)(?: - at `(key in )?\$(.*)`)?$", re.DOTALL)
 _BIGGEST = 2**63 - 1
 
@@ -86,6 +88,19 @@ def _several(kind: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(each.encode_name for each in msgspec.structs.fields(kind) if _is_list(each.type))
 
 
+@functools.cache
+def _has_secrets(kind: type[msgspec.Struct]) -> bool:
+    """Whether a field is declared as one that is written and never shown: then no value is told back."""
+    return any(_is_write_only(each.type) for each in msgspec.structs.fields(kind))
+
+
+def _is_write_only(kind: Any) -> bool:
+    noted = getattr(kind, "__metadata__", ())
+    if any(isinstance(each, msgspec.Meta) and (each.extra_json_schema or {}).get("writeOnly") for each in noted):
+        return True
+    return any(_is_write_only(each) for each in get_args(kind) if each is not kind)
+
+
 def _is_list(kind: Any) -> bool:
     origin = get_origin(kind)
     if origin in (list, tuple, frozenset, set):
@@ -110,6 +125,10 @@ def _made(
         if made is not None and (strict or not _too_big(msgspec.structs.asdict(made))):
             return made
     fields = {each.encode_name: each for each in msgspec.structs.fields(kind)}
+
+    def told(value: object) -> Any:
+        return None if _has_secrets(kind) else problems.told(value)
+
     for name, value in given.items():
         if name not in fields:
             near = spelling.did_you_mean(name, fields)
@@ -118,7 +137,7 @@ def _made(
                 problems.FieldProblem(
                     field=f"{where}.{problems.told(name)}",
                     problem=f"is not known: {near or known}",
-                    value=problems.told(value),
+                    value=told(value),
                 )
             )
             continue
@@ -126,9 +145,7 @@ def _made(
             converted = msgspec.convert(value, fields[name].type, strict=strict)
         except msgspec.ValidationError as error:
             problem, place = _told(str(error))
-            wrong.append(
-                problems.FieldProblem(field=f"{where}.{name}{place}", problem=problem, value=problems.told(value))
-            )
+            wrong.append(problems.FieldProblem(field=f"{where}.{name}{place}", problem=problem, value=told(value)))
             continue
         if _too_big(converted):
             wrong.append(problems.FieldProblem(field=f"{where}.{name}", problem="has at most 64 bits"))
@@ -167,7 +184,7 @@ def _too_big(value: Any) -> bool:
 def depth(raw: bytes) -> int:
     """How deep JSON text is nested; brackets within strings don't count."""
     deepest = at = 0
-    outside = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", raw, flags=re.DOTALL)
+    outside = _STRING.sub(b"", raw)
     for each in re.finditer(rb"[\[\]{}]", outside):
         at += 1 if each[0] in b"[{" else -1
         deepest = max(deepest, at)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from weft.surfaces.http import call as calls
-from weft.surfaces.http import problems, routing
+from weft.surfaces.http import openapi_names, problems, routing
 
 _REF = "#/components/schemas/{name}"
 _COMMON = (400, 404, 413, 422, 429, 431, 500, 501, 503)
@@ -27,7 +27,7 @@ def document(table: routing.Table, version: str) -> dict[str, Any]:
     """The document, as JSON has it."""
     routes = table.routes
     schemas, components = _schemas(routes)
-    names = _operation_ids(routes)
+    names = openapi_names.operation_ids(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         at = paths.setdefault(calls.PREFIX + route.template, {})
@@ -70,7 +70,7 @@ def document(table: routing.Table, version: str) -> dict[str, Any]:
 def _types(routes: Iterable[routing.Route]) -> list[Any]:
     found: list[Any] = [problems.Problem]
     for route in routes:
-        found += [each for each in (route.query, route.body, route.answer) if each is not None and each is not bytes]
+        found += [each for each in (route.body, route.answer) if each is not None and each is not bytes]
     unique: list[Any] = []
     for each in found:
         if each not in unique:
@@ -82,7 +82,8 @@ def _schemas(routes: Iterable[routing.Route]) -> tuple[dict[str, Any], dict[str,
     """The schema of each type of the table, by its repr, and the components that they refer to."""
     types = _types(routes)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF, schema_hook=_any_value)
-    return dict(zip(map(repr, types), schemas, strict=True)), dict(sorted(components.items()))
+    plain, named = openapi_names.plain_schemas(list(schemas), components)
+    return dict(zip(map(repr, types), plain, strict=True)), named
 
 
 def _any_value(kind: type) -> dict[str, Any]:
@@ -90,20 +91,6 @@ def _any_value(kind: type) -> dict[str, Any]:
     if kind is object:
         return {"description": "Any JSON value."}
     raise NotImplementedError(kind)
-
-
-def _operation_ids(routes: Iterable[routing.Route]) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    taken: set[str] = set()
-    for route in routes:
-        name = route.handler.__name__.strip("_")
-        if name in taken:
-            name = f"{route.tag.replace('-', '_').replace(' ', '_')}_{name}"
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        found[route.method, route.path] = name
-    return found
 
 
 def _operation(route: routing.Route, name: str, schemas: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +109,12 @@ def _operation(route: routing.Route, name: str, schemas: Mapping[str, Any]) -> d
     if parameters:
         made["parameters"] = parameters
     if route.body is bytes:
-        made["requestBody"] = {"content": {"*/*": {"schema": {}}}}
+        made["requestBody"] = {
+            "content": {
+                "application/json": {"schema": {}},
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            }
+        }
     elif route.body is not None:
         made["requestBody"] = {
             "required": any(each.required for each in msgspec.structs.fields(route.body)),
@@ -150,7 +142,7 @@ def _query_parameters(route: routing.Route) -> list[dict[str, Any]]:
     properties = components[route.query.__name__]["properties"]
     found: list[dict[str, Any]] = []
     for each in msgspec.structs.fields(route.query):
-        schema = dict(properties[each.encode_name])
+        (schema,), _ = openapi_names.plain_schemas([dict(properties[each.encode_name])], {})
         made: dict[str, Any] = {"name": each.encode_name, "in": "query", "required": each.required, "schema": schema}
         if "description" in schema:
             made["description"] = schema.pop("description")

@@ -119,9 +119,13 @@ def first(asked: Asked, principal: accounts.Principal) -> answering.Ready:
 
 def _come_in(asked: Asked, code: str) -> answering.Ready:
     state = asked.app.state
-    account = state.door.links.take(code)
-    if account is None:
-        return _closed(asked, "This link was used already, or is older than five minutes.")
+    taken = state.door.links.take(code)
+    if taken is not None:
+        with state.serving.ledger() as ledger:
+            taken = taken if accounts.is_unchanged(ledger, *taken) else None
+    if taken is None:
+        return _closed(asked, "This link was used already, is older than five minutes, or the account has changed.")
+    account = taken[0]
     actor = auditing.Actor(by=account or state.door.local_name, via="http", address=asked.address)
     agent = asked.headers.get("user-agent", "")
     with state.serving.ledger() as ledger:

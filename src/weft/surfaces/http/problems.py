@@ -92,7 +92,9 @@ def status_of(error: errors.WeftError) -> int:
     match error:
         case errors.NotFoundError():
             return 404
-        case errors.ConflictError() | errors.DriftError() | errors.ReservationError() | errors.FencedError():
+        case errors.WeftError(code="moved") | errors.ConflictError() | errors.DriftError():
+            return 409
+        case errors.ReservationError() | errors.FencedError():
             return 409
         case errors.UsageError() | diagnostics.DefinitionsError() | errors.TypeMismatchError():
             return 422

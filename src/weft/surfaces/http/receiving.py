@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent import futures
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weft.surfaces.http import answering, problems, security
 from weft.surfaces.http import call as calls
+
+if TYPE_CHECKING:
+    from weft.service import accounts
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -19,8 +22,13 @@ BODY_AT_MOST = 1024 * 1024
 """Bytes of a request's body."""
 BODY_SECONDS = 30.0
 HEADERS_AT_MOST = 100
+HEAD_BYTES_AT_MOST = 32 * 1024
 STREAMS_AT_MOST = 100
 """Streams of events that one process serves at once."""
+STREAMS_EACH = 20
+"""The same for one account or token, so that none takes them all; who has the server's own token is not bound so."""
+ASK_AGAIN_SECONDS = 5.0
+"""How often it is asked whether the one who follows a stream still may: its session may end, its role shrink."""
 _ONCE = frozenset({"host", "origin", "authorization", "content-length", "content-type", "idempotency-key"})
 
 
@@ -35,9 +43,10 @@ def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         Refused: there are too many, or one is repeated that says who asks for what.
     """
     found: dict[str, str] = {}
-    count = 0
+    count = size = 0
     for name_bytes, value_bytes in raw:
         count += 1
+        size += len(name_bytes) + len(value_bytes) + 4
         name, value = name_bytes.decode("latin-1").lower(), value_bytes.decode("latin-1")
         if name in found:
             if name in _ONCE:
@@ -49,6 +58,15 @@ def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
             found[name] = value
     if count > HEADERS_AT_MOST:
         raise problems.Refused(431, "headers", f"There are more than {HEADERS_AT_MOST} headers.", remedy="Send fewer.")
+    if size > HEAD_BYTES_AT_MOST:
+        raise problems.Refused(
+            431, "headers", f"The headers have more than {HEAD_BYTES_AT_MOST:,} bytes.", remedy="Send less."
+        )
+    if "content-length" in found and "transfer-encoding" in found:  # what is in front may have counted otherwise
+        raise problems.Refused(
+            400, "two-lengths", "The body has a length and comes in chunks.", remedy="Send one of the two headers.",
+            headers={"connection": "close"},
+        )  # fmt: skip
     return found
 
 
@@ -128,9 +146,17 @@ def _start(status: int, headers: Mapping[str, str], hsts: bool) -> Message:
 
 
 async def send_stream(
-    answer: answering.Ready, receive: Receive, send: Send, *, state: calls.State, head: bool, hsts: bool
+    answer: answering.Ready,
+    receive: Receive,
+    send: Send,
+    *,
+    state: calls.State,
+    who: accounts.Principal,
+    may_still: Callable[[], Awaitable[bool]],
+    head: bool,
+    hsts: bool,
 ) -> None:
-    """Send a stream of events until it ends, the client goes, or the server stops.
+    """Send a stream of events until it ends, the client goes or may see it no more, or the server stops.
 
     Raises:
         Refused: there are too many streams (503).
@@ -142,16 +168,19 @@ async def send_stream(
         await send(_start(answer.status, answer.headers, hsts))
         await send({"type": "http.response.body", "body": b""})
         return
-    if state.streams >= STREAMS_AT_MOST:
+    name = who.account or f"{who.kind} {who.credential}"
+    own = who.kind == "local"
+    if state.streams.total() >= STREAMS_AT_MOST or (not own and state.streams[name] >= STREAMS_EACH):
         await _close(stream)
+        bound = STREAMS_AT_MOST if state.streams.total() >= STREAMS_AT_MOST else STREAMS_EACH
         raise problems.Refused(
             503,
             "too-many-streams",
-            f"There are {STREAMS_AT_MOST} streams of events already.",
+            f"There are {bound} streams of events already{'' if bound == STREAMS_AT_MOST else ' for this account'}.",
             remedy="Try again later, or share one stream.",
             headers={"retry-after": "10"},
         )
-    state.streams += 1
+    state.streams[name] += 1
     try:
         await send(_start(answer.status, answer.headers, hsts))
         await send({"type": "http.response.body", "body": b"", "more_body": True})
@@ -159,6 +188,7 @@ async def send_stream(
             asyncio.ensure_future(_pump(stream, send)),
             asyncio.ensure_future(_gone(receive)),
             asyncio.ensure_future(state.stopping.wait()),
+            *(() if own else (asyncio.ensure_future(_until_barred(may_still)),)),
         }
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -173,7 +203,9 @@ async def send_stream(
         with contextlib.suppress(OSError):
             await send({"type": "http.response.body", "body": b""})
     finally:
-        state.streams -= 1
+        state.streams[name] -= 1
+        if not state.streams[name]:
+            del state.streams[name]
 
 
 async def _pump(stream: calls.Stream, send: Send) -> None:
@@ -184,6 +216,11 @@ async def _pump(stream: calls.Stream, send: Send) -> None:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _until_barred(may_still: Callable[[], Awaitable[bool]]) -> None:
+    while await may_still():
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
 
 
 async def _close(stream: calls.Stream) -> None:

@@ -196,8 +196,11 @@ async def _run(
 ) -> None:
     import uvicorn
 
+    from weft.surfaces.http import connections
+
     config = uvicorn.Config(
         app,
+        http=connections.Bounded,  # and not what else may be installed, which has other limits
         lifespan="on",
         log_config=None,
         access_log=False,

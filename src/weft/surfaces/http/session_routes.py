@@ -17,7 +17,9 @@ class LogIn(routing.Body, frozen=True, kw_only=True):
     """Name and password of an account."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    password: Annotated[str, msgspec.Meta(min_length=1, max_length=passwords.LONGEST)]
+    password: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=passwords.LONGEST, extra_json_schema={"writeOnly": True})
+    ]
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +35,15 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
 class NewPassword(routing.Body, frozen=True, kw_only=True):
     """The password that the account has, and the one that it shall have."""
 
-    password: Annotated[str, msgspec.Meta(min_length=1, max_length=passwords.LONGEST)]
-    new_password: Annotated[str, msgspec.Meta(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)]
+    password: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=passwords.LONGEST, extra_json_schema={"writeOnly": True})
+    ]
+    new_password: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=passwords.SHORTEST, max_length=passwords.LONGEST, extra_json_schema={"writeOnly": True}
+        ),
+    ]
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

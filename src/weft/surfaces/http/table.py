@@ -24,6 +24,8 @@ MODULES: tuple[str, ...] = (
     "resources.schedules",
     "resources.queue",
     "resources.places",
+    "resources.connections",
+    "resources.operations",
     "resources.artifacts",
     "resources.automations",
     "resources.incidents",
@@ -35,6 +37,7 @@ MODULES: tuple[str, ...] = (
     "resources.statuses",
     "resources.outlines",
     "resources.attempts",
+    "resources.results",
 )
 """Modules of `weft.surfaces.http`, each with `routes`."""
 

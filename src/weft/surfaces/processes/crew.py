@@ -174,6 +174,7 @@ class Crew:
         process = subprocess.Popen(  # noqa: S603 - our own module, run by our own interpreter
             [
                 sys.executable,
+                "-P",
                 "-m",
                 "weft.surfaces.processes.runner",
                 str(theirs.fileno()),

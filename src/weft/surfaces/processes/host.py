@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import faulthandler
 import os
 import select
 import signal
@@ -27,6 +28,7 @@ from weft.model import errors
 from weft.ports import locations as ports
 from weft.runtime import owners
 from weft.surfaces.processes import channel as channels
+from weft.surfaces.processes import operating as operatings
 from weft.surfaces.processes import runner as runners
 from weft.surfaces.processes import widening as widenings
 
@@ -59,6 +61,8 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True):
     pools: tuple[str, ...] | None = None
     """The work pools that it takes runs from; None: all."""
     jobs: int | None = None
+    slow_after: float = 30.0
+    """Seconds of loading after which it tells at which line it is."""
 
 
 class Host:
@@ -95,6 +99,9 @@ class Host:
         self._next_wide = 0.0
         self._id = f"host-{socket.gethostname()}-{os.getpid()}"
         self._started = int(time.time() * 1e6)
+        self._operating = operatings.Operating(
+            world.ledger, world.clock, settings.where, settings.location, holder=self._id, give=self._go_on
+        )
         crew.inherited.append(parent)
 
     def run(self) -> None:
@@ -106,6 +113,7 @@ class Host:
         finally:
             if self._sensing is not None:
                 self._sensing.close()
+            self._operating.close()
             self._crew.end()
             with contextlib.suppress(errors.LedgerError):
                 self._world.ledger.remove_worker_seen(self._id)
@@ -127,7 +135,8 @@ class Host:
             return True
         if not (self._draining or self._ending_at is not None):
             return False
-        return not self._crew.runs or (self._ending_at is not None and time.monotonic() >= self._ending_at)
+        is_idle = not self._crew.runs and not self._operating.is_busy
+        return is_idle or (self._ending_at is not None and time.monotonic() >= self._ending_at)
 
     def _turn(self) -> None:
         wait = self._wait_seconds()
@@ -137,8 +146,13 @@ class Host:
                 self._next_wide = time.monotonic() + LOOK_SECONDS
                 with self._told_failures():
                     self._widening.refresh()
-            wait = min(wait, max(self._sensing.turn(), 0.0))
+            with self._told_failures():
+                wait = min(wait, max(self._sensing.turn(), 0.0))
             descriptors += self._sensing.filenos()
+        if self._taking or self._operating.is_busy:
+            with self._told_failures():
+                wait = min(wait, self._operating.turn(takes=self._taking))
+            descriptors += self._operating.filenos()
         ready, _, _ = select.select(descriptors, [], [], wait)
         if self._wake_read in ready:
             with contextlib.suppress(BlockingIOError):
@@ -211,6 +225,11 @@ class Host:
                 continue
             self._crew.give(row.id, self._is_finished, executor=self._executor_of(row), jobs=self._settings.jobs)
         self._fruitless_until = time.monotonic() + (0.0 if rows else _PAUSE)
+
+    def _go_on(self, run: str) -> None:
+        """Hand a run to a runner that waits in no work pool: its own process is gone, or it was answered since."""
+        if run not in self._crew.runs:
+            self._crew.give(run, self._is_finished, jobs=self._settings.jobs)
 
     def _is_finished(self, run: str) -> bool:
         return all(each.phase == "finished" for each in self._world.ledger.runs_with_prefix(run))
@@ -315,6 +334,7 @@ def serve(
     from weft.surfaces.processes import crew as crews
 
     begun = time.monotonic()
+    faulthandler.dump_traceback_later(settings.slow_after)
     try:
         world = loader(settings)
     except Exception as error:
@@ -326,6 +346,8 @@ def serve(
             seconds=time.monotonic() - begun,
         )
         return 2
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     parent.send(loaded=settings.location, seconds=time.monotonic() - begun, threads=linux.thread_count())
     crew = crews.Crew(world, settings.where, settings.location, most=settings.most)
     sensing = widening = None

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,8 +17,38 @@ from weft.codehost import project as projects
 from weft.model import control_events
 from weft.surfaces.processes import channel as channels
 from weft.surfaces.processes import host as hosts
+from weft.surfaces.processes import runner as runners
 
+if TYPE_CHECKING:
+    from weft import wiring
+
+GRACE_SECONDS = 30.0
 _MODULE = "weft.surfaces.processes.host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the hosts are to do."""
+
+    takes_runs: bool = True
+    pools: tuple[str, ...] | None = None
+    most: int = 16
+    jobs: int | None = None
+    watch: bool = True
+    grace: float = GRACE_SECONDS
+    slow_after: float = 30.0
+    """After so many seconds of loading it is told that it takes long, and at which line it is."""
+
+
+def settings_of(place: wiring.Place, location: codelocations.Location, options: Options) -> hosts.HostSettings:
+    """What the host of a location is told."""
+    where = runners.Where(start=str(place.start), file=place.file, module=place.module)
+    if place.file is None and place.module is None:
+        where = runners.Where(start=where.start, location=location.name)
+    return hosts.HostSettings(
+        location=location.name, where=where, source=location.source, most=options.most, takes_runs=options.takes_runs,
+        pools=options.pools, jobs=options.jobs, slow_after=options.slow_after,
+    )  # fmt: skip
 
 
 class HostProcess:
@@ -55,6 +87,7 @@ class HostProcess:
         self.begun = time.monotonic()
         self.loaded_at: float | None = None
         self.told_failure = False
+        self._told_slow = False
 
     @property
     def pid(self) -> int:
@@ -64,6 +97,13 @@ class HostProcess:
     def has_ended(self) -> bool:
         """Whether the process is gone."""
         return self._process.poll() is not None
+
+    def is_slow(self, seconds: float) -> bool:
+        """Whether it has been loading for longer than that; told once."""
+        if self._told_slow or time.monotonic() - self.begun < seconds:
+            return False
+        self._told_slow = True
+        return True
 
     @property
     def status(self) -> int | None:

@@ -18,7 +18,7 @@ from weft.surfaces.processes import runner
 
 def command(where: runner.Where) -> list[str]:
     """What starts such a process for the code that lies there; the descriptor and the ask are added to it."""
-    return [sys.executable, "-m", "weft.surfaces.processes.looking", msgspec.json.encode(where).decode()]
+    return [sys.executable, "-P", "-m", "weft.surfaces.processes.looking", msgspec.json.encode(where).decode()]
 
 
 def main() -> None:

@@ -14,15 +14,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from weft.model import control_events, errors
-from weft.surfaces.processes import host as hosts
-from weft.surfaces.processes import host_process, reloading, slots, watching
-from weft.surfaces.processes import runner as runners
+from weft.surfaces.processes import host_process, owed, reloading, slots, watching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,25 +28,13 @@ if TYPE_CHECKING:
     from weft.ports import ledger as ledgers
     from weft.service import serving as servings
 
-GRACE_SECONDS = 30.0
 _CONFIGURATIONS = ("weft.toml", "pyproject.toml")
 _STEADY_SECONDS = 60.0  # a host that has lived so long did not die of its start
 _LONGEST_PAUSE = 60.0
 _RETRY_SECONDS = 30.0
 _RETRY_MOST = 300.0
 _LOOK_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the hosts are to do."""
-
-    takes_runs: bool = True
-    pools: tuple[str, ...] | None = None
-    most: int = 16
-    jobs: int | None = None
-    watch: bool = True
-    grace: float = GRACE_SECONDS
+Options = host_process.Options
 
 
 class Supervisor:
@@ -69,6 +54,7 @@ class Supervisor:
         self._options = options or Options()
         self._tell = tell or _to_stderr
         self._slots: dict[str, slots.Slot] = {}
+        self._owed = owed.Owed(self._tell)
         self._notes: deque[tuple[str, Any]] = deque()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -80,6 +66,8 @@ class Supervisor:
         self._thread = threading.Thread(target=self._run, name="weft-supervisor", daemon=True)
         self.failed: BaseException | None = None
         """What ended the thread before its time."""
+        self.on_failed: Callable[[], None] = lambda: None
+        """Called on the thread when it ends before its time."""
 
     # --- for other threads ---
 
@@ -147,6 +135,7 @@ class Supervisor:
             self._watch()
             while not (self._stopping_until is not None and not any(each.all for each in self._slots.values())):
                 self._turn()
+                self._owed.pay(self._ledger)
         except BaseException as error:
             self.failed = error
             self._tell(f"the supervisor of the code locations ends: {type(error).__name__}: {error}")
@@ -162,6 +151,8 @@ class Supervisor:
                 self._ledger.close()
             with self._changed:
                 self._changed.notify_all()
+            if self.failed is not None:
+                self.on_failed()
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -185,6 +176,8 @@ class Supervisor:
                     self._heard(slot, each, message)
                 if each.has_ended():
                     self._ended(slot, each)
+            if slot.coming is not None and slot.coming.is_slow(self._options.slow_after):
+                self._told_slow(slot)
         self._slots = {name: each for name, each in self._slots.items() if each.all or not each.removed}
         now = time.monotonic()
         for slot in self._slots.values():
@@ -252,11 +245,8 @@ class Supervisor:
         self._watch()
 
     def _remove(self, name: str) -> None:
-        from weft.service import locations
-
-        assert self._ledger is not None
         slot = self._slots.pop(name)
-        locations.record_removed(self._ledger, name)
+        self._record_removed(name)
         self._tell(f"{name}: removed")
         if slot.coming is not None:
             slot.coming.kill()
@@ -270,12 +260,20 @@ class Supervisor:
 
     def _forget_removed(self) -> None:
         """Record as removed what is in the ledger and not configured any more."""
-        from weft.service import locations
-
         assert self._ledger is not None
         for row in self._ledger.locations():
             if not row.removed and row.name not in self._slots:
-                locations.record_removed(self._ledger, row.name)
+                self._record_removed(row.name)
+
+    def _record_removed(self, name: str) -> None:
+        from weft.service import locations
+
+        self._owe(name, lambda ledger: locations.record_removed(ledger, name))
+
+    def _owe(self, name: str, write: Callable[[ledgers.Ledger], object]) -> None:
+        assert self._ledger is not None
+        self._owed.add(name, write)
+        self._owed.pay(self._ledger)
 
     def _watch(self) -> None:
         if not self._options.watch:
@@ -298,16 +296,8 @@ class Supervisor:
             slot.coming.kill()
             slot.coming.forget()
             slot.coming = None
-        location, options = slot.location, self._options
-        where = runners.Where(
-            start=str(self._place.start), file=self._place.file, module=self._place.module, location=location.name
-        )
-        if where.file is not None or where.module is not None:
-            where = runners.Where(start=where.start, file=where.file, module=where.module)
-        settings = hosts.HostSettings(
-            location=location.name, where=where, source=location.source, most=options.most,
-            takes_runs=options.takes_runs, pools=options.pools, jobs=options.jobs,
-        )  # fmt: skip
+        location = slot.location
+        settings = host_process.settings_of(self._place, location, self._options)
         try:
             slot.coming = host_process.HostProcess(location, settings)
         except OSError as error:
@@ -319,6 +309,7 @@ class Supervisor:
                 slot.current.channel.send(do="drain")
                 slot.draining.append(slot.current)
             slot.current, slot.coming = each, None
+            self._owed.drop(slot.location.name)  # the host has recorded what it loaded, which is later
             each.loaded_at = time.monotonic()
             each.channel.send(do="go")
             slot.conflict, slot.failures = False, 0
@@ -354,26 +345,45 @@ class Supervisor:
                 slot.start_at = time.monotonic() + pause
                 self._tell(f"{slot.location.name}: its process died ({each.status}); another starts in {pause:.0f} s")
 
+    def _told_slow(self, slot: slots.Slot) -> None:
+        """Say once that a host is loading still; it goes on, for it may be an import that just takes long."""
+        problem = control_events.Problem(
+            message=f"Its code has been loading for {self._options.slow_after:.0f} s; it is not given up.",
+            remedy="The output of this process shows at which line it is. What was loaded before stays in force.",
+            code="loading",
+        )
+        self._record_failed(slot, [problem])
+        self._tell(f"{slot.location.name}: {problem.message} {problem.remedy}")
+        self._settle(slot, loaded=False)
+
     def _no_word(self, slot: slots.Slot, each: host_process.HostProcess) -> None:
         problem = host_process.problem_of_interpreter(slot.location.python, each.status)
-        self._cannot(slot, problem.message, problem.remedy, problem.code)
+        # one that was killed, as when memory ran short, says nothing of its code
+        self._cannot(slot, problem.message, problem.remedy, problem.code, 1.0 if (each.status or 0) < 0 else None)
 
-    def _cannot(self, slot: slots.Slot, message: str, remedy: str = "Check `python` of it.", code: str = "") -> None:
+    def _cannot(
+        self,
+        slot: slots.Slot,
+        message: str,
+        remedy: str = "Check `python` of it.",
+        code: str = "",
+        pause: float | None = None,
+    ) -> None:
         self._record_failed(slot, [control_events.Problem(message=message, remedy=remedy, code=code)])
         self._tell(f"{slot.location.name}: {message} {remedy}")
-        self._try_again(slot)
+        self._try_again(slot, _RETRY_SECONDS if pause is None else pause)
         self._settle(slot, loaded=False)
 
     def _record_failed(self, slot: slots.Slot, problems: list[control_events.Problem]) -> None:
         from weft.service import locations
 
-        assert self._ledger is not None
-        locations.record_failed(self._ledger, slot.location.name, problems, source=slot.location.source)
+        name, source = slot.location.name, slot.location.source
+        self._owe(name, lambda ledger: locations.record_failed(ledger, name, problems, source=source))
 
-    def _try_again(self, slot: slots.Slot) -> None:
+    def _try_again(self, slot: slots.Slot, pause: float = _RETRY_SECONDS) -> None:
         """What could not be loaded is tried again without a change too: a database may be there by then."""
         if slot.start_at is None and not slot.removed:
-            slot.start_at = time.monotonic() + min(_RETRY_SECONDS * 2.0**slot.failures, _RETRY_MOST)
+            slot.start_at = time.monotonic() + min(pause * 2.0**slot.failures, _RETRY_MOST)
             slot.failures += 1
 
     def _settle(self, slot: slots.Slot, *, loaded: bool) -> None:

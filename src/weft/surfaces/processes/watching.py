@@ -16,6 +16,8 @@ _MOST_FOLDERS = 4000
 _STEP_MS = 30
 _DEBOUNCE_MS = 300
 _LOOK_MS = 300
+_AGAIN_SECONDS = 0.05
+_MOST_FAILURES = 10
 
 
 class Watcher:
@@ -47,38 +49,63 @@ class Watcher:
             self._thread.join()
 
     def _run(self) -> None:
-        import watchfiles
-
-        since = self._begun
+        since, failures = self._begun, 0
         while not self._stop.is_set():
             folders = list(folders_of(self._roots))
             if not folders:
                 self._stop.wait(1.0)
                 continue
-            seen = watchfiles.watch(
-                *folders,
-                watch_filter=None,
-                recursive=False,
-                step=_STEP_MS,
-                debounce=_DEBOUNCE_MS,
-                stop_event=self._stop,
-                raise_interrupt=False,
-                yield_on_timeout=True,
-                rust_timeout=_LOOK_MS,
-            )
-            is_first = True
-            for changes in seen:
-                paths = {Path(path) for _, path in changes}
-                files = {path for path in paths if _is_code(path)}
-                if is_first:  # what was written before the folders were watched
-                    files |= {path for path in _code_in(folders) if _is_newer(path, since)}
-                    is_first = False
-                    self.watching.set()
-                if files:
-                    self._changed(files)
-                if any(path.is_dir() and not _is_left_out(path) for path in paths):
-                    since = time.time_ns() - _DEBOUNCE_MS * 2_000_000
-                    break
+            try:
+                since = self._watch(folders, since, polling=failures >= _MOST_FAILURES)
+                failures = 0
+            except OSError:  # a folder went before it was watched, or the system watches no more: then by looking
+                failures += 1
+                self._stop.wait(_AGAIN_SECONDS * failures)
+
+    def _watch(self, folders: list[Path], since: int, *, polling: bool) -> int:
+        """Watch these folders until there are others; returns since when there may be changes that were not told.
+
+        Raises:
+            OSError: a folder has gone meanwhile, or the system refuses to watch so many.
+        """
+        import watchfiles
+
+        seen = watchfiles.watch(
+            *folders,
+            watch_filter=None,
+            recursive=False,
+            step=_STEP_MS,
+            debounce=_DEBOUNCE_MS,
+            stop_event=self._stop,
+            raise_interrupt=False,
+            yield_on_timeout=True,
+            rust_timeout=_LOOK_MS,
+            force_polling=polling or None,
+        )
+        is_first, there = True, self._identities()
+        for changes in seen:
+            paths = {Path(path) for _, path in changes}
+            files = {path for path in paths if _is_code(path)}
+            if is_first:  # what was written before the folders were watched
+                files |= {path for path in _code_in(folders) if _is_newer(path, since)}
+                is_first = False
+                self.watching.set()
+            if files:
+                self._changed(files)
+            if any(path.is_dir() and not _is_left_out(path) for path in paths) or self._identities() != there:
+                return time.time_ns() - _DEBOUNCE_MS * 2_000_000
+        return since
+
+    def _identities(self) -> list[tuple[int, int]]:
+        """What the roots are at this moment: one that is made anew under the same name is another folder."""
+        found = []
+        for root in self._roots:
+            try:
+                status = root.stat()
+            except OSError:
+                continue
+            found.append((status.st_dev, status.st_ino))
+        return found
 
 
 def folders_of(roots: Iterable[Path]) -> Iterator[Path]:

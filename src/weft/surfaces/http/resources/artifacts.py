@@ -12,6 +12,7 @@ from weft.surfaces.http.call import Call, Raw
 from weft.surfaces.http.resources import runs
 
 if TYPE_CHECKING:
+    from weft.ports import ledger as ledgers
     from weft.storage import protocol
 
 routes = routing.Routes(tag="artifacts")
@@ -61,10 +62,10 @@ def list_artifacts(call: Call, query: ArtifactsQuery) -> ArtifactPage:
 @routes.get("/artifacts/{id}", scope="artifacts.read", answer=artifacts.ArtifactView, summary="Look at an artifact")
 def look(call: Call, id: str) -> artifacts.ArtifactView:  # noqa: A002 - the word of the path
     """One version of an artifact; its content is under `/content`."""
-    return _found(call, id)
+    return artifacts.view_of(_found(call, id))
 
 
-def _found(call: Call, name: str) -> artifacts.ArtifactView:
+def _found(call: Call, name: str) -> ledgers.ArtifactRow:
     number = int(name) if name.isdecimal() and len(name) < 16 else 0
     with call.ledger() as ledger:
         rows = ledger.artifact_page(before=number + 1, limit=1) if number else []
@@ -72,50 +73,63 @@ def _found(call: Call, name: str) -> artifacts.ArtifactView:
         raise problems.Refused(
             404, "not-found", f"There is no artifact {name[:40]!r}.", remedy="`GET /artifacts` lists them by number."
         )
-    return artifacts.view_of(rows[0])
+    return rows[0]
+
+
+class ContentQuery(routing.Query, frozen=True, kw_only=True):
+    """In which form."""
+
+    source: Annotated[bool, msgspec.Meta(description="Markdown as it was written, as plain text.")] = False
 
 
 @routes.get(
-    "/artifacts/{id}/content", scope="artifacts.read",
-    raw=("application/json", "text/html", "image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml",
-         "application/octet-stream"),
+    "/artifacts/{id}/content", scope="artifacts.read", query=ContentQuery,
+    raw=("application/json", "text/html", "text/plain", "image/png", "image/jpeg", "image/gif", "image/webp",
+         "image/svg+xml", "application/octet-stream"),
     errors=(413,), summary="Read an artifact",
 )  # fmt: skip
-def content(call: Call, id: str) -> Raw:  # noqa: A002
+def content(call: Call, id: str, query: ContentQuery) -> Raw:  # noqa: A002
     """What is in an artifact: a table, link or progress as JSON; markdown as HTML without scripts; images as they are.
 
     Whatever it is, a browser runs nothing of it: it comes with `nosniff` and the content security policy `sandbox`.
     """
-    view = _found(call, id)
+    row = _found(call, id)
     with call.ledger() as ledger:
-        made = ledger.artifact(view.id)
+        made = ledger.artifact(row.id)
     if made is not None and made.value.inline is None and made.value.format not in _READABLE:
         raise problems.Refused(
-            422, "usage", f"The content of {view.key} is kept as {made.value.format}, which a server does not read.",
+            422, "usage", f"The content of {row.key} is kept as {made.value.format}, which a server does not read.",
             remedy="`weft artifacts KEY -o FILE` writes it to a file where the project is.",
         )  # fmt: skip
+    if made is not None and (made.value.size or 0) > _MOST_BYTES:
+        raise _too_large(made.value.size or 0)
     with call.ledger() as ledger:
-        one = artifacts.one(ledger, str(view.id), lambda: _storage(call), run=view.run)
+        one = artifacts.version(ledger, row, lambda: _storage(call))
     kind, body = one.media_type, one.content
     if kind == "text/markdown" and isinstance(body, str):
-        kind, body = "text/html; charset=utf-8", markdown.html(body)
+        kind, body = ("text/plain", body) if query.source else ("text/html", markdown.html(body))
+        kind += "; charset=utf-8"
     if not isinstance(body, (bytes, str)):
         kind = "application/json"
     data = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else msgspec.json.encode(body)
     if len(data) > _MOST_BYTES:
-        raise problems.Refused(
-            413, "too-large", f"The artifact has {len(data):,} bytes; at most {_MOST_BYTES:,} are served.",
-            remedy="Write it to a file: `weft artifacts KEY -o FILE`.",
-        )  # fmt: skip
-    shown = kind.partition(";")[0] in (*_SHOWN, "text/html", "application/json")
+        raise _too_large(len(data))
+    shown = kind.partition(";")[0] in (*_SHOWN, "text/html", "text/plain", "application/json")
     name = "".join(each if each.isalnum() or each in "._-" else "_" for each in one.key)[:100]
     return Raw(data, kind if shown else "application/octet-stream", filename=f"{name}{one.suffix}", inline=shown)
+
+
+def _too_large(size: int) -> problems.Refused:
+    return problems.Refused(
+        413, "too-large", f"The artifact has {size:,} bytes; at most {_MOST_BYTES:,} are served.",
+        remedy="Write it to a file: `weft artifacts KEY -o FILE`.",
+    )  # fmt: skip
 
 
 def _storage(call: Call) -> protocol.IOManager:
     """What wrote the values that are too large for the ledger; the default one, since no user code is loaded here."""
     from weft import wiring
     from weft.codehost import built
-    from weft.storage import typed
+    from weft.storage import plain_reading
 
-    return typed.TypedStorage(built.storage_root(wiring.open_project(wiring.Place(start=call.serving.root))))
+    return plain_reading.PlainStorage(built.storage_root(wiring.open_project(wiring.Place(start=call.serving.root))))

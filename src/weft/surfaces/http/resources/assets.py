@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from weft.service import asset_views, history, lineage_views, standings, strips, version_details, views
+from weft.service import asset_views, history, lineage_views, planning, standings, strips, version_details, views
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources.runs import Name
 
-if TYPE_CHECKING:
-    from weft.surfaces.http.call import State
-
 routes = routing.Routes(tag="assets")
 
-_KNOWN = "standings"
 Selection = (
     Annotated[
         str,
@@ -37,15 +33,9 @@ Chosen = (
 )
 
 
-def on_start(state: State) -> None:
-    """Keep what is worked out of where assets stand."""
-    state.extras[_KNOWN] = standings.Standings()
-
-
 def known(call: Call) -> standings.Standings:
     """What this process knows of where assets stand."""
-    found: standings.Standings = call.state.extras[_KNOWN]
-    return found
+    return call.serving.standings
 
 
 class AssetsQuery(paging.Paged, frozen=True, kw_only=True):
@@ -65,8 +55,9 @@ class AssetPage(views.View, frozen=True, kw_only=True):
 def list_assets(call: Call, query: AssetsQuery) -> AssetPage:
     """The assets that a selection has (all without one), each with the one word for where it stands."""
     with call.world() as world:
-        found = asset_views.selected(world, known(call), query.select, call.now)
-    items, following = paging.cut("assets", query, found, lambda each: each.key)
+        chosen = planning.select(world, query.select)
+        shown, following = paging.cut("assets", query, chosen, lambda key: key)
+        items = asset_views.listed(world, known(call), shown, call.now)
     return AssetPage(items=items, next=following)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import attempts_named, run_logs, views
+from weft.service import attempts_named, log_pages, run_logs, views
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources import runs
@@ -52,6 +52,8 @@ class AttemptView(run_logs.AttemptLog, frozen=True, kw_only=True):
     """An attempt with its output. `position` is that of its end in the log; of a cut output the beginning is there."""
 
     position: int
+    log: str
+    """The id of its log, for all of a cut output."""
     is_cut: bool
 
 
@@ -79,14 +81,14 @@ def attempts(call: Call, id: str, query: AttemptsQuery) -> AttemptPage:  # noqa:
         ):  # fmt: skip
             if told > _MOST_PAGE and position != items[-1].position:
                 return AttemptPage(items=items, more=True)
-            items.append(_shown(each, position))
+            items.append(_shown(each, position, str(position)))
             told += len(items[-1].text)
         own = run_logs.of_flow(ledger, folder, row.id) if query.flow and row.phase == "finished" else None
     if own is not None:
-        items.append(_shown(own, items[-1].position if items else query.after))
+        items.append(_shown(own, items[-1].position if items else query.after, log_pages.FLOW))
     return AttemptPage(items=items, more=False)
 
 
-def _shown(each: run_logs.AttemptLog, position: int) -> AttemptView:
+def _shown(each: run_logs.AttemptLog, position: int, log: str) -> AttemptView:
     fields = msgspec.structs.asdict(each) | {"text": each.text[:_MOST_TEXT]}
-    return AttemptView(**fields, position=position, is_cut=len(each.text) > _MOST_TEXT)
+    return AttemptView(**fields, position=position, log=log, is_cut=len(each.text) > _MOST_TEXT)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 
+from weft.model import errors, spelling
 from weft.ports import clock as clocks
-from weft.service import incidents, views
+from weft.service import alerting_checking, alerting_settings, incidents, views
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 
@@ -159,6 +161,34 @@ def unsilence(call: Call, id: str) -> None:  # noqa: A002
 @routes.get("/alerts", scope="incidents.read", answer=incidents.AlertsView, summary="Look at what alerts")
 def alerts(call: Call) -> incidents.AlertsView:
     """Rules, routes, and the channels by name and kind; never where a channel leads, nor its secret."""
-    from weft.service import alerting_settings
-
     return incidents.configured(alerting_settings.read(call.serving.settings))
+
+
+class ChannelTrial(views.View, frozen=True, kw_only=True):
+    """How sending a test message went; `message` says what was wrong, and names no secret."""
+
+    channel: str
+    sent: bool
+    message: str
+    seconds: float
+
+
+@routes.post(
+    "/alerts/channels/{name}/test", scope="alerts.test", role="editor", answer=ChannelTrial, summary="Try a channel"
+)
+def try_channel(call: Call, name: str) -> Answer:
+    """Send a test message over a channel, and say how that went; it may take ten seconds."""
+    serving = call.serving
+    channels = alerting_settings.read(serving.settings).channels
+    if name not in channels:
+        raise errors.NotFoundError(
+            f"There is no channel {name[:100]!r}.",
+            remedy=spelling.did_you_mean(name[:100], channels) or "`GET /alerts` lists them.",
+        )
+    begun, told = time.monotonic(), ""
+    try:
+        alerting_checking.send_test(serving.settings, name, root=serving.root, home=serving.home)
+    except errors.WeftError as error:
+        told = error.message
+    view = ChannelTrial(channel=name, sent=not told, message=told, seconds=time.monotonic() - begun)
+    return Answer(view, target=f"channel:{name}", detail={"sent": view.sent})

@@ -1,4 +1,4 @@
-"""What is there to run things: code locations with their definitions, workers, work pools; connections by name."""
+"""What is there to run things: code locations with their definitions, workers, work pools."""
 
 from __future__ import annotations
 
@@ -183,38 +183,3 @@ def remove_work_pool(call: Call, name: str) -> Answer:
             work_pools.find(world, name)
         work_pools.remove(world, name)
     return Answer(None, target=f"work-pool:{name}")
-
-
-class ConnectionView(views.View, frozen=True, kw_only=True):
-    """A connection by name: what kind it is and where it is kept. What is in it is never shown."""
-
-    name: str
-    type: str
-    source: str
-    error: str
-
-
-class Connections(views.View, frozen=True, kw_only=True):
-    """Connections, by name."""
-
-    items: list[ConnectionView]
-
-
-@routes.get("/connections", scope="connections.read", answer=Connections, summary="List connections")
-def list_connections(call: Call) -> Connections:
-    """Names and kinds of the connections that this project has; secrets stay where they are."""
-    from weft import wiring
-    from weft.connections import places, registry
-    from weft.model import errors
-
-    project = wiring.open_project(wiring.Place(start=call.serving.root))
-    place = places.Place(project.configuration, project.home)
-    items = []
-    for name in sorted(registry.names(place=place)):
-        try:
-            found = registry.get(name, place=place)
-        except errors.WeftError as error:
-            items.append(ConnectionView(name=name, type="", source="", error=type(error).__name__))
-            continue
-        items.append(ConnectionView(name=name, type=found.type, source=found.source, error=""))
-    return Connections(items=items)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from weft.model import errors
+from weft.ports import clock as clocks
 from weft.service import cancelling, history, run_details, views
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Answer, Call
@@ -93,6 +94,40 @@ def give(call: Call, id: str, body: Given) -> Answer:  # noqa: A002
                 remedy=f"`GET /runs/{row.id}` shows where it stands.",
             )
         flows.answer(world.ledger, row.id, value=body.value, by=call.principal.name, key=body.key)
+        view = history.run_view(world.ledger, runs.found(world.ledger, row.id))
+    return Answer(view, target=f"run:{row.id}", detail={"key": body.key})
+
+
+class Resume(routing.Body, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to a question of the run; left out where a go-ahead is enough, or where nothing is asked."""
+
+    value: Any | msgspec.UnsetType = msgspec.UNSET
+    key: runs.Name | None = None
+    """Which question, where there are several."""
+
+
+@routes.post("/runs/{id}/resume", scope="runs.answer", body=Resume, answer=views.RunView, summary="Have a run go on")
+def resume(call: Call, id: str, body: Resume) -> Answer:  # noqa: A002
+    """What `weft resume` does: answer what the run asks, and have a worker go on with it; 409 if it is under way.
+
+    A run of the queue whose process died goes on by itself. One that was begun on a command line is handed to a worker
+    of its code location.
+    """
+    from weft.service import operations, resuming
+
+    with call.world() as world:
+        row = runs.found(world.ledger, id)
+        given = resuming.NOTHING if body.value is msgspec.UNSET else body.value
+        resuming.answer(world, row.id, given, key=body.key)
+        if resuming.needs_handing_over(world, row):
+            operations.request(
+                world.ledger,
+                "resume",
+                operations.ResumeAsk(run=row.id),
+                location=row.location or world.locations.get(f"pipeline:{row.pipeline}", ""),
+                by=call.principal.name,
+                now=clocks.microseconds(call.now),
+            )
         view = history.run_view(world.ledger, runs.found(world.ledger, row.id))
     return Answer(view, target=f"run:{row.id}", detail={"key": body.key})
 

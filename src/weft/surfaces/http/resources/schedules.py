@@ -157,8 +157,8 @@ def deliver(call: Call, name: str, body: bytes) -> Answer:
     with call.world() as world:
         try:
             return Answer(webhooks.receive(world, name, call.headers, body, call.now), target=f"webhook:{name}")
-        except webhooks.UnknownWebhookError as error:
-            raise _refused(404, error) from None
+        except webhooks.UnknownWebhookError as error:  # those that there are, are not told to just anybody
+            raise problems.Refused(404, error.code, error.message, remedy="Look at the address.") from None
         except webhooks.SignatureError as error:
             raise _refused(401, error) from None
         except webhooks.TooLargeError as error:

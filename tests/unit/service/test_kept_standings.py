@@ -1,0 +1,74 @@
+"""Working out again only what something happened to gives what working out everything gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.planner import strategies, test_oracle, world
+from weft.define import bodies
+from weft.model import keys, partition_set
+from weft.service import kept_columns, planning, standings
+from weft.service import world as worlds
+
+
+def of(played: world.World, kept: standings.Standings | None) -> worlds.World:
+    played.flush()
+    return worlds.World(
+        definitions=bodies.BuiltDefinitions(graph=played.graph, bodies={}, manifests={}),
+        ledger=played.ledger,
+        clock=played.clock,
+        make_executor=lambda *given: None,  # type: ignore[arg-type, return-value]
+        renew=played.ledger.renew_lease,
+        sources_of=lambda manifest: {},
+        kept=kept,
+    )
+
+
+def reserve(player: strategies.Player) -> None:
+    """Let a live run make something, or end."""
+    played, dice = player.world, player.dice
+    with played.ledger.transaction() as transaction:
+        if dice.chance(100):
+            transaction.release("live")
+        elif found := player.partition():
+            outputs, key = played.desired.makers[found[0]].outputs, found[1]
+            for asset in outputs:
+                divided = played.graph.assets[asset].partitions
+                ordinal = divided.ordinal(key) if divided is not None and key is not None else 0
+                mark = divided.fingerprint if divided is not None else ""
+                transaction.reserve("live", asset, mark, partition_set.PartitionSet.range(ordinal, ordinal + 1))
+
+
+def check(played: world.World, kept: standings.Standings, assets: Sequence[keys.AssetKey], told: Any) -> None:
+    now = played.now
+    expected = planning.statuses(of(played, None), assets, now=now)
+    found = kept.several(of(played, kept), assets, now)
+    assert list(found) == list(expected)
+    for asset, status in expected.items():
+        assert found[asset] == status, f"{told}\nfound    {found[asset]}\nexpected {status}{played}"
+
+
+@test_oracle.quick(300)
+@given(content=st.binary(min_size=100, max_size=600))
+def test_what_is_kept_is_what_is_found_from_scratch(content: bytes) -> None:
+    dice = strategies.Dice(content)
+    desired = strategies.draw_desired(dice, 8)
+    player = strategies.Player(dice, world.World(desired, strategies.MOMENTS[dice.below(4)]))
+    # little memory at times, so that columns are dropped and read again
+    kept = standings.Standings(kept_columns.KeptColumns(dice.one((2**20, 2**20, 4_000))))
+    if not dice.chance(60):
+        player.build()
+    some = dice.some(list(player.world.graph.assets)) or list(player.world.graph.assets)
+    for number in range(25):
+        if dice.used_up:
+            break
+        for _ in range(1 + dice.below(3)):
+            reserve(player) if dice.chance(40) else player.step()
+        player.world.flush()
+        check(player.world, kept, list(player.world.graph.assets), number)
+        if dice.chance(100):
+            check(player.world, kept, some, number)
