@@ -1,7 +1,7 @@
 """Lists over a million runs and the strip of a million partitions, through a real server over HTTP.
 
 The ledger is filled by SQL: what is measured is reading. A page is asked for with each kind of filter, at the top and
-far down; the strip when nothing has changed since it was asked for last, and after a thousand partitions changed.
+far down; the strip when nothing has changed since it was asked for last (`api_changing` has what happens when it has).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import sqlite3
 import statistics
 import subprocess
@@ -24,7 +23,6 @@ import measuring
 
 RUNS, QUICK_RUNS = 1_000_000, 100_000
 SYMBOLS, DAYS, QUICK_DAYS = 500, 2_000, 200
-CHANGED = 1_000
 TIMES = 30
 FIRST = 1_700_000_000_000_000
 FILTERS = {
@@ -72,12 +70,6 @@ def measure(how: measuring.How) -> list[measuring.Line]:
             found["none, at the second page of 500"] = timed(ask, f"/runs?limit=500&cursor={cursor}")
             first = timed(ask, "/assets/prices/partitions", times=1)
             again = timed(ask, "/assets/prices/partitions")
-            changed = []
-            for each in range(how.runs):
-                change(folder, each)
-                changed += timed(ask, "/assets/prices/partitions", times=1)
-            cells = json.loads(ask("/assets/prices/partitions"))
-            assert cells["counts"]["missing"] > CHANGED * 0.9, cells["counts"]
 
     def line(name: str, samples: list[float], most: float | None) -> measuring.Line:
         return measuring.Line(subject="api_scale", name=name, unit="ms", samples=samples, at_most=most)
@@ -89,7 +81,6 @@ def measure(how: measuring.How) -> list[measuring.Line]:
         ),
         line(f"the strip of {days * SYMBOLS:,} partitions, the first time", first, None),
         line("  again, with nothing changed", [statistics.median(again)], 100),
-        line(f"  after {CHANGED:,} of them changed", changed, None),
     ]
 
 
@@ -192,19 +183,6 @@ def build(folder: Path, runs: int) -> None:
         store.commit()
     world.ledger.save_columns({"prices": definition})
     print(json.dumps({"partitions": len(keys)}))
-
-
-def change(folder: Path, number: int) -> None:
-    """Let a thousand partitions be missing, as after a retention."""
-    with contextlib.closing(sqlite3.connect(folder / ".weft" / "ledger.db")) as store:
-        keys = [row[0] for row in store.execute("SELECT key FROM partition WHERE asset = 'prices'")]
-        chosen = random.Random(number).sample(keys, CHANGED)
-        store.executemany(
-            "UPDATE partition SET version = 0, token = 0, data_version = '', changed = ? "
-            "WHERE asset = 'prices' AND key = ?",
-            ((1000 + number, key) for key in chosen),
-        )
-        store.commit()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_REQUEST = re.compile(r"`(GET|POST|PUT|PATCH|DELETE)\s+(?:/api/v1)?(/[^`\s?]+)")
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -34,6 +35,23 @@ def test_every_part_of_the_api_is_named_in_its_page() -> None:
     page = (DOCS / "http-api.md").read_text()
     heads = {"/" + route.path.split("/")[1] for route in table.table().routes}
     assert [head for head in sorted(heads) if head not in page] == []
+
+
+def test_every_request_that_a_page_names_is_one_of_the_api() -> None:
+    known = [
+        (
+            route.method,
+            re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.sub(r"\\\{\w+:path\\\}", ".+", re.escape(route.path)))),
+        )
+        for route in table.table().routes
+    ]
+    wrong = [
+        f"{page.name}: {method} {path}"
+        for page in PAGES
+        for method, path in _REQUEST.findall(page.read_text())
+        if not any(method == verb and pattern.fullmatch(path) for verb, pattern in known)
+    ]
+    assert wrong == []
 
 
 def test_every_metric_that_is_counted_is_named_in_its_page() -> None:

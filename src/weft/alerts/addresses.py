@@ -16,10 +16,23 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NEVER = tuple(
     ipaddress.ip_network(each)
-    for each in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "0.0.0.0/8", "::/128")
+    for each in (
+        "169.254.0.0/16",
+        "fe80::/10",
+        "fd00:ec2::254/128",
+        "100.100.100.200/32",
+        "192.0.0.192/32",
+        "168.63.129.16/32",
+        "0.0.0.0/8",
+        "::/128",
+    )
 )
 """Link-local addresses and those of the metadata services of clouds."""
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_CARRIERS = tuple(
+    ipaddress.IPv6Network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")
+)
+"""IPv6 networks whose last 32 bits are an IPv4 address: NAT64, its local form, translated, and compatible ones."""
+_ITSELF = (ipaddress.IPv6Address("::"), ipaddress.IPv6Address("::1"))
 
 
 class RefusedAddressError(errors.WeftError):
@@ -45,7 +58,7 @@ def problem_with(address: Address, allowed: Allowed) -> str | None:
         return None if allowed.loopback else "it is this machine (allow_loopback = true allows it)"
     if address.is_multicast or address.is_unspecified:
         return "it is no address of a single machine"
-    if address.is_global:
+    if address.is_global and not (isinstance(address, ipaddress.IPv6Address) and address.is_site_local):
         return None
     return None if allowed.private else "it is not public (allow_private = true allows it)"
 
@@ -57,7 +70,7 @@ def _within(address: Address) -> Address:
             return address.ipv4_mapped
         if address.sixtofour is not None:
             return address.sixtofour
-        if address in _NAT64:
+        if address not in _ITSELF and any(address in network for network in _CARRIERS):
             return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -116,7 +117,12 @@ class ZygoteLink:
             yield kind, number, value
 
     def close(self) -> None:
-        """Let the zygote go, which ends all its workers, and wait for that."""
+        """Let the zygote go, which ends all its workers, and wait for that.
+
+        Zygotes that were forked later have inherited this end of the socket, so closing it here would tell nothing.
+        """
+        with contextlib.suppress(OSError):  # the zygote has died
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         if self._process is not None:
             self._process.wait()

@@ -9,29 +9,20 @@ and acceptances are few and kept by ordinal.
 from __future__ import annotations
 
 import hashlib
-import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from weft.model import partition_set
+from weft.model import column_search, partition_set
 
 PartitionSet = partition_set.PartitionSet
 
 _Value = TypeVar("_Value")
 _HOLE = b"\1" + bytes(7)  # between two ranges: a hole in the set is not the same as its absence
 
-_ZERO = bytes(8)
-_NOT_ZERO = re.compile(rb"[^\0]")
-_MANY_RANGES = 2_000
 _SPARE_NAMES = 64
-_AS_ONE = bytes(1) + b"\1" * 255
-_AS_DIGIT = bytes.maketrans(b"\0\1", b"01")
 _EMPTY_WEIGHT, _ROW_WEIGHT, _ENTRY_WEIGHT = 1_500, 32, 200  # bytes: of no columns, of a partition, of what is listed
-
-# elements compared at once: most of a large column is settled by the first, the rest by the second
-_BLOCKS = (4096, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +137,9 @@ class Columns:
 
     def _forget_names(self) -> None:
         """Number code and runs anew, without those of which nothing is left."""
-        for column, names, restored in ((self.codes, self.code_names, {"": 0}), (self.made_by, self.run_names, {"": 0})):
-            numbers = {each: restored.setdefault(names[each], len(restored)) for each in dict.fromkeys(column)}
-            for place, each in enumerate(column):
-                column[place] = numbers[each]
-            if column is self.codes:
-                self.code_names, self._code_ids = list(restored), restored
-            else:
-                self.run_names, self._run_ids = list(restored), restored
+        self.codes, self._code_ids = _renumbered(self.codes, self.code_names)
+        self.made_by, self._run_ids = _renumbered(self.made_by, self.run_names)
+        self.code_names, self.run_names = list(self._code_ids), list(self._run_ids)
 
     @property
     def size(self) -> int:
@@ -247,7 +233,7 @@ class Columns:
 
     def materialized(self) -> PartitionSet:
         """The partitions that hold data."""
-        return _filled(self.tokens.tobytes())
+        return column_search.filled(self.tokens.tobytes())
 
     def made_with_other_code(self, code: str) -> PartitionSet:
         """The partitions that hold data which other code than `code` made."""
@@ -257,7 +243,7 @@ class Columns:
             return PartitionSet.empty()
         if number is not None:
             pattern = array("I", [number]).tobytes() * self.size
-            candidates: Iterable[int] = differing(self.codes.tobytes(), pattern, 4)
+            candidates: Iterable[int] = column_search.differing(self.codes.tobytes(), pattern, 4)
         elif bytes(4) not in self.codes.tobytes():  # all of it is of other code, as after every edit
             return self.materialized()
         else:
@@ -280,31 +266,11 @@ class Columns:
         return number
 
 
-def _filled(content: bytes) -> PartitionSet:
-    """The places of 8 bytes that are not all zero: found range by range, all at once where there are many."""
-    ranges: list[tuple[int, int]] = []
-    start, end = 0, len(content) // 8
-    while start < end:
-        if len(ranges) == _MANY_RANGES:
-            return _filled_bits(content)
-        found = content.find(_ZERO, start * 8)
-        while found >= 0 and found % 8:  # zeros that belong to two places, or a place that begins among them
-            aligned = (found + 7) // 8 * 8
-            found = aligned if content.startswith(_ZERO, aligned) else content.find(_ZERO, found + 1)
-        stop = end if found < 0 else found // 8
-        if stop > start:
-            ranges.append((start, stop))
-        byte = _NOT_ZERO.search(content, stop * 8)
-        start = end if byte is None else byte.start() // 8
-    return PartitionSet.from_ranges(ranges)
-
-
-def _filled_bits(content: bytes) -> PartitionSet:
-    number = int.from_bytes(content.translate(_AS_ONE), "little")
-    for shift in (32, 16, 8):  # the lowest byte of each place gathers all eight
-        number |= number >> shift
-    digits = number.to_bytes(len(content), "little")[::8].translate(_AS_DIGIT)
-    return PartitionSet.from_bits(int(digits[::-1], 2))
+def _renumbered(column: array[int], names: Sequence[str]) -> tuple[array[int], dict[str, int]]:
+    """A column of numbers of names with only the names that occur in it, and the empty one."""
+    ids = {"": 0}
+    numbers = {each: ids.setdefault(names[each], len(ids)) for each in dict.fromkeys(column)}
+    return array(column.typecode, map(numbers.__getitem__, column)), ids
 
 
 def _zeros(typecode: str, size: int) -> array[int]:
@@ -318,30 +284,6 @@ def _keep(sparse: dict[int, _Value], ordinal: int, value: _Value | None) -> None
         sparse[ordinal] = value
     else:
         sparse.pop(ordinal, None)
-
-
-def differing(left: bytes, right: bytes, width: int) -> Iterator[int]:
-    """The places at which two columns of `width` bytes an element differ.
-
-    A place beyond the end of one counts as zero there.
-    """
-    if len(left) != len(right):
-        size = max(len(left), len(right))
-        left, right = left.ljust(size, b"\0"), right.ljust(size, b"\0")
-    yield from _differing(left, right, width, 0, len(left) // width, 0)
-
-
-def _differing(left: bytes, right: bytes, width: int, start: int, stop: int, level: int) -> Iterator[int]:
-    if level == len(_BLOCKS):
-        for place in range(start, stop):
-            if left[place * width : (place + 1) * width] != right[place * width : (place + 1) * width]:
-                yield place
-        return
-    block = _BLOCKS[level]
-    for begin in range(start, stop, block):
-        end = min(begin + block, stop)
-        if left[begin * width : end * width] != right[begin * width : end * width]:
-            yield from _differing(left, right, width, begin, end, level + 1)
 
 
 def digest_of(columns: Columns | None, ordinals: PartitionSet) -> int:

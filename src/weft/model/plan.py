@@ -162,7 +162,11 @@ class AssetStatus:
     @property
     def status(self) -> Status:
         """The one word for the whole asset: the first status that some partition has."""
-        return next((each for each in STATUSES if self.by_status.get(each)), "fresh")
+        by_status = self.by_status
+        if len(by_status) == 1:  # nearly always
+            for word, ordinals in by_status.items():
+                return word if ordinals else "fresh"
+        return next((each for each in STATUSES if by_status.get(each)), "fresh")
 
     @property
     def words(self) -> frozenset[str]:

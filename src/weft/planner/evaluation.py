@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from weft.model import column_search, keys
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
-from weft.model import keys
 from weft.planner import found as findings
 from weft.planner import freshness
 from weft.planner import scope as scopes
@@ -211,7 +211,7 @@ def _stand_of_input(
         size = columns.size * 8
         before = recorded.tobytes() if recorded is not None else bytes(size)
         today = evaluation.columns(dependency.asset).tokens[: columns.size].tobytes().ljust(size, b"\0")
-        found = PartitionSet.of(columns_model.differing(before, today, 8)) & present
+        found = PartitionSet.of(column_search.differing(before, today, 8)) & present
     else:
         found = PartitionSet.of(
             each for each in present if columns.input_of(each, slot) != evaluation.digest(step, dependency, each)

@@ -18,14 +18,23 @@ PartitionSet = partition_set.PartitionSet
 EMPTY = PartitionSet.empty()
 
 
-def make(graph: graphs.Graph, observed: columns_model.Observed, now: datetime, request: plan.Request) -> plan.Plan:
+def make(
+    graph: graphs.Graph,
+    observed: columns_model.Observed,
+    now: datetime,
+    request: plan.Request,
+    *,
+    known: findings.Evaluation | None = None,
+) -> plan.Plan:
     """Plan what brings the selection to fresh, or exactly what is selected.
+
+    `known` is what an evaluation of just this has found already.
 
     Raises:
         UsageError: the request names a partition that no selected asset has, or asks to make what nothing makes.
     """
     wanted = wanted_partitions(graph, now, request, observed)
-    found = evaluation.evaluate(
+    found = known or evaluation.evaluate(
         graph, observed, now, wanted, exact=request.exact, ask_is_stale=request.rebuild_undecided
     )
     settled = found.accepted()

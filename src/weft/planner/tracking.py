@@ -38,11 +38,11 @@ class Tracking:
         """Track these assets of `graph`; nothing is known yet."""
         self._graph = graph
         self._chosen = dict.fromkeys(assets)
+        self._pipelines = [each for each in self._chosen if each in graph.pipelines]
         self._begin()
 
     def _begin(self) -> None:
         self._now: datetime | None = None
-        self._marks: Mapping[keys.AssetKey, int] = {}
         self._definitions: dict[partitions.Partitions, tuple[list[keys.AssetKey], set[keys.StepKey]]] = {}
         self._universes: dict[partitions.Partitions, PartitionSet] = {}
         self._wanted: dict[keys.AssetKey, PartitionSet] = {}
@@ -64,30 +64,30 @@ class Tracking:
         return len(self._standings) + len(self._statuses)
 
     def turn(
-        self, observed: columns_model.Observed, marks: Mapping[keys.AssetKey, int], now: datetime
+        self, observed: columns_model.Observed, changed: Collection[keys.AssetKey] | None, now: datetime
     ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
         """Where the assets stand now.
 
         Args:
             observed: what is known of them and of everything above them.
-            marks: for each of these assets something that is another one whenever what is known of it is.
+            changed: those of which something else is known than in the last turn; None for all.
             now: the time; where it went back all is worked out anew.
         """
         if self._now is not None and now < self._now:
             self._begin()
         try:
-            return self._turn(observed, marks, now)
+            if changed is None:
+                self._begin()
+            return self._turn(observed, set(observed.columns if self._now is None else changed or ()), now)
         except BaseException:  # half of a turn holds for nothing
             self._begin()
             raise
 
     def _turn(
-        self, observed: columns_model.Observed, marks: Mapping[keys.AssetKey, int], now: datetime
+        self, observed: columns_model.Observed, changed: set[keys.AssetKey], now: datetime
     ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
-        known = self._marks
-        changed = {asset for asset, mark in marks.items() if known.get(asset) != mark}
         if self._now is None:
-            self._look_at_definitions(marks)
+            self._look_at_definitions(observed.columns)
         found = findings.Evaluation(
             graph=self._graph, observed=observed, now=now, selected=frozenset(self._wanted), standings=self._standings
         )
@@ -111,9 +111,21 @@ class Tracking:
         again = self._evaluate(found, direct)
         touched.update(asset for step in again for asset in self._graph.steps[step].outputs)
         self._tell(found, touched)
-        self._now, self._marks, self._reserved = now, marks, dict(reserved)
+        self._now, self._reserved = now, dict(reserved)
         self.evaluated = len(again)
         return self._statuses
+
+    def evaluation(self, observed: columns_model.Observed) -> findings.Evaluation:
+        """What an evaluation of the last turn's time and of what was `observed` in it would find; to be read only."""
+        assert self._now is not None
+        rank = self._graph.rank
+        return findings.Evaluation(
+            graph=self._graph,
+            observed=observed,
+            now=self._now,
+            selected=frozenset(self._wanted),
+            standings=dict(sorted(self._standings.items(), key=lambda each: rank[each[0]])),
+        )
 
     def _look_at_definitions(self, scope: Iterable[keys.AssetKey]) -> None:
         """Note which assets and steps depend on which partitions."""
@@ -148,7 +160,7 @@ class Tracking:
         """Find out anew what is wanted, where that may be other than before; returns whether it is."""
         graph, is_first = self._graph, self._now is None
         news: dict[keys.AssetKey, PartitionSet] = {}
-        for asset in self._chosen if grown or is_first else (each for each in self._chosen if each in graph.pipelines):
+        for asset in self._chosen if grown or is_first else self._pipelines:
             if graph.assets[asset].step is not None:
                 wanted = planning.existing(graph, found.observed, asset, found.now, exact=False)
                 if self._wanted.get(asset) != wanted:
@@ -184,9 +196,7 @@ class Tracking:
                 changed.add(key)
         return changed
 
-    def _reseed(
-        self, found: findings.Evaluation, changed: Collection[keys.AssetKey], moved: bool
-    ) -> set[keys.StepKey]:
+    def _reseed(self, found: findings.Evaluation, changed: Collection[keys.AssetKey], moved: bool) -> set[keys.StepKey]:
         """Find out anew what is made again for something late; returns the steps of which that is other than before."""
         late = {
             key

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from weft.ports.ledger import ArtifactRow, RunRow, StepRunRow, VersionRow
+    from weft.ports.ledger import ArtifactRow, CheckRow, RunRow, StepRunRow, VersionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +92,6 @@ class Paging(Protocol):
     def live_counts(self) -> Mapping[tuple[str, str], int]:
         """How many runs there are that have not finished, by phase and pool."""
 
-    def last_change(self, assets: Sequence[str]) -> int:
-        """The position of the last event that changed a partition of these assets, 0 where there was none."""
-
     def child_count(self, run: str) -> int:
         """How many runs the steps of a run called."""
 
@@ -105,6 +102,20 @@ class Paging(Protocol):
         self, asset: str, keys: Sequence[str] | None, *, limit: int, before: int | None = None
     ) -> list[VersionRow]:
         """The versions of an asset (of these partitions), newest first, from before a version on."""
+
+    def check_page(
+        self,
+        asset: str,
+        keys: Sequence[str] | None,
+        *,
+        limit: int,
+        after: tuple[str, str] | None = None,
+        failed: bool = False,
+    ) -> list[CheckRow]:
+        """The latest result of each check of an asset (of these partitions), by partition and name, from after one on.
+
+        With `failed` only those that did.
+        """
 
     def step_tallies(self, run: str) -> list[tuple[str, str, int, int, int]]:
         """Of each step of a pipeline's run: its outcome or phase, how many, most attempts, microseconds in all."""

@@ -13,6 +13,9 @@ from weft.model import graph as graphs
 from weft.service import planning, standings, views
 from weft.service import world as worlds
 
+MOST_CHECKS = 1000
+"""So many checks of one partition are shown."""
+
 
 class AssetView(views.View, frozen=True, kw_only=True):
     """An asset and where it stands. `late`: how many partitions are later than its freshness policy allows."""
@@ -173,10 +176,19 @@ def detail(world: worlds.World, known: standings.Standings, asset: graphs.Asset,
 
 
 def check_results(
-    world: worlds.World, asset: keys.AssetKey, partitions: Sequence[str | None] | None = None
+    world: worlds.World,
+    asset: keys.AssetKey,
+    partitions: Sequence[str | None] | None = None,
+    *,
+    limit: int,
+    after: tuple[str, str] | None = None,
+    failed: bool = False,
 ) -> list[CheckResultView]:
-    """The latest result of each check of an asset; of these partitions, or of all."""
-    wanted = None if partitions is None else {each or "" for each in partitions}
+    """The latest result of each check of an asset (of these partitions), by partition and name.
+
+    From `after` a partition ("" where there are none) and name on; with `failed` only those that did.
+    """
+    named = None if partitions is None else [each or "" for each in partitions]
     return [
         CheckResultView(
             asset=asset,
@@ -191,8 +203,7 @@ def check_results(
             run=row.run or None,
             metadata=dict(row.metadata),
         )
-        for row in world.ledger.checks(asset)
-        if wanted is None or row.key in wanted
+        for row in world.ledger.check_page(asset, named, limit=limit, after=after, failed=failed)
     ]
 
 
@@ -227,7 +238,7 @@ def partition(world: worlds.World, asset: graphs.Asset, key: str | None, now: da
         status=status,
         causes=[views.cause_view(each) for each in causes],
         versions=[history.version_view(row) for row in world.ledger.version_page(asset.key, [key or ""], limit=50)],
-        checks=check_results(world, asset.key, [key]),
+        checks=check_results(world, asset.key, [key], limit=MOST_CHECKS),
     )
 
 

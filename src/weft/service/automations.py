@@ -72,6 +72,8 @@ def resume(world: worlds.World, name: str, *, by: str = "") -> str:
                 )
         if seen is not None and seen.paused:
             transaction.append([control_events.AutomationResumed(automation=automation, by=by or world.user)])
-            if automation.startswith("sensor:"):
-                transaction.put_state(replace(transaction.state(automation), next_due=None))
+            if not automation.startswith("schedule:"):  # what it decides next is news, also where it is as before
+                state = replace(transaction.state(automation), decision="", reason="", same=0)
+                is_sensor = automation.startswith("sensor:")
+                transaction.put_state(replace(state, next_due=None) if is_sensor else state)
     return automation

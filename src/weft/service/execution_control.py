@@ -7,6 +7,7 @@ from weft.ports import executing
 from weft.service import execution_documents as kept
 from weft.service import execution_turns as turns
 from weft.service import execution_views as views
+from weft.service import queue_limits
 from weft.service import world as worlds
 
 PartitionSet = partition_set.PartitionSet
@@ -83,8 +84,10 @@ def change(
     Raises:
         NotFoundError: there is no such execution.
         ConflictError: it has ended.
-        UsageError: the bound is less than 1.
+        UsageError: the bound is less than 1, or the priority is none.
     """
+    if priority is not None:
+        queue_limits.check_priority(priority)
     if concurrency is not None and concurrency != _SAME and concurrency < 1:
         raise errors.UsageError(f"concurrency is {concurrency}; it is 1 or more.", remedy="Leave it out for no bound.")
     row = _live(world, execution)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from weft.model import errors, partition_set
+from weft.ports import clock as clocks
 from weft.ports import executing
 from weft.ports import ledger as ledgers
+from weft.runtime import owners
 from weft.service import execution_documents as kept
 from weft.service import execution_runs, execution_tallies, views
 from weft.service import world as worlds
 
 PartitionSet = partition_set.PartitionSet
+_SEEN_US = 20_000_000
+"""A scheduler that was seen longer ago counts as gone."""
 
 
 class ExecutionView(views.View, frozen=True, kw_only=True):
@@ -137,6 +141,7 @@ def _seconds_left(
 def _waits(world: worlds.World, row: executing.ExecutionRow, state: kept.State, *, under_way: bool) -> list[str]:
     if row.phase == "suspended":
         return ["it is paused"]
+    missing = [] if _has_scheduler(world) else ["no scheduler is there: `weft dev` or `weft scheduler` goes on with it"]
     holders = list(state.waits_for)
     if state.queue and not under_way:
         own = state.queue[0]
@@ -146,4 +151,16 @@ def _waits(world: worlds.World, row: executing.ExecutionRow, state: kept.State, 
             ordinals = PartitionSet.decode(own.ordinals)
             first = definition.key(ordinals.last if own.newest_first else ordinals.first)
             holders += execution_runs.makers(world, own.pipeline, first)
-    return [f"run {run[:8]} is making what it makes next" for run in holders] + list(state.left_out.values())
+    making = [f"run {run[:8]} is making what it makes next" for run in holders]
+    return [*missing, *making, *state.left_out.values()]
+
+
+def _has_scheduler(world: worlds.World) -> bool:
+    """Whether a scheduler was seen just now; one of this machine that has died counts as gone at once."""
+    now = clocks.microseconds(world.clock.now())
+    return any(
+        row.kind == "scheduler"
+        and row.seen >= now - _SEEN_US
+        and not owners.is_dead(owners.decode(row.owner), expires=row.seen + _SEEN_US, now=now)
+        for row in world.ledger.workers_seen()
+    )

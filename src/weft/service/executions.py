@@ -18,7 +18,7 @@ import msgspec
 
 from weft.model import control_events, errors, events, keys, partition_set, partitions, plan
 from weft.ports import ledger as ledgers
-from weft.service import applying, claiming, documents, intervals, planning, saved_plans, saving
+from weft.service import applying, claiming, documents, intervals, planning, queue_limits, saved_plans, saving
 from weft.service import execution_documents as kept
 from weft.service import execution_rounds as rounds
 from weft.service import execution_runs as runs
@@ -221,6 +221,7 @@ def _check(world: worlds.World, wanted: Wanted) -> None:
         problems.append(f"{' and '.join(given)} are given; an execution is of one of them.")
     if problems:
         raise errors.UsageError(" ".join(problems), remedy="Correct this; nothing was created.")
+    queue_limits.check_priority(wanted.priority)
     if wanted.pool:
         claiming.pool_named(world.ledger, wanted.pool)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -231,7 +231,13 @@ def event_lines(
     """The events of the log as plain values, each with its position and time."""
     for position, at, event in ledger.events(run, after=after, limit=limit):
         body: dict[str, object] = msgspec.json.decode(codec.encode(event))  # metadata is JSON text within
-        yield {"position": position, "at": views.time_of_us(at), **body}
+        yield event_line(position, views.time_of_us(at), body)
+
+
+def event_line(position: int, at: str | None, body: Mapping[str, object]) -> dict[str, object]:
+    """An event as a plain value; a time that it has itself, in microseconds, stands as `moment`."""
+    own = {"moment" if name == "at" else name: value for name, value in body.items()}
+    return {"position": position, "at": at, **own}
 
 
 def steps_of(graph: graphs.Graph, asset: keys.AssetKey) -> list[str]:

@@ -1,14 +1,13 @@
 """The columns of assets, kept in memory by a process that is asked over and over.
 
-What is kept is brought up to date by what was committed since, whoever looks first; everyone else reads it at once. Kept
-columns are never changed: those that something happened to are copied first, so that whoever still reads the old ones
-sees one state of affairs. A million partitions take about 32 MB, and 8 MB more for each asset that they read. Beyond a
-limit, those that were not used for longest are dropped, and read again when they are asked for.
+What is kept is brought up to date by what was committed since, whoever looks first; everyone else reads it at once.
+Kept columns are never changed: those that something happened to are copied first, so that whoever still reads the old
+ones sees one state of affairs. A million partitions take about 32 MB, and 8 MB more for each asset that they read.
+Beyond a limit, those that were not used for longest are dropped, and read again when they are asked for.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,15 +25,18 @@ _FEW_EVENTS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What is known of some assets at `position`; `marks` change whenever something of an asset does.
+    """What is known of some assets at `position`, and which of them `changed` since the mark that was given.
 
-    `columns` are read from the ledger as they are asked for, where they are not in memory: by the thread that asked, and
-    only while it has its world.
+    `mark` is to be given the next time; None of `changed` where all may have.
+
+    `columns` are read from the ledger as they are asked for, where they are not in memory: by the thread that asked,
+    and only while it has its world.
     """
 
     position: int
     columns: Mapping[keys.AssetKey, columns_model.Columns]
-    marks: Mapping[keys.AssetKey, int]
+    changed: Collection[keys.AssetKey] | None
+    mark: int
     manifests: Mapping[str, Mapping[str, str]]
 
 
@@ -58,8 +60,8 @@ class KeptColumns:
         self._columns: dict[keys.AssetKey, columns_model.Columns] = {}
         """In order of use, the last used at the end."""
         self._marks: dict[keys.AssetKey, int] = {}
-        """Of all assets that were ever asked for, also of those whose columns were dropped."""
-        self._next_mark = itertools.count(1)
+        """When each asset changed last, counted in changes; in this order. Also of those that were dropped."""
+        self._mark = 0
         self._bytes = 0
 
     @property
@@ -67,26 +69,42 @@ class KeptColumns:
         """About how much memory is in use."""
         return self._bytes
 
-    def look(self, world: worlds.World, scope: Sequence[keys.AssetKey]) -> Kept:
-        """What is known of these assets now."""
+    def look(self, world: worlds.World, scope: frozenset[keys.AssetKey], since: int | None = None) -> Kept:
+        """What is known of these assets now, and what changed since the mark of another look."""
         with self._lock:
             of = self._definitions(world)
             self._catch_up(world, of)
-            new = [asset for asset in scope if asset not in self._marks]
-            for asset in new:
-                self._marks[asset] = next(self._next_mark)
-            plain = [each for each in scope if each not in self._columns and of.graph.assets[each].partitions is None]
+            for asset in scope - self._marks.keys():
+                self._note(asset)
+            missing = scope - self._columns.keys()
+            plain = [each for each in missing if of.graph.assets[each].partitions is None]
             held = dict(self._load(world, of, plain)) if plain else {}
-            held.update((asset, self._columns[asset]) for asset in scope if asset in self._columns)
-            for asset in held if self._bytes > self._most // 2 else ():  # else nothing is dropped soon
-                if asset in self._columns:
+            if 2 * len(scope) > len(self._columns):  # far quicker than one by one
+                held.update(self._columns)
+            else:
+                held.update((asset, self._columns[asset]) for asset in scope if asset in self._columns)
+            if self._bytes > self._most // 2:  # else nothing is dropped soon
+                for asset in scope & self._columns.keys():
                     self._columns[asset] = self._columns.pop(asset)
             return Kept(
                 position=self._position,
                 columns=_Lazy(self, world, of, scope, held),
-                marks={asset: self._marks[asset] for asset in scope},
+                changed=None if since is None else [each for each in self._since(since) if each in scope],
+                mark=self._mark,
                 manifests=recorded_code.Manifests(world, of.code),
             )
+
+    def _note(self, asset: keys.AssetKey) -> None:
+        """Note that something of an asset is not as it was."""
+        self._mark += 1
+        self._marks.pop(asset, None)
+        self._marks[asset] = self._mark
+
+    def _since(self, mark: int) -> Iterator[keys.AssetKey]:
+        for asset in reversed(self._marks):
+            if self._marks[asset] <= mark:
+                return
+            yield asset
 
     def load(self, world: worlds.World, of: _OfGraph, asset: keys.AssetKey) -> columns_model.Columns:
         """The columns of one asset, kept if they are of the definitions in force."""
@@ -114,7 +132,7 @@ class KeptColumns:
                 del self._marks[asset]
             elif known is not None and manifests.take(_code(graph, asset), known, only_look=True):
                 self._drop(asset)
-                self._marks[asset] = next(self._next_mark)
+                self._note(asset)
         self._of = made
         return made
 
@@ -132,9 +150,8 @@ class KeptColumns:
         rows: dict[keys.AssetKey, list[columns_model.PartitionRow]] = {}
         for asset, row in ledger.changed_rows([each for each in changed if each in self._columns], before):
             rows.setdefault(asset, []).append(row)
-        for asset in changed:
-            if asset in rows or asset not in self._columns:
-                self._marks[asset] = next(self._next_mark)
+        for asset in [each for each in changed if each in rows or each not in self._columns]:
+            self._note(asset)
         manifests = recorded_code.Manifests(world, of.code)
         for asset, several in rows.items():
             known = self._columns[asset]
@@ -183,20 +200,20 @@ class _Lazy(Mapping[keys.AssetKey, columns_model.Columns]):
         kept: KeptColumns,
         world: worlds.World,
         of: _OfGraph,
-        scope: Sequence[keys.AssetKey],
+        scope: frozenset[keys.AssetKey],
         held: dict[keys.AssetKey, columns_model.Columns],
     ) -> None:
         self._kept = kept
         self._world = world
         self._of = of
-        self._scope = frozenset(scope)
+        self._scope = scope
         self._held = held
 
     def __getitem__(self, asset: keys.AssetKey) -> columns_model.Columns:
         found = self._held.get(asset)
+        if asset not in self._scope:
+            raise KeyError(asset)
         if found is None:
-            if asset not in self._scope:
-                raise KeyError(asset)
             found = self._held[asset] = self._kept.load(self._world, self._of, asset)
         return found
 

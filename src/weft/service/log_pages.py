@@ -25,6 +25,8 @@ from weft.service import run_logs, views
 FLOW = "flow"
 """Stands for the log of a flow's own function."""
 MOST_BYTES = 1 << 20
+MOST_LINES = 20_000
+"""Lines of a page: empty ones take no bytes, but a place in the answer."""
 _MOST_SEARCHED = 16 << 20
 _ENDED = ("StepSucceeded", "AttemptFailed", "StepParked", "StepsFinished")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -187,7 +189,7 @@ def lines(
         if level is not None and known is not None:
             wanted = LEVELS.index(known) >= LEVELS.index(level)
         if wanted and search in text:
-            if taken + len(raw) > most and found:
+            if (taken + len(raw) > most or len(found) >= MOST_LINES) and found:
                 return LogText(log=log, size=size, lines=found, next=place)
             found.append(LineView(offset=place, text=text, level=known))
             taken += len(raw) + 1

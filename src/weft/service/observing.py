@@ -5,12 +5,12 @@ Columns of the assets in scope, code manifests, forecasts, what live runs are ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from weft.model import keys, partition_set
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
+from weft.model import keys, partition_set
 from weft.ports import clock as clocks
 from weft.runtime import owners
 from weft.service import kept_columns, recorded_code
@@ -21,17 +21,31 @@ _RECENT_RUNS = 20
 
 def observe(world: worlds.World, assets: Iterable[keys.AssetKey]) -> columns_model.Observed:
     """Read what is known of these assets and of everything above them."""
-    scope = above(world.planned, assets)
-    observed, _ = looked(world, scope)
-    return replace(observed, seconds=_seconds(world, scope))
+    scope = frozenset(above(world.planned, assets))
+    return with_forecasts(world, observed_of(world, scope, look(world, scope)))
 
 
-def looked(
-    world: worlds.World, scope: Sequence[keys.AssetKey]
-) -> tuple[columns_model.Observed, Mapping[keys.AssetKey, int]]:
-    """What is known of exactly these assets, without forecasts, and the mark of each where columns are kept."""
-    kept = look(world, scope)
-    observed = columns_model.Observed(
+def with_forecasts(world: worlds.World, observed: columns_model.Observed) -> columns_model.Observed:
+    """The same with how long steps take."""
+    return replace(observed, seconds=_seconds(world, observed.columns))
+
+
+def look(world: worlds.World, scope: frozenset[keys.AssetKey], since: int | None = None) -> kept_columns.Kept:
+    """The columns of exactly these assets: those that the process keeps, else read now."""
+    if world.kept is not None:
+        return world.kept.columns.look(world, scope, since)
+    graph, position = world.planned, world.ledger.position()
+    external = frozenset(asset for asset in scope if graph.assets[asset].step is None)
+    columns = world.ledger.columns({asset: graph.assets[asset].partitions for asset in scope}, external=external)
+    manifests = with_todays_code(world, columns)
+    return kept_columns.Kept(position=position, columns=columns, changed=None, mark=0, manifests=manifests)
+
+
+def observed_of(
+    world: worlds.World, scope: frozenset[keys.AssetKey], kept: kept_columns.Kept
+) -> columns_model.Observed:
+    """What the planner is told, without forecasts."""
+    return columns_model.Observed(
         position=kept.position,
         columns=kept.columns,
         manifests=kept.manifests,
@@ -39,23 +53,11 @@ def looked(
         reserved=_reserved(world, scope),
         activated=_activated(world, scope),
     )
-    return observed, kept.marks
 
 
-def look(world: worlds.World, scope: Sequence[keys.AssetKey]) -> kept_columns.Kept:
-    """The columns of exactly these assets: those that the process keeps, else read now."""
-    if world.kept is not None:
-        return world.kept.columns.look(world, scope)
-    graph, position = world.planned, world.ledger.position()
-    external = frozenset(asset for asset in scope if graph.assets[asset].step is None)
-    columns = world.ledger.columns({asset: graph.assets[asset].partitions for asset in scope}, external=external)
-    manifests = with_todays_code(world, columns)
-    return kept_columns.Kept(position=position, columns=columns, marks={}, manifests=manifests)
-
-
-def _activated(world: worlds.World, scope: Iterable[keys.AssetKey]) -> dict[str, int]:
+def _activated(world: worlds.World, scope: frozenset[keys.AssetKey]) -> dict[str, int]:
     """When a scheduler saw the schedules first of the pipelines among these."""
-    if not any(asset in world.graph.pipelines for asset in scope):
+    if scope.isdisjoint(world.graph.pipelines):
         return {}
     prefix = "schedule:"
     rows = world.ledger.automations(prefix)
@@ -119,11 +121,11 @@ def _dead_runs(world: worlds.World, runs: Iterable[str]) -> frozenset[str]:
 
 
 def _reserved(
-    world: worlds.World, scope: Iterable[keys.AssetKey]
+    world: worlds.World, scope: frozenset[keys.AssetKey]
 ) -> Mapping[str, list[tuple[str, partition_set.PartitionSet]]]:
-    wanted, held = frozenset(scope), dict[str, list[tuple[str, str, partition_set.PartitionSet]]]()
+    held = dict[str, list[tuple[str, str, partition_set.PartitionSet]]]()
     for run, asset, mark, ordinals in world.ledger.all_reservations():
-        if asset in wanted:
+        if asset in scope:
             held.setdefault(asset, []).append((run, mark, ordinals))
     dead = _dead_runs(world, {run for rows in held.values() for run, _, _ in rows}) if held else frozenset()
     found: dict[str, list[tuple[str, partition_set.PartitionSet]]] = {}

@@ -10,7 +10,7 @@ import msgspec
 
 from weft.model import errors
 from weft.ports import operating as ports
-from weft.service import automation_views, checking, cleaning, doctoring, operations, views
+from weft.service import automation_views, checking, cleaning, doctoring, operations, publishing, views
 from weft.service import world as worlds
 
 MOST_CHECKS = 5000
@@ -104,6 +104,9 @@ def carried_out(world: worlds.World, location: str, row: ports.OperationRow, mea
             found = list(means.look())
             passed = all(each.level != "problem" for each in found)
             return msgspec.json.encode(DoctorAnswer(passed=passed, findings=found))
+        case "publish":
+            publishing.publish(world, msgspec.json.decode(row.ask, type=operations.PublishAsk).assets)
+            return b"null"
         case other:
             raise errors.UsageError(f"This worker knows no operation {other!r}.", remedy="Install the server's weft.")
 

@@ -19,12 +19,13 @@ from weft.ports import ledger as ledgers
 from weft.ports import operating as ports
 from weft.service import location_views, views
 
-Kind = Literal["check", "sensor", "gc", "verify", "doctor", "resume"]
+Kind = Literal["check", "sensor", "gc", "verify", "doctor", "resume", "publish"]
 State = Literal["waiting", "running", "finished"]
 Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled", "expired", "lost"]
 
 SECONDS: Mapping[Kind, float] = {
-    "check": 3600.0, "sensor": 900.0, "gc": 3600.0, "verify": 3600.0, "doctor": 120.0, "resume": 60.0
+    "check": 3600.0, "sensor": 900.0, "gc": 3600.0, "verify": 3600.0, "doctor": 120.0, "resume": 60.0,
+    "publish": 900.0,
 }  # fmt: skip
 """How long each may take, once it has begun."""
 WAITS_SECONDS = 3600.0
@@ -62,11 +63,17 @@ class ResumeAsk(msgspec.Struct, frozen=True, kw_only=True):
     run: str
 
 
+class PublishAsk(msgspec.Struct, frozen=True, kw_only=True):
+    """The assets whose stable names are repaired, once a server has pointed them elsewhere."""
+
+    assets: tuple[str, ...]
+
+
 class NoAsk(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing more is to be said."""
 
 
-Ask: TypeAlias = CheckAsk | SensorAsk | GcAsk | ResumeAsk | NoAsk
+Ask: TypeAlias = CheckAsk | SensorAsk | GcAsk | ResumeAsk | PublishAsk | NoAsk
 
 
 class Problem(views.View, frozen=True, kw_only=True):

@@ -62,19 +62,21 @@ def now(world: worlds.World, known: standings.Standings, moment: datetime) -> No
     statuses = known.all(world, moment)
     graph, ledger = world.graph, world.ledger
     counted: dict[bool, dict[str, int]] = {True: {}, False: {}}
-    for name, status in statuses.items():
+    told = [(status.status, status) for status in statuses.values()]
+    for word, status in told:
+        name = status.asset
         if name in graph.assets and asset_views.kind_of(graph.assets[name]) == "external":
             continue
         words = counted[name in graph.pipelines]
-        words[status.status] = words.get(status.status, 0) + 1
+        words[word] = words.get(word, 0) + 1
     live = ledger.run_page(paging.RunFilter(live=True), limit=4 * MOST).rows
     return NowView(
         at=views.time_of(moment),
         position=ledger.position(),
         assets=counted[False],
         pipelines=counted[True],
-        broken=_troubles(each for each in statuses.values() if each.status in _BROKEN),
-        behind=_troubles(each for each in statuses.values() if each.status in _BEHIND),
+        broken=_troubles(each for word, each in told if word in _BROKEN),
+        behind=_troubles(each for word, each in told if word in _BEHIND),
         incidents=incidents.ls(ledger, limit=MOST),
         running=_runs(ledger, [row for row in live if row.phase != "created"]),
         waiting=_runs(ledger, [row for row in live if row.phase == "created"]),

@@ -46,9 +46,17 @@ def make_plan(world: worlds.World, ask: Ask, *, now: datetime | None = None) -> 
         )
     with garbage.held():
         request = request_of(world, ask, pipelines=True)
-        observed = observing.observe(world, request.assets)
-        made = planning.make(world.planned, observed, now or world.clock.now(), request)
+        if world.kept is not None and now is None and _is_plain(request):
+            made = world.kept.plan(world, request, world.clock.now())
+        else:
+            observed = observing.observe(world, request.assets)
+            made = planning.make(world.planned, observed, now or world.clock.now(), request)
     return explaining.explained(world, made)
+
+
+def _is_plain(request: plan.Request) -> bool:
+    """Whether a request is about all partitions of what is selected, and about what is not fresh only."""
+    return request.partitions is None and not request.exact and not request.rebuild_undecided
 
 
 def request_of(world: worlds.World, ask: Ask, *, pipelines: bool = False) -> plan.Request:

@@ -39,10 +39,11 @@ def attempts(
     item: str | None = None,
     attempt: int | None = None,
     after: int = 0,
+    most: int | None = None,
 ) -> Iterator[tuple[int, AttemptLog]]:
     """The attempts of a run in the order in which they ended, each with its position in the log of events.
 
-    Of a pipeline also what was parked, or skipped by its own body.
+    Of a pipeline also what was parked, or skipped by its own body. Of each output at most `most` bytes are read.
     """
     wanted = None if partitions is None else set(partitions)
     for position, at, event in ledger.events(run, after=after):
@@ -56,17 +57,18 @@ def attempts(
                 and (attempt is None or each.attempt == attempt)
             ):
                 segment = getattr(event, "log", None)
-                text = read_segment(logs_folder, segment) if segment is not None else ""
+                text = read_segment(logs_folder, segment, most) if segment is not None else ""
                 yield position, msgspec.structs.replace(each, text=text)
 
 
-def of_flow(ledger: ledgers.Reader, logs_folder: Path, run: str) -> AttemptLog | None:
+def of_flow(ledger: ledgers.Reader, logs_folder: Path, run: str, *, most: int | None = None) -> AttemptLog | None:
     """What the function of a flow wrote and raised itself, outside of its calls; None where that is nothing."""
     row = next(iter(ledger.runs_with_prefix(run)), None)
     if row is None or row.pipeline is None or not row.request.startswith("flow "):
         return None
     try:
-        text = output.file_of(logs_folder, row.id).read_bytes().decode("utf-8", "replace")
+        with output.file_of(logs_folder, row.id).open("rb") as file:
+            text = file.read(-1 if most is None else most).decode("utf-8", "replace")
     except FileNotFoundError:
         text = ""
     except OSError as problem:
@@ -178,8 +180,11 @@ def steps_named(ledger: ledgers.Reader, run: str, name: str) -> tuple[list[str],
     )
 
 
-def read_segment(folder: Path, segment: events.LogSegment) -> str:
-    """The output of one attempt; what is gone, or lies outside of the folder, is told in its place."""
+def read_segment(folder: Path, segment: events.LogSegment, most: int | None = None) -> str:
+    """The output of one attempt, at most so many bytes of it.
+
+    What is gone, or lies outside of the folder, is told in its place.
+    """
     root = folder.resolve()
     path = (root / segment.file).resolve()
     if not path.is_relative_to(root):
@@ -187,7 +192,8 @@ def read_segment(folder: Path, segment: events.LogSegment) -> str:
     try:
         with path.open("rb") as file:
             file.seek(segment.start)
-            return file.read(max(0, segment.end - segment.start)).decode("utf-8", "replace")
+            size = max(0, segment.end - segment.start)
+            return file.read(size if most is None else min(size, most)).decode("utf-8", "replace")
     except OSError as error:
         return f"(the log {segment.file!r} cannot be read: {error.strerror or error})\n"
 

@@ -144,7 +144,8 @@ def _record(world: worlds.World, turn: Turn, answer: sensor_evaluation.Answer, n
         events, outcome = list(decided.events), decided.outcome
         if outcome == "failed" and (state.decision, state.reason) == ("failed", decided.reason):
             events, outcome = [], None
-        cursor = None if answer.error else answer.cursor
+        # where nothing could be started it is to be asked for again, when that is mended
+        cursor = None if answer.error or decided.outcome == "failed" else answer.cursor
         if outcome is None:
             outcome, reason = _without_start(answer, decided)
             is_news = cursor is not None or (state.decision, state.reason) != (outcome, reason)
@@ -223,7 +224,7 @@ def set_cursor(world: worlds.World, name: str, cursor: str, *, by: str = "") -> 
             ]
         )
         state = transaction.state(sensor.id)
-        transaction.put_state(replace(state, next_due=moment, holder="", until=0))
+        transaction.put_state(replace(state, next_due=moment, holder="", until=0, decision="", reason="", same=0))
 
 
 def find(world: worlds.World, name: str) -> automations.Sensor:

@@ -25,7 +25,10 @@ class ServerPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write(home: Path, url: str) -> None:
-    """Note that this process serves the project with this home."""
+    """Note that this process serves the project with this home, unless another that lives is noted already."""
+    noted = read(home)
+    if noted is not None and noted.pid != os.getpid():
+        return
     path = home / FILE_NAME
     aside = path.with_name(f"{FILE_NAME}.{os.getpid()}")
     aside.write_bytes(msgspec.json.encode(ServerPlace(url=url, pid=os.getpid(), owner=owners.myself().encode())))

@@ -40,6 +40,16 @@ class _Leased:
     used: float = field(default_factory=time.monotonic)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Resolved:
+    """The graph with the keys of dynamic partitions filled in, the same object for all worlds."""
+
+    merged: locations.Merged
+    keys: object
+    graph: graphs.Graph
+    planned: graphs.Graph | None = None
+
+
 class Serving:
     """Gives each thread a world while it needs one.
 
@@ -76,6 +86,7 @@ class Serving:
         self._closed = False
         self._merging = threading.Lock()
         self._merged: locations.Merged | None = None
+        self._resolved: _Resolved | None = None
         self._snapshots = locations.Snapshots()
         self._manifests: dict[str, code.CodeManifest] = {}
         self.standings = standings.Standings()
@@ -147,6 +158,9 @@ class Serving:
         merged, world = leased.merged, leased.world
         if merged is not None and world is not None and world.graph is merged.graph and merged.planned is None:
             merged.planned = world.planned_so_far
+        resolved = self._resolved
+        if resolved is not None and world is not None and world.graph is resolved.graph and resolved.planned is None:
+            resolved.planned = world.planned_so_far
         with self._changed:
             self._out -= 1
             idle = [leased] if self._closed else []
@@ -169,13 +183,26 @@ class Serving:
         if merged.is_dynamic:
             known = ledger.dynamic_keys()
             if known != leased.dynamic:
-                world.resolve_partitions()
+                self._resolve(world, merged, known)
                 leased.dynamic = known
+            resolved = self._resolved
+            if resolved is not None and resolved.planned is not None and world.graph is resolved.graph:
+                world.take_planned(resolved.planned)
         elif world.planned_so_far is None and merged.planned is not None:
             world.take_planned(merged.planned)
         world.user = user
         world.settings = self.world_settings
         return world
+
+    def _resolve(self, world: worlds.World, merged: locations.Merged, known: object) -> None:
+        """Fill in the keys of dynamic partitions, once for all worlds: what is kept is kept for one graph."""
+        with self._merging:
+            resolved = self._resolved
+            if resolved is not None and resolved.merged is merged and resolved.keys == known:
+                world.take_resolved(resolved.graph)
+                return
+            world.resolve_partitions()
+            self._resolved = _Resolved(merged=merged, keys=known, graph=world.graph)
 
     def _made(self, ledger: ledgers.Ledger, merged: locations.Merged) -> worlds.World:
         manifests = _Manifests(ledger, merged.graph, self._manifests)

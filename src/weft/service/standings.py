@@ -6,14 +6,16 @@ changed. Several who ask the same at once wait for one answer.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from weft.model import columns as columns_model
 from weft.model import graph as graphs
 from weft.model import keys, plan
-from weft.planner import tracking
+from weft.planner import planning, tracking
 from weft.ports import garbage
 from weft.service import kept_columns, observing
 from weft.service import world as worlds
@@ -23,6 +25,8 @@ _MOST_KEPT = 64
 _MOST_STEPS = 60_000
 """So many steps and statuses are held in all; about 2 kB each."""
 
+_NOTHING = columns_model.Observed(columns={}, manifests={}, seconds={}, reserved={})
+
 
 @dataclass(slots=True)
 class _Kept:
@@ -31,7 +35,9 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
     graph: graphs.Graph | None = None
     tracking: tracking.Tracking | None = None
-    scope: Sequence[keys.AssetKey] = ()
+    scope: frozenset[keys.AssetKey] = frozenset()
+    seen: int | None = None
+    observed: columns_model.Observed = _NOTHING
     mark: object = None
     at: datetime | None = None
     found: Mapping[keys.AssetKey, plan.AssetStatus] = field(default_factory=dict)
@@ -52,27 +58,43 @@ class Standings:
         Raises:
             KeyError: it is not in the graph.
         """
-        return self._found(world, asset, [asset], now, GOOD_FOR)[asset]
+        with self._turned(world, asset, [asset], now, GOOD_FOR) as kept:
+            return kept.found[asset]
 
     def all(self, world: worlds.World, now: datetime) -> Mapping[keys.AssetKey, plan.AssetStatus]:
         """Where every asset and pipeline stands; as far as time alone is concerned it may be some seconds old."""
-        return self._found(world, "", list(world.planned.assets), now, GOOD_FOR)
+        with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR) as kept:
+            return kept.found
 
     def several(
         self, world: worlds.World, assets: Sequence[keys.AssetKey], now: datetime
     ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
         """Where these assets and pipelines stand at exactly this time."""
-        name = "" if list(assets) == list(world.planned.assets) else tuple(assets)
-        return self._found(world, name, assets, now, timedelta())
+        with self._turned(world, _name(world, assets), assets, now, timedelta()) as kept:
+            return kept.found
 
-    def _found(
+    def plan(self, world: worlds.World, request: plan.Request, now: datetime) -> plan.Plan:
+        """Plan what brings the assets of a request to fresh: all their partitions, and nothing that is so already.
+
+        Raises:
+            UsageError: nothing of what is selected is made here.
+        """
+        with self._turned(world, _name(world, request.assets), request.assets, now, timedelta()) as kept:
+            assert kept.tracking is not None
+            observed = observing.with_forecasts(world, kept.observed)
+            known = kept.tracking.evaluation(observed)
+            return planning.make(world.planned, observed, known.now, request, known=known)
+
+    @contextlib.contextmanager
+    def _turned(
         self,
         world: worlds.World,
         name: object,
         wanted: Sequence[keys.AssetKey],
         now: datetime,
         good_for: timedelta,
-    ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
+    ) -> Iterator[_Kept]:
+        """What is kept of these assets, brought up to date; until the end of the block for this thread alone."""
         graph = world.planned
         with self._lock:
             kept = self._kept.pop(name, None) or _Kept()
@@ -81,15 +103,19 @@ class Standings:
         with kept.lock, garbage.held():
             if kept.tracking is None or kept.graph is not graph:
                 kept.graph, kept.tracking, kept.mark = graph, tracking.Tracking(graph, wanted), None
-                kept.scope = observing.above(graph, wanted)
+                kept.scope, kept.seen = frozenset(observing.above(graph, wanted)), None
             if kept.at is not None and now < kept.at < now + GOOD_FOR:
                 now = kept.at  # another thread, which began a little later, was here before
             mark = world.ledger.position(), world.ledger.reserved_mark()
             if kept.at is None or mark != kept.mark or abs(now - kept.at) >= good_for:
-                observed, marks = observing.looked(world, kept.scope)
-                kept.found = kept.tracking.turn(observed, marks, now)
-                kept.mark, kept.at = mark, now
-            return kept.found
+                known, kept.at = observing.look(world, kept.scope, kept.seen), None
+                kept.observed = observing.observed_of(world, kept.scope, known)
+                kept.found = kept.tracking.turn(kept.observed, known.changed, now)
+                kept.mark, kept.seen, kept.at = mark, known.mark, now
+            try:
+                yield kept
+            finally:
+                kept.observed = _NOTHING  # what is not in memory can be read only as long as the thread has its world
 
     def _forget(self) -> None:
         """Let go of what was not asked for for longest."""
@@ -100,3 +126,9 @@ class Standings:
                 return
             total -= held[name]
             del self._kept[name]
+
+
+def _name(world: worlds.World, assets: Sequence[keys.AssetKey]) -> object:
+    """Under what is kept of just these assets."""
+    every = world.planned.assets
+    return "" if len(assets) == len(every) and list(assets) == list(every) else tuple(assets)

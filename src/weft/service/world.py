@@ -86,6 +86,10 @@ class World:
         """Use the graph that `planned` of another world with the very same graph has made."""
         self._planned = planned_graph
 
+    def take_resolved(self, graph: graphs.Graph) -> None:
+        """Use the graph that another world with the same definitions and keys has filled in."""
+        self.graph, self._planned = graph, None
+
     def resolve_partitions(self) -> None:
         """Read the keys of dynamic partitions from the ledger, and put them into the graph."""
         raw = self.graph = self.wider or self.definitions.graph

@@ -7,6 +7,8 @@ turns from reading to writing fails at once with "database is locked", whatever 
 from __future__ import annotations
 
 import contextlib
+import os
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -32,6 +34,8 @@ def open_connection(path: Path | None, *, durability: Durability = "full") -> sq
     with translated(path):
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                _make_for_owner(path)
         until = time.monotonic() + _RECOVERY_SECONDS
         while True:
             try:
@@ -40,6 +44,21 @@ def open_connection(path: Path | None, *, durability: Durability = "full") -> sq
                 if error.sqlite_errorname != "SQLITE_BUSY_RECOVERY" or time.monotonic() > until:
                     raise
                 time.sleep(0.01)
+
+
+def _make_for_owner(path: Path) -> None:
+    """Make an empty file that nobody else may read, whatever folder it is in; SQLite's files beside it take after it.
+
+    It is made under another name: closing a file of which somebody has a connection would end that one's locks.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    try:
+        os.link(aside, path)
+    except OSError:  # another process was quicker, or there are no links here: then SQLite makes it
+        return
+    finally:
+        aside.unlink()
 
 
 def _open(path: Path | None, durability: Durability) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from typing import Any
 
 from weft.ports import ledger as ledgers
 from weft.ports import paging as ports
-from weft.stores import run_reading
+from weft.stores import reading, run_reading
 
 _MOST_LOOKED_AT = 5000
 _LOG_PIECE = 5000
@@ -102,20 +102,6 @@ class PagingReader(run_reading.RunReader):
         rows = self._rows("SELECT phase, pool, count(*) FROM run WHERE phase <> 'finished' GROUP BY phase, pool")
         return {(phase, pool): count for phase, pool, count in rows}
 
-    def last_change(self, assets: Sequence[str]) -> int:
-        """The position of the last event that changed a partition of these assets, 0 where there was none."""
-        last = 0
-        for start in range(0, len(assets), 500):
-            piece = assets[start : start + 500]
-            marks = ", ".join("(?)" for _ in piece)
-            rows = self._rows(
-                f"WITH wanted (asset) AS (VALUES {marks}) "  # noqa: S608
-                "SELECT max((SELECT max(changed) FROM partition p WHERE p.asset = wanted.asset)) FROM wanted",
-                piece,
-            )
-            last = max(last, rows[0][0] or 0)
-        return last
-
     def child_count(self, run: str) -> int:
         """How many runs the steps of a run called."""
         found: int = self._rows("SELECT count(*) FROM run WHERE parent = ? AND parent <> ''", (run,))[0][0]
@@ -154,6 +140,46 @@ class PagingReader(run_reading.RunReader):
             )
             for row in rows[:limit]
         ]  # fmt: skip
+
+    def check_page(
+        self,
+        asset: str,
+        keys: Sequence[str] | None,
+        *,
+        limit: int,
+        after: tuple[str, str] | None = None,
+        failed: bool = False,
+    ) -> list[ledgers.CheckRow]:
+        """The latest result of each check of an asset (of these partitions), by partition and name, from after one on.
+
+        With `failed` only those that did.
+        """
+        pieces: list[Sequence[str] | None] = [None]
+        if keys is not None:
+            listed = sorted(keys)
+            pieces = [listed[start : start + 500] for start in range(0, len(listed), 500)]
+        found: list[ledgers.CheckRow] = []
+        for piece in pieces:
+            if len(found) >= limit:
+                break
+            if piece is not None and after is not None and piece[-1] < after[0]:
+                continue
+            where, given = ["asset = ?"], [asset]
+            if piece is not None:
+                where.append(f"key IN ({', '.join('?' * len(piece))})")
+                given += piece
+            if after is not None:
+                where.append("(key, name) > (?, ?)")
+                given += after
+            if failed:
+                where.append("passed = 0")
+            rows = self._rows(
+                f"SELECT {reading.CHECK_COLUMNS} FROM check_result {_where(where)} "  # noqa: S608
+                f"ORDER BY key, name LIMIT {int(limit) - len(found)}",
+                given,
+            )
+            found += [reading.check_row(row) for row in rows]
+        return found
 
     def step_tallies(self, run: str) -> list[tuple[str, str, int, int, int]]:
         """Of each step of a pipeline's run: its outcome or phase, how many, most attempts, microseconds in all."""

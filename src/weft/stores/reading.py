@@ -80,6 +80,18 @@ def partition_row(row: tuple[Any, ...]) -> columns_model.PartitionRow:
     )
 
 
+CHECK_COLUMNS = "asset, key, name, version, passed, blocking, severity, description, at, run, metadata"
+
+
+def check_row(row: tuple[Any, ...]) -> ports.CheckRow:
+    """A row with `CHECK_COLUMNS` as the result of a check."""
+    return ports.CheckRow(
+        asset=row[0], key=row[1], name=row[2], version=row[3], passed=bool(row[4]), blocking=bool(row[5]),
+        severity=row[6], description=row[7], at=row[8], run=row[9],
+        metadata=_decode_metadata(row[10]) if row[10] else {},
+    )  # fmt: skip
+
+
 class SqliteReader(run_reading.RunReader):
     """Reads of one ledger file. Reads see everything that was committed before they began."""
 
@@ -264,18 +276,8 @@ class SqliteReader(run_reading.RunReader):
 
     def checks(self, asset: str) -> list[ports.CheckRow]:
         """The latest result of each check of an asset, by partition."""
-        return [
-            ports.CheckRow(
-                asset=row[0], key=row[1], name=row[2], version=row[3], passed=bool(row[4]), blocking=bool(row[5]),
-                severity=row[6], description=row[7], at=row[8], run=row[9],
-                metadata=_decode_metadata(row[10]) if row[10] else {},
-            )
-            for row in self._rows(
-                "SELECT asset, key, name, version, passed, blocking, severity, description, at, run, metadata "
-                "FROM check_result WHERE asset = ? ORDER BY key, name",
-                (asset,),
-            )
-        ]  # fmt: skip
+        rows = self._rows(f"SELECT {CHECK_COLUMNS} FROM check_result WHERE asset = ? ORDER BY key, name", (asset,))  # noqa: S608
+        return [check_row(row) for row in rows]
 
     # --- the log ---
 

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.e2e.server import dev_server
 
 pytestmark = pytest.mark.slow
 
 DEFINITIONS = '''
-from weft import DailyPartitions, DynamicPartitions, artifacts, asset, dag, flow, job, sensor, task
+from weft import DailyPartitions, DynamicPartitions, artifacts, asset, asset_check, dag, flow, job, sensor, task
 
 days = DailyPartitions(start_date="2024-01-01", end_date="2024-01-06")
 customers = DynamicPartitions("customers")
@@ -39,6 +38,10 @@ def numbers() -> list:
     artifacts.markdown("# Hello", key="report")
     artifacts.table([{"day": 1, "count": 2}], key="counts")
     return [1, 2, 3]
+
+@asset_check(asset=numbers)
+def enough(numbers: list) -> bool:
+    return len(numbers) > 2
 
 @asset
 def broken(numbers: list) -> int:
@@ -100,7 +103,8 @@ class Both:
             timeout=dev_server.PATIENCE, env={**known, **given, "COLUMNS": "160"},
         )  # fmt: skip
         assert code is None or done.returncode == code, (arguments, done)
-        return done.returncode, done.stdout, done.stderr
+        # a server tells where something is defined from the project's folder on, not where that is on its machine
+        return done.returncode, done.stdout.replace(f"{self.folder}/", ""), done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +119,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         both.weft("apply", "broken", "--yes", code=1)
         both.weft("run", "adding", "--param", "a=4")
         both.weft("run", "failing", code=1)
-        both.weft("backfill", "daily", "2024-01-01..2024-01-03")
+        both.weft("backfill", "daily", "2024-01-01..2024-01-03", "--concurrency", "1")
         both.weft("partitions", "add", "customers", "acme", "umbrella")
         both.weft("versions", "numbers")
         both.weft("rollback", "numbers", "--to", "previous", "--reason", "worse")
@@ -165,6 +169,8 @@ LOOKS = [
     ("work-pool", "ls"),
     ("executions",),
     ("executions", "ls", "--live"),
+    ("check", "numbers"),
+    ("sensors", "test", "looking"),
     ("schedules",),
     ("schedules", "next"),
     ("schedules", "history"),
@@ -211,8 +217,9 @@ WRONG = [
     ("apply", "--plan", "nosuch", "--yes"),
     ("materialize", "nosuch"),
     ("run", "nosuch"),
-    ("run", "adding", "--param", "c=1"),
-    ("run", "adding", "--param", "a=word"),
+    ("run", "daily", "--param", "c=1"),
+    ("run", "daily", "--param", "c"),
+    ("run", "daily", "--params-json", "[1]"),
     ("run", "daily", "--partition", "1999-01-01"),
     ("rerun", "nosuch"),
     ("resume", "last"),
@@ -232,7 +239,8 @@ WRONG = [
     ("partitions", "remove", "customers", "nosuch"),
     ("queue", "nosuch"),
     ("queue", "last", "--priority", "3"),
-    ("pools", "set", "nosuch", "3"),
+    ("pools", "set", "warehouse", "-3"),
+    ("pools", "set", "warehouse", "many"),
     ("work-pool", "pause", "nosuch"),
     ("executions", "show", "nosuch"),
     ("schedules", "history", "nosuch"),
@@ -255,7 +263,10 @@ def test_what_is_refused_is_refused_in_the_same_words(both: Both, arguments: tup
 
 
 def test_a_plan_that_is_checked_says_by_its_exit_code_that_there_is_something_to_do(both: Both) -> None:
-    assert both.weft("plan", "clean", "--check", code=10)[1] == both.weft("plan", "clean", "--check", there=False, code=10)[1]
+    assert (
+        both.weft("plan", "clean", "--check", code=10)[1]
+        == both.weft("plan", "clean", "--check", there=False, code=10)[1]
+    )
     assert both.weft("plan", "numbers", "--check") == both.weft("plan", "numbers", "--check", there=False)
 
 
@@ -267,6 +278,10 @@ def test_weft_alone_tells_what_is_going_on_at_the_server(both: Both) -> None:
 
 def test_json_of_an_apply_has_what_a_local_one_has(both: Both) -> None:
     told = json.loads(both.weft("apply", "raw", "-p", "2024-01-04", "--yes", "--json")[1])
-    assert (told["outcome"], told["succeeded"], told["plan"]["steps"][0]["partitions"]) == ("succeeded", 1, ["2024-01-04"])
+    assert (told["outcome"], told["succeeded"], told["plan"]["steps"][0]["partitions"]) == (
+        "succeeded",
+        1,
+        ["2024-01-04"],
+    )
     again = json.loads(both.weft("apply", "raw", "-p", "2024-01-04", "--yes", "--json")[1])
     assert (again["run"], again["outcome"], again["plan"]["fresh"]) == (None, None, 1)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.e2e.cli.conftest import Project
 from tests.integration.http import servers
 
@@ -32,17 +31,23 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.body)
 
+    do_POST = do_GET
+
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name that is overridden
         pass
 
 
 @contextlib.contextmanager
-def page(status: int = 200, kind: str = "text/html", body: bytes = b"<html>Welcome</html>") -> Iterator[str]:
-    handler = type("Page", (Page,), {"status": status, "kind": kind, "body": body, "asked": []})
+def page(
+    status: int = 200, kind: str = "text/html", body: bytes = b"<html>Welcome</html>"
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """A server of one page: its address, and what it was asked for with which token."""
+    asked: list[tuple[str, str]] = []
+    handler = type("Page", (Page,), {"status": status, "kind": kind, "body": body, "asked": asked})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}", asked
     finally:
         server.shutdown()
         server.server_close()
@@ -70,7 +75,9 @@ def test_a_server_that_is_not_there_is_named_with_what_to_check(project):
     assert "weft dev" in result.err
 
 
-@pytest.mark.parametrize("url", ["ftp://host", "http://", "http://host:99999", "http://u:p@host", "http://h/?a=1", "a b"])
+@pytest.mark.parametrize(
+    "url", ["ftp://host", "http://", "http://host:99999", "http://u:p@host", "http://h/?a=1", "a b"]
+)
 def test_an_address_that_is_none_is_refused(project, url):
     result = project.weft("--server", url, "status")
     assert result.code == 2
@@ -90,7 +97,7 @@ def test_an_address_that_is_none_is_refused(project, url):
     ],
 )
 def test_what_is_no_server_of_wefts_is_told_as_that(project, status, kind, body, told):
-    with page(status, kind, body) as url:
+    with page(status, kind, body) as (url, _):
         result = project.weft("--server", url, "status")
     assert (result.code, result.out) == (1, "")
     assert told in result.err
@@ -99,7 +106,7 @@ def test_what_is_no_server_of_wefts_is_told_as_that(project, status, kind, body,
 
 def test_an_older_server_that_has_no_such_route_is_told_as_that(project):
     body = b'{"title": "Not Found", "status": 404, "code": "no-route", "detail": "There is nothing under this path."}'
-    with page(404, "application/problem+json", body) as url:
+    with page(404, "application/problem+json", body) as (url, _):
         result = project.weft("--server", url, "status")
     assert result.code == 1
     assert "does not know what this weft asks of it" in result.err
@@ -107,24 +114,31 @@ def test_an_older_server_that_has_no_such_route_is_told_as_that(project):
 
 
 def test_an_address_may_lack_its_scheme_end_with_a_slash_and_have_a_path(project):
-    with page() as url:
-        project.weft("--server", f"{url.removeprefix('http://')}/team/weft/", "runs")
-        with_path = project.weft("--server", f"{url}/team/weft", "runs")
-    assert f"{url}/team/weft answered with" in with_path.err
+    with page() as (url, asked):
+        result = project.weft("--server", f"{url.removeprefix('http://')}/team/weft/", "runs")
+    assert f"The server {url}/team/weft answered with" in result.err
+    assert [each.partition("?")[0] for each, _ in asked] == ["/team/weft/api/v1/runs"]
 
 
-def test_the_path_of_a_server_goes_before_that_of_the_api(project):
-    with page() as url:
-        handler = project.weft("--server", f"{url}/team/weft/", "runs")
-    assert f"The server {url}/team/weft answered" in handler.err
+def test_no_token_of_the_project_here_goes_to_a_server_elsewhere(project, monkeypatch):
+    from weft.surfaces.cli import remote
+
+    (project.folder / ".weft").mkdir()
+    (project.folder / ".weft" / "token").write_text("secret")
+    monkeypatch.chdir(project.folder)
+    assert remote._token_here("https://weft.example.com") is None
+    assert remote._token_here("http://127.0.0.1.example.com:8321") is None
+    with page() as (url, asked):
+        project.weft("--server", url, "runs")
+    assert [token for _, token in asked] == ["Bearer secret"]
 
 
 def test_what_works_on_the_project_alone_is_refused_for_a_server(project):
-    for arguments in (("check",), ("gc",), ("doctor",), ("init",), ("dev",), ("completion", "bash")):
+    for arguments in (("gc",), ("doctor",), ("init",), ("dev",), ("completion", "bash")):
         result = project.weft("--server", "http://127.0.0.1:1", *arguments)
         assert result.code == 2
         assert f"`weft {arguments[0]}` works on the project here, not on a server." in result.err
-    for arguments in (("ledger", "verify"), ("worker", "start"), ("sensors", "test", "any"), ("alerts", "check")):
+    for arguments in (("ledger", "verify"), ("worker", "start"), ("alerts", "check")):
         result = project.weft("--server", "http://127.0.0.1:1", *arguments)
         assert result.code == 2
         assert "works on the project here, not on a server (http://127.0.0.1:1)" in result.err
@@ -147,7 +161,7 @@ def test_options_that_say_how_this_machine_runs_something_are_refused_for_a_serv
 
 def test_nothing_of_the_project_here_is_read_or_changed_for_a_server(project):
     (project.folder / "defs.py").write_text("this is no Python")
-    with page() as url:
+    with page() as (url, _):
         for command in (("status",), ("ls",), ("apply", "--yes"), ("run", "any"), ("runs",), ("queue",)):
             assert "answered with text/html" in project.weft("--server", url, *command).err
     assert not (project.folder / ".weft" / "ledger.db").exists()
@@ -175,7 +189,7 @@ def test_a_profile_has_the_address_and_the_token(project, server, monkeypatch):
     project.ok("--profile", "there", "work-pool", "create", "nightly")
     monkeypatch.setenv("WEFT_PROFILE", "there")
     assert "nightly" in project.ok("work-pool", "ls").out
-    assert os.stat(Path(os.environ["XDG_CONFIG_HOME"]) / "weft" / "profiles.toml").st_mode & 0o077 == 0
+    assert (Path(os.environ["XDG_CONFIG_HOME"]) / "weft" / "profiles.toml").stat().st_mode & 0o077 == 0
     assert server.token not in project.ok("profile", "ls").out
 
 
@@ -183,7 +197,7 @@ def test_who_may_not_is_told_so(project, server, monkeypatch):
     monkeypatch.setenv("WEFT_TOKEN", server.token)
     secret = project.ok("--server", server.url, "tokens", "create", "ci", "--role", "viewer").out.strip()
     monkeypatch.setenv("WEFT_TOKEN", secret)
-    assert "default" in project.ok("--server", server.url, "work-pool", "ls").out
+    assert "There is no work pool" in project.ok("--server", server.url, "work-pool", "ls").out
     result = project.weft("--server", server.url, "cancel", "last")
     assert result.code == 2  # there is no run
     result = project.weft("--server", server.url, "work-pool", "create", "nightly")

@@ -91,6 +91,14 @@ def test_this_machine_is_connected_to_only_where_the_channel_says_so(receiver):
         ("0.0.0.0", False, False, False),
         ("::", False, False, False),
         ("224.0.0.1", False, False, False),
+        ("::127.0.0.1", False, False, True),
+        ("::a9fe:a9fe", False, False, False),
+        ("::ffff:0:169.254.169.254", False, False, False),
+        ("64:ff9b:1::7f00:1", False, False, True),
+        ("64:ff9b:1::a9fe:a9fe", False, False, False),
+        ("192.0.0.192", False, False, False),
+        ("168.63.129.16", False, False, False),
+        ("fec0::1", False, True, False),
     ],
 )
 def test_which_addresses_a_webhook_may_go_to(address, public, private, loopback):

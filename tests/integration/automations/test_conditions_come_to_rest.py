@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from weft.testing.clock import FakeClock
 
 from weft import AutomationCondition as When
 from weft import asset
 from weft.service import conditions, driving, executions, planning, queued, queueing
 from weft.service import world as worlds
+from weft.testing.clock import FakeClock
 
 World = Callable[..., worlds.World]
 MOST_ROUNDS = 12
@@ -111,7 +111,7 @@ def test_whatever_fails_there_is_rest_and_what_is_mended_is_made(world_of: World
         taken, given = (", ".join(form.format(each) for each in above) for form in ("{0}: int", "{0}={0}"))
         source = f"def {name}({taken}) -> int:\n    return function({given})\n"
         space: dict[str, object] = {"function": function}
-        exec(source, space)  # noqa: S102 - what an asset reads are the names of its parameters
+        exec(source, space)
         when = chosen.choice([When.eager(), When.eager() | When.on_missing(), When.eager() | When.on_code_change()])
         return asset(automation=when)(space[name])
 

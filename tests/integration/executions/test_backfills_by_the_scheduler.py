@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from executing_project import Project, another_scheduler, project
 
 from weft.model import errors, events
+from weft.ports import clock as clocks
+from weft.ports import locations
+from weft.runtime import owners
 from weft.service import execution_turns, executions
 
 
@@ -51,6 +56,21 @@ def test_no_more_runs_are_unfinished_than_the_bound_says(made: Project) -> None:
     view = executions.change(made.world, view.id, concurrency=5)
     assert len(made.waiting()) == 5
     assert view.concurrency == 5
+
+
+def test_without_a_scheduler_it_says_that_it_waits_for_one(made: Project) -> None:
+    view = executions.create(made.world, month())
+    assert any("no scheduler is there" in each for each in view.waits_for)
+    now = clocks.microseconds(made.world.clock.now())
+    alive = locations.WorkerRow(
+        id="s", kind="scheduler", owner=owners.myself().encode(), started=now, seen=now, body=b"{}"
+    )
+    made.world.ledger.put_worker_seen(alive)
+    assert executions.get(made.world, view.id).waits_for == []
+    died = msgspec.structs.replace(owners.myself(), started=1)
+    made.world.ledger.remove_worker_seen("s")
+    made.world.ledger.put_worker_seen(dataclasses.replace(alive, id="t", owner=died.encode()))
+    assert executions.get(made.world, view.id).waits_for
 
 
 def test_newest_first_begins_with_the_latest(made: Project) -> None:

@@ -142,6 +142,24 @@ def test_closing_ends_a_hanging_body_and_all_that_bodies_started(tmp_path):
         wait_until_ended(pid)
 
 
+def test_an_executor_closes_while_others_that_were_started_after_it_live(tmp_path):
+    # Those were forked with its sockets open: that it closes them must reach its processes all the same.
+    older, newer = make(tmp_path), make(tmp_path)
+    older.start()
+    newer.start()
+    try:
+        drive(older, [assignment(1, "quick", "p")])
+        drive(newer, [assignment(1, "quick", "p")])
+        closing = threading.Thread(target=older.close, daemon=True)
+        closing.start()
+        closing.join(PATIENCE)
+        assert not closing.is_alive(), "it waits for processes that nobody told to end"
+        (after,) = drive(newer, [assignment(2, "quick", "p")])
+    finally:
+        newer.close()
+    assert after.outcome == "succeeded"
+
+
 def test_what_a_crashed_body_started_ends_with_it(tmp_path):
     pipe = pipe_in(tmp_path)
     with started(tmp_path) as running:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from tests.integration.http import servers
 
 from weft.connections import places, registry
+from weft.service import accounts
 
 SECRET = "zV9-correct-horse"
 URI = f"postgres://weft:{SECRET}@db.internal:5433/trading?sslmode=require"
@@ -118,10 +121,37 @@ def test_trying_one_really_connects(client, tmp_path):
     assert not (tmp_path / "gone.db").exists()
 
 
+def test_one_that_never_answers_is_given_up_in_time(client):
+    pytest.importorskip("httpx")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        client.put("/api/v1/connections/silent", json={"type": "http", "host": "127.0.0.1", "port": port})
+        told = client.post("/api/v1/connections/silent/test", json={"timeout": 0.3}).json()
+    assert not told["passed"]
+    assert told["seconds"] < 10
+
+
+def test_who_may_only_run_things_changes_no_connection_and_tries_none(server):
+    with server.serving.ledger() as ledger:
+        owner = accounts.Principal(name="me", role="operator", kind="local")
+        _, token = accounts.create_token(ledger, datetime.now(UTC), "op", owner=owner, actor=servers.TESTER)
+    with server.client(token) as client:
+        assert client.get("/api/v1/connections").status_code == 200
+        assert client.get("/api/v1/connections/a").status_code == 403
+        assert client.put("/api/v1/connections/a", json={"uri": URI}).status_code == 403
+        assert client.post("/api/v1/connections/a/test", json={}).status_code == 403
+        assert client.delete("/api/v1/connections/a").status_code == 403
+
+
 def test_a_channel_is_tried_and_says_what_is_wrong(tmp_path, monkeypatch):
     monkeypatch.delenv("HOOK", raising=False)
     settings = '[alerts.channels.team]\nwebhook = "${HOOK}"\n'
     with servers.running(tmp_path, settings=settings) as server, server.client() as client:
+        looked = client.get("/api/v1/alerts/check").json()
+        assert (looked["passed"], "HOOK" in looked["problem"]) == (False, True)
+        monkeypatch.setenv("HOOK", "https://example.org/weft")
+        assert client.get("/api/v1/alerts/check").json() == {"passed": True, "problem": "", "remedy": ""}
+        monkeypatch.delenv("HOOK")
         told = client.post("/api/v1/alerts/channels/team/test").json()
         assert (told["channel"], told["sent"]) == ("team", False)
         assert "HOOK" in told["message"]

@@ -380,6 +380,26 @@ def test_stopping_ends_streams_at_once(tmp_path: Path) -> None:
     assert server_place.read(found.home) is None
 
 
+def test_a_second_server_of_a_project_leaves_the_note_of_the_first_alone(tmp_path: Path) -> None:
+    note = tmp_path / server_place.FILE_NAME
+    says_who = (
+        "import sys; from pathlib import Path; from weft.service import server_place; "
+        "server_place.write(Path(sys.argv[1]), 'http://127.0.0.1:1'); print(flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", says_who, str(tmp_path)], **pipes) as first:  # type: ignore[call-overload]
+        first.stdout.readline()
+        before = note.read_bytes()
+        server_place.write(tmp_path, "http://127.0.0.1:2")
+        server_place.remove(tmp_path)
+        assert note.read_bytes() == before
+        first.stdin.close()
+    server_place.write(tmp_path, "http://127.0.0.1:2")
+    found = server_place.read(tmp_path)
+    assert found is not None
+    assert found.url == "http://127.0.0.1:2"
+
+
 def test_a_slow_sender_holds_nobody_up(running: servers.Server, client: httpx.Client) -> None:
     with socket.create_connection(("127.0.0.1", running.running.port)) as slow:
         slow.sendall(b"POST /api/v1/things HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n")

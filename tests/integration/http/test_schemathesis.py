@@ -133,6 +133,9 @@ def _try(case: Any, place: Place) -> None:
     for name in ("id", "name", "key"):  # half of the time something that is there, so that handlers are reached
         if name in given and len(str(given[name])) % 2:
             case.path_parameters[name] = _known(case.path, name, place.ids)
+    for where in (case.body, case.query):  # no worker is there to wait for
+        if isinstance(where, dict) and isinstance(where.get("wait"), (int, float)) and 0 < where["wait"] <= 30:
+            where["wait"] = 0
     response = case.call(base_url=place.server.url, headers=place.headers)
     case.validate_response(response, checks=_CHECKS, additional_checks=[])
     _check_is_honest(response, case)

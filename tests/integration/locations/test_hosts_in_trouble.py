@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from weft import wiring
+from weft.service import location_views
+from weft.surfaces.processes import supervisor as supervisors
+
 GOOD = "from weft import dag, task\n\n@task\ndef work():\n    return 1\n\n@dag\ndef working():\n    work()\n"
 HANGING = "import time\n\ntime.sleep(10_000)\n"
 
@@ -73,3 +77,28 @@ def test_on_a_full_disk_code_that_cannot_be_loaded_ends_no_host_and_is_recorded_
     ballast.unlink()
     site.until(lambda: bool(site.row("main").problems))
     assert site.until_finished(site.request("working")).outcome == "succeeded"
+
+
+def test_a_second_server_of_other_definitions_takes_none_away_from_the_first(make_site):
+    site = make_site({"weft.toml": '[locations.left]\ndefinitions = "left.py"\n', "left.py": GOOD})
+    site.start(watch=False)
+    site.until(lambda: any(each.alive for each in workers(site)))
+    (site.root / "other.py").write_text(GOOD.replace("work", "other"))
+    place = wiring.Place(start=site.root, file=str(site.root / "other.py"))
+    lines: list[str] = []
+    serving = wiring.open_serving(place)
+    second = supervisors.Supervisor(place, serving, supervisors.Options(watch=False), tell=lines.append)
+    second.start()
+    try:
+        assert second.wait_until_settled(30)
+        assert any("left: not configured here" in line for line in lines)
+        assert not site.row("left").removed
+        assert site.until_finished(site.request("working")).outcome == "succeeded"
+    finally:
+        second.stop(0.0)
+        serving.close()
+
+
+def workers(site) -> list[location_views.WorkerView]:
+    with site.serving.ledger() as ledger:
+        return list(location_views.workers(ledger, site.serving.clock))

@@ -25,6 +25,7 @@ from weft.service import executions
 ROUNDS = int(os.environ.get("WEFT_KILL_ROUNDS", "14"))
 SEED = int(os.environ.get("WEFT_KILL_SEED", "4"))
 DAYS = 60
+ENDED = (0, 130)  # in order, or interrupted while it started
 CLOCKED = """
 import time
 from weft import DAG, dag, task
@@ -162,16 +163,20 @@ def test_whatever_is_killed_when_each_interval_is_run_once_and_nothing_stays_beh
                 )
 
         site.until(are_done, 150)
-        assert troupe.end(2) == 0  # no ticks any more, once the server's scheduler has ended as well
-        assert troupe.end(0) == 0
+        assert troupe.end(2) in ENDED  # no ticks any more, once the server's scheduler has ended as well
+        assert troupe.end(0) in ENDED
         site.until(lambda: not waiting(tmp_path), 60)
-        assert troupe.end(1) == 0
+        assert troupe.end(1) in ENDED
     except BaseException:
         print(troupe.told())
         raise
     finally:
         troupe.close()
     site.until(lambda: set(processes_of(troupe.root)) <= {os.getpid()}, 10)
+    with site.serving.ledger() as ledger:
+        bad = [row for row in ledger.runs(limit=100_000) if row.outcome != "succeeded"]
+        why = [each for row in bad for _, _, each in ledger.events(row.id)]
+    assert bad == [], why
     with site.serving.world() as world:
         told = [(each, executions.get(world, each)) for each in backfills]
         assert [view.outcome for _, view in told] == ["succeeded", "succeeded"], told

@@ -58,6 +58,16 @@ def test_a_flow_that_is_cancelled_ends_and_its_runner_takes_the_next(make_site, 
     assert site.until_finished(site.request("doubling")).outcome == "succeeded"
 
 
+def test_a_runner_drives_more_pipelines_than_it_keeps_processes_for(make_site):
+    names = [f"dag{number}" for number in range(7)]
+    text = "from weft import dag, task\n\n@task\ndef one():\n    return 1\n"
+    text += "".join(f"\n@dag\ndef {name}():\n    one()\n" for name in names)
+    site = make_site({"weft.toml": 'definitions = "defs.py"\n', "defs.py": text})
+    site.start(watch=False)
+    for name in [*names, *names]:
+        assert site.until_finished(site.request(name)).outcome == "succeeded", name
+
+
 def test_a_run_of_a_dag_is_cancelled_by_request(make_site, tmp_path):
     text = f"""
 import time

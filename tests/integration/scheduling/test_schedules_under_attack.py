@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from weft.model import control_events, events
+from weft.model import events
 from weft.service.scheduling import viewing
 
 FOLLOWING = """
@@ -23,6 +23,7 @@ def follow():
     work()
 """
 
+
 def world_of(yard):
     return yard.serving.world()
 
@@ -32,7 +33,6 @@ def test_a_burst_of_partitions_makes_a_run_of_each(yard, materialize):
     scheduler = yard.scheduler()
     yard.turns(scheduler)
     yard.clock.advance(timedelta(seconds=5))
-    from datetime import date
     days = [(date(2022, 1, 1) + timedelta(days=n)).isoformat() for n in range(250)]
     for day in days:
         materialize("raw", day)
@@ -43,7 +43,7 @@ def test_a_burst_of_partitions_makes_a_run_of_each(yard, materialize):
 
 
 def test_jitter_longer_than_between_two_ticks_loses_none(yard):
-    yard.define('''
+    yard.define("""
 import weft
 @weft.task
 def work():
@@ -51,18 +51,17 @@ def work():
 @weft.dag(schedule="*/5 * * * *", start_date="2024-01-01", jitter="1h")
 def etl():
     work()
-''')
+""")
     scheduler = yard.scheduler()
     for _ in range(24 * 60 * 2):
         scheduler.turn()
         yard.clock.advance(timedelta(seconds=30))
-    print([d for d in yard.decisions("etl") if d[0] != "started"])
     assert {each[0] for each in yard.decisions("etl")} == {"started"}
     assert len(yard.runs("etl")) >= 23 * 12
 
 
 def test_resume_is_seen_though_the_clock_was_set_back(yard):
-    yard.define('''
+    yard.define("""
 import weft
 @weft.task
 def work():
@@ -70,7 +69,7 @@ def work():
 @weft.dag(schedule="*/5 * * * *", start_date="2024-01-01")
 def etl():
     work()
-''')
+""")
     scheduler = yard.scheduler()
     yard.turns(scheduler)
     with world_of(yard) as world:
@@ -86,7 +85,7 @@ def etl():
     assert len(yard.runs("etl")) == 1
 
 
-ONCE = '''
+ONCE = """
 import weft
 @weft.task
 def work():
@@ -94,7 +93,7 @@ def work():
 @weft.dag(schedule={schedule!r}, {more})
 def etl():
     work()
-'''
+"""
 
 
 def test_a_schedule_that_becomes_once_runs_once(yard):
@@ -132,7 +131,7 @@ def test_a_schedule_that_is_due_once_and_was_paused_first_runs_when_it_is_resume
     assert len(yard.runs("etl")) == 1
 
 
-CONTINUOUS = '''
+CONTINUOUS = """
 import weft
 
 @weft.task
@@ -142,14 +141,7 @@ def work(n):
 @weft.dag(schedule="@continuous", params={{"n": weft.Param({default}type="integer")}})
 def loop():
     work("{{{{ params.n }}}}")
-'''
-
-
-def end(yard, name):
-    run = yard.ledger.runs(pipeline=name)[0].id
-    finished = [events.RunStarted(run=run), events.RunFinished(run=run, outcome="succeeded")]
-    yard.ledger.append(finished)
-    return run
+"""
 
 
 def test_a_continuous_pipeline_that_could_not_be_created_goes_on_when_it_is_mended(yard):
@@ -180,3 +172,20 @@ def test_a_continuous_pipeline_goes_on_though_the_clock_was_set_back(yard):
         yard.turns(scheduler)
         yard.turns(scheduler)
         assert len(yard.runs("loop")) == step + 2
+
+
+def test_news_of_assets_that_came_while_a_schedule_was_paused_count_when_it_is_resumed(yard, materialize):
+    yard.define(FOLLOWING)
+    scheduler = yard.scheduler()
+    yard.turns(scheduler)
+    with world_of(yard) as world:
+        viewing.pause(world, "follow")
+    yard.turns(scheduler)
+    yard.clock.advance(timedelta(seconds=5))
+    materialize("raw", "2022-01-03")
+    yard.turns(scheduler)
+    assert yard.runs("follow") == []
+    with world_of(yard) as world:
+        viewing.resume(world, "follow")
+    yard.turns(scheduler)
+    assert yard.runs("follow") == ["2022-01-03"]

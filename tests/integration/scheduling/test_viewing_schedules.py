@@ -91,6 +91,16 @@ def test_pausing_twice_is_pausing_once_and_a_view_says_by_whom(shown):
     assert names.count("AutomationPaused") == names.count("AutomationResumed") == 1
 
 
+def test_a_dry_run_says_of_a_paused_schedule_that_nothing_starts_until_it_is_resumed(shown):
+    with shown.serving.world() as world:
+        viewing.pause(world, "trading")
+        paused = viewing.upcoming(world, "trading", count=2)
+        viewing.resume(world, "trading")
+        resumed = viewing.upcoming(world, "trading", count=2)
+    assert [each.reason for each in paused] == ["once it is resumed: it is paused"] * 2
+    assert not any("paused" in each.reason for each in resumed)
+
+
 def test_a_history_is_read_page_by_page_and_by_decision(shown):
     scheduler = shown.scheduler()
     shown.turns(scheduler)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from weft.model import control_events
@@ -120,3 +122,18 @@ def test_a_folder_that_others_may_not_look_into(tmp_path: Path) -> None:
     assert bell.folder_of(tmp_path / "ledger.db").stat().st_mode & 0o077 == 0
     news.close()
     ledger.close()
+
+
+def test_two_who_begin_to_listen_within_one_tick_of_the_file_systems_clock_are_both_heard(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ringer = bell.Bell(path)
+    first = bell.Listener(path)
+    tick = time.time_ns()
+    os.utime(bell.folder_of(path), ns=(tick, tick))
+    ringer.ring()
+    second = bell.Listener(path)
+    os.utime(bell.folder_of(path), ns=(tick, tick))  # as it is where the clock has not moved on since
+    ringer.ring()
+    assert second.wait(10)
+    for each in (first, second, ringer):
+        each.close()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.surfaces.http import decoding, limits, problems, routing, security
+from weft.surfaces.http import decoding, limits, paging, problems, routing, security
 
 
 class Thing(routing.Body, frozen=True, kw_only=True):
@@ -142,3 +142,27 @@ def test_an_address_that_asks_too_often_waits_and_others_do_not() -> None:
     rate.take("b")
     at[0] = 1.0
     rate.take("a")
+
+
+class Filtered(routing.Query, frozen=True, kw_only=True):
+    """A query with words and a time."""
+
+    phase: Literal["running", "finished"] | None = None
+    several: tuple[Literal["started", "skipped"], ...] = ()
+    since: paging.Moment | None = None
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        (b"phase=runing", "has no value 'runing': Did you mean 'running'?"),
+        (b"phase=q", "has no value 'q': there are running, finished"),
+        (b"several=started&several=skiped", "has no value 'skiped': Did you mean 'skipped'?"),
+        (b"since=yesterday", "is no time such as 2024-01-31T06:00:00Z"),
+    ],
+)
+def test_a_wrong_word_or_time_in_a_query_is_answered_with_what_there_is(query: bytes, problem: str) -> None:
+    with pytest.raises(problems.Refused) as caught:
+        decoding.query(Filtered, query)
+    (field,) = caught.value.fields
+    assert field.problem == problem

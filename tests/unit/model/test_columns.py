@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from weft.model import columns
-from weft.model.columns import Columns, Failure, PartitionRow, Rejection, differing, digest_of
+from weft.model.column_search import differing, filled
+from weft.model.columns import Columns, Failure, PartitionRow, Rejection, digest_of
 from weft.model.partition_set import PartitionSet
 
 TOKENS = st.integers(2, 2**64 - 1)
@@ -165,3 +166,40 @@ def test_a_digest_of_versions_changes_with_each_version_that_is_in_it(
     read = PartitionSet.of(sorted(ordinals))
     same = columns.digest_of_versions(known, read) == columns.digest_of_versions(changed, read)
     assert same == (place not in ordinals)
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 1, 255, 256, 1 << 56, 1 << 63, (1 << 64) - 1]), max_size=60))
+def test_what_is_filled_is_found_wherever_the_zeros_lie(tokens: list[int]) -> None:
+    expected = [place for place, token in enumerate(tokens) if token]
+    assert list(filled(array("Q", tokens).tobytes())) == expected
+
+
+def test_what_is_filled_is_found_among_very_many_gaps() -> None:
+    tokens = array("Q", [place % 3 for place in range(30_000)])
+    assert list(filled(tokens.tobytes())) == [place for place in range(30_000) if place % 3]
+
+
+def test_a_change_of_a_copy_is_no_change_of_the_original() -> None:
+    known = Columns(0)
+    for place in range(3):
+        known.put(place, PartitionRow(key="", version=1, token=7, code="c1", inputs={"a": 5}, made_at=9, made_by="r1"))
+    copy = known.copy()
+    failure = Failure(outcome="failed", run="r2", at=1, attempts=1, error="E")
+    copy.put(4, PartitionRow(key="", version=2, token=8, code="c2", inputs={"b": 6}, made_at=4, made_by="r2"))
+    copy.put(1, PartitionRow(key="", inputs={}, failure=failure))
+    assert [known.code_of(each) for each in range(5)] == ["c1", "c1", "c1", "", ""]
+    assert [known.run_of(each) for each in range(5)] == ["r1", "r1", "r1", "", ""]
+    assert (known.size, known.failed, list(known.inputs), known.last_made) == (3, {}, ["a"], 9)
+    assert (copy.run_of(0), copy.run_of(4), copy.code_of(4), copy.input_of(4, "b")) == ("r1", "r2", "c2", 6)
+    assert copy.failed == {1: failure}
+
+
+def test_names_that_nothing_has_any_more_are_forgotten_by_a_copy() -> None:
+    known = Columns(0)
+    for number in range(1_000):
+        known = known.copy()
+        made_at = 1_000 - number
+        known.put(0, PartitionRow(key="", token=1, code=f"c{number}", inputs={}, made_at=made_at, made_by=f"r{number}"))
+        assert (known.code_of(0), known.run_of(0), known.last_made) == (f"c{number}", f"r{number}", made_at)
+        assert known.made_with_other_code(f"c{number}") == PartitionSet.empty()
+    assert len(known.code_names) + len(known.run_names) < 100

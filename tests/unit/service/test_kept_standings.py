@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.unit.planner import strategies, test_oracle, world
+
 from weft.define import bodies
 from weft.model import keys, partition_set
 from weft.service import kept_columns, planning, standings
@@ -43,6 +43,10 @@ def reserve(player: strategies.Player) -> None:
                 transaction.reserve("live", asset, mark, partition_set.PartitionSet.range(ordinal, ordinal + 1))
 
 
+def check_plan(played: world.World, kept: standings.Standings, ask: planning.Ask) -> None:
+    assert planning.make_plan(of(played, kept), ask) == planning.make_plan(of(played, None), ask)
+
+
 def check(played: world.World, kept: standings.Standings, assets: Sequence[keys.AssetKey], told: Any) -> None:
     now = played.now
     expected = planning.statuses(of(played, None), assets, now=now)
@@ -52,7 +56,7 @@ def check(played: world.World, kept: standings.Standings, assets: Sequence[keys.
         assert found[asset] == status, f"{told}\nfound    {found[asset]}\nexpected {status}{played}"
 
 
-@test_oracle.quick(300)
+@test_oracle.quick(120)
 @given(content=st.binary(min_size=100, max_size=600))
 def test_what_is_kept_is_what_is_found_from_scratch(content: bytes) -> None:
     dice = strategies.Dice(content)
@@ -72,3 +76,5 @@ def test_what_is_kept_is_what_is_found_from_scratch(content: bytes) -> None:
         check(player.world, kept, list(player.world.graph.assets), number)
         if dice.chance(100):
             check(player.world, kept, some, number)
+        if dice.chance(100):
+            check_plan(player.world, kept, planning.Ask(only_failed=dice.chance(60)))

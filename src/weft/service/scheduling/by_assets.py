@@ -106,7 +106,7 @@ def go_on(world: worlds.World, entry: entries.Entry, now: datetime) -> None:
 def _last_run(
     world: worlds.World, transaction: ledgers.Transaction, declared: entries.Declared
 ) -> ledgers.RunRow | None:
-    """The run after which the next one comes: the newest, or the one that came after it where the clock was set back."""
+    """The run after which the next one comes: the newest, or what came after it where the clock was set back."""
     newest = transaction.newest_run_of(declared.name)
     if newest is None:
         return None

@@ -71,6 +71,8 @@ class Roll:
             if entry is not None and self._moved.get(row.id) != (row.paused, row.paused_at):
                 self._moved[row.id] = row.paused, row.paused_at
                 self._place(world, entry, row, now)
+                if entry.declared.assets and not row.paused:
+                    entry.resting = now  # there may be news from before
         return False
 
     def _rebuild(self, world: worlds.World, now: datetime, *, anew: bool) -> None:

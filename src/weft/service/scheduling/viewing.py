@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from weft.model import control_events, errors, pipelines, spelling
 from weft.planner import catching_up, ticks
 from weft.ports import automating as ports
@@ -74,7 +76,11 @@ def upcoming(
     for _, each, decision in heapq.merge(*several, key=lambda item: item[0]):
         if len(found) >= min(count, MOST_TICKS) or (until is not None and decision.tick.at > until):
             break
-        found.append(_next(world, each, decision))
+        told = _next(world, each, decision)
+        row = known.rows.get(each.id)
+        if row is not None and row.paused:
+            told = msgspec.structs.replace(told, reason="once it is resumed: it is paused")
+        found.append(told)
     return found
 
 

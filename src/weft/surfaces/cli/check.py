@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from weft.surfaces.cli import options, program, screen
+
+if TYPE_CHECKING:
+    from weft.service import checking
+    from weft.surfaces.cli import remote
 
 
 @options.command
@@ -27,8 +33,12 @@ def check(selection: str | None, partitions: str | None, executor: str | None, j
     """
     from weft.service import checking
 
-    world = options.open_world()
-    found = checking.check(world, selection, partitions, executor=executor, jobs=jobs)
+    if (server := options.remote()) is not None:
+        if executor is not None or jobs is not None:
+            options.refuse_remote("--executor" if executor is not None else "--jobs", server, remedy="Leave it out.")
+        found = _there(server, selection, partitions)
+    else:
+        found = checking.check(options.open_world(), selection, partitions, executor=executor, jobs=jobs)
     if as_json:
         screen.json_line(found)
     else:
@@ -52,3 +62,16 @@ def check(selection: str | None, partitions: str | None, executor: str | None, j
         if published:
             out.line(f"{screen.plural(published, 'version')} that had been rejected became current.")
     return program.FAILED if any(each.serious for each in found) else program.DONE
+
+
+def _there(server: remote.Server, selection: str | None, partitions: str | None) -> list[checking.CheckView]:
+    """What checks found that workers of a server ran; all that failed, and of very many those that passed in part."""
+    from weft.service import operation_work
+    from weft.surfaces.cli import operating
+
+    asked = operating.asked_for(server, "/checks", selection=selection, partitions=partitions)
+    found = operating.answers(server, asked, operation_work.ChecksAnswer)
+    left_out = sum(each.left_out for each in found)
+    if left_out:
+        screen.Screen(stderr=True).line(f"{left_out:,} more checks passed; they are not listed.")
+    return [each for answer in found for each in answer.items]

@@ -167,6 +167,7 @@ def _serve_beside(
 
     try:
         http.serve(served, bind, local_name=wiring.login(), on_ready=ready)
+        _note(f"It ends; runs under way get {_GRACE_SECONDS:.0f} s to finish, none if you press Ctrl-C again.")
     finally:
         working.stop()
 

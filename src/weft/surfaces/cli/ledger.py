@@ -115,6 +115,7 @@ def _lines_there(
     server: remotes.Server, run: str | None, *, after: int, limit: int | None
 ) -> Iterator[dict[str, object]]:
     """The events of a server's log, as `history.event_lines` gives those of the log here."""
+    from weft.service import history
     from weft.surfaces.cli import remote
 
     chosen = remote.run_of(server, run) if run is not None else None
@@ -124,7 +125,7 @@ def _lines_there(
             body = each.body
             if body is None:  # it is too large for a list
                 body = server.get("/ledger/events/{}", _Event, str(each.position)).body or {}
-            yield {"position": each.position, "at": each.at, **body}
+            yield history.event_line(each.position, each.at, body)
         if len(page) < min(500, limit or 500):
             return
         after = page[-1].position

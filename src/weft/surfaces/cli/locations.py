@@ -13,13 +13,20 @@ if TYPE_CHECKING:
 
 
 @options.group
-def locations() -> None:
+@click.pass_context
+def locations(context: click.Context) -> None:
     """Show code locations: what their code defines, whether it loaded, and what is wrong with it.
 
     Examples:
-      weft locations ls
+      weft locations
       weft locations reload main
     """
+    if context.invoked_subcommand is None:
+        context.invoke(ls)
+
+
+locations.invoke_without_command = True
+locations.no_args_is_help = False
 
 
 @locations.command()
@@ -130,7 +137,7 @@ def definitions(name: str | None, versions: bool, diff: bool, between: tuple[str
         if server is not None:
             found = server.all("/definitions", definition_versions.DefinitionView)
         else:
-            found = definition_versions.listed(options.open_ledger()[1])
+            found = sorted(definition_versions.listed(options.open_ledger()[1]), key=lambda each: each.name)
         if as_json:
             screen.json_line(found)
         elif not found:

@@ -46,7 +46,7 @@ def pipelines(name: str | None, versions: bool, diff: bool, between: tuple[str, 
         if server is not None:
             found = server.all("/pipelines", pipeline_views.PipelineView, recent=1)
         else:
-            found = pipeline_views.listed(options.open_world())
+            found = sorted(pipeline_views.listed(options.open_world()), key=lambda each: each.name)
         if as_json:
             screen.json_line(found)
         elif not found:

@@ -49,7 +49,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             changes=_ITSELF,
             remote=True,
         ),
-        "check": _Entry("check", "check", "Run checks alone, against data that exists.", changes=_ITSELF),
+        "check": _Entry("check", "check", "Run checks alone, against data that exists.", changes=_ITSELF, remote=True),
         "run": _Entry("run", "run", "Run a pipeline: a DAG, a flow, a job.", changes=_ITSELF, remote=True),
         "rerun": _Entry(
             "run", "rerun", "Run a pipeline's run again, all of it or what failed.", changes=_ITSELF, remote=True

@@ -99,13 +99,20 @@ def _show_all(found: list[waiting.QueuedView], as_json: bool) -> int:
 
 
 @options.group
-def pools() -> None:
+@click.pass_context
+def pools(context: click.Context) -> None:
     """Show and set the pools of steps: slots that steps of all runs share.
 
     Examples:
-      weft pools ls
+      weft pools
       weft pools set warehouse 4
     """
+    if context.invoked_subcommand is None:
+        context.invoke(ls)
+
+
+pools.invoke_without_command = True
+pools.no_args_is_help = False
 
 
 @pools.command()

@@ -257,11 +257,7 @@ class Server:
                 f"The server {self.url} does not know what this weft asks of it: {message}",
                 remedy="Use the same version of weft here and there.",
             )
-        if code in _KINDS:
-            return _KINDS[code](message, remedy=remedy)
-        if answer.status in _WRONG:
-            return RefusedError(code, message, remedy=remedy)
-        return ServerError(message, remedy=remedy)
+        return error_of(code, message, remedy, is_usage=answer.status in _WRONG)
 
     def _decoded(self, body: bytes, kind: type[View]) -> View:
         try:
@@ -292,6 +288,13 @@ class Named(msgspec.Struct, frozen=True):
     """What a name means: the id of a run, or the key of an asset, in full."""
 
     name: str
+
+
+def error_of(code: str, message: str, remedy: str | None, *, is_usage: bool) -> errors.WeftError:
+    """The error that a server tells, as if it had been raised here; `is_usage`: what was asked for is wrong."""
+    if code in _KINDS:
+        return _KINDS[code](message, remedy=remedy)
+    return RefusedError(code, message, remedy=remedy) if is_usage else ServerError(message, remedy=remedy)
 
 
 def run_of(server: Server, name: str) -> str:

@@ -62,7 +62,13 @@ def test(name: str, cursor: str | None, as_json: bool) -> int:
     """
     from weft.service import automation_views
 
-    found = automation_views.try_sensor(options.open_world(), name, cursor=cursor)
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import operating
+
+        asked = operating.asked_for(server, "/automations/{}/test", _id(name), cursor=cursor)
+        (found,) = operating.answers(server, asked, automation_views.LookView)
+    else:
+        found = automation_views.try_sensor(options.open_world(), name, cursor=cursor)
     if as_json:
         screen.json_line(found)
         return program.FAILED if found.error else program.DONE

@@ -46,6 +46,7 @@ class App:
     hsts: bool = False
     rate: limits.Rate = field(default_factory=limits.Rate)
     """Of webhooks, whose senders show no credential of weft's."""
+    turns: limits.Turns = field(default_factory=lambda: limits.Turns(THREADS))
     pool: futures.ThreadPoolExecutor = field(
         default_factory=lambda: futures.ThreadPoolExecutor(THREADS, thread_name_prefix="http")
     )
@@ -195,7 +196,8 @@ class _Request:
             origin=f"{self.scope.get('scheme', 'http')}://{host}",
             now=now,
         )
-        answer: answering.Ready = await self._in_thread(functools.partial(self._handle, call, raw))
+        async with self.app.turns.turn(principal):
+            answer: answering.Ready = await self._in_thread(functools.partial(self._handle, call, raw))
         return answer
 
     async def _principal(self, secret: str, now: datetime, *, by_cookie: bool) -> accounts.Principal:

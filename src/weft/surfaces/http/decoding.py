@@ -6,12 +6,12 @@ import functools
 import re
 import urllib.parse
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
 from weft.model import spelling
-from weft.surfaces.http import problems
+from weft.surfaces.http import paging, problems
 
 DEEPEST = 64
 """How deep JSON may be nested."""
@@ -145,6 +145,7 @@ def _made(
             converted = msgspec.convert(value, fields[name].type, strict=strict)
         except msgspec.ValidationError as error:
             problem, place = _told(str(error))
+            problem = _expected(fields[name].type, value) or problem
             wrong.append(problems.FieldProblem(field=f"{where}.{name}{place}", problem=problem, value=told(value)))
             continue
         if _too_big(converted):
@@ -167,6 +168,22 @@ def _told(message: str) -> tuple[str, str]:
     found = _PLACE.match(message)
     assert found is not None
     return found[1][:1].lower() + found[1][1:], found[3] or ""
+
+
+def _expected(kind: Any, value: Any) -> str:
+    """What is expected in words, where msgspec would only name the wrong value or a pattern; else nothing."""
+    if get_origin(kind) is Annotated:
+        if any(isinstance(each, msgspec.Meta) and each.pattern == paging.MOMENT_PATTERN for each in get_args(kind)[1:]):
+            return "is no time such as 2024-01-31T06:00:00Z"
+        return _expected(get_args(kind)[0], value)
+    words = [each for each in get_args(kind) if isinstance(each, str)] if get_origin(kind) is Literal else None
+    if words is None:
+        found = (_expected(each, value) for each in get_args(kind) if each is not type(None))
+        return next((each for each in found if each), "")
+    wrong = [each for each in (value if isinstance(value, list) else [value]) if each not in words]
+    shown = ", ".join(repr(problems.told(each)) for each in wrong[:3])
+    near = spelling.did_you_mean(wrong[0], words) if wrong and isinstance(wrong[0], str) else ""
+    return f"has no value {shown}: {near or 'there are ' + ', '.join(words)}"
 
 
 def _too_big(value: Any) -> bool:

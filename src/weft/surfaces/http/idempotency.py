@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 KEEP = timedelta(hours=24)
 HEADER = "idempotency-key"
 _LONGEST = 255
+_PACKED_FROM = 16 * 1024
+"""Bytes from which an answer is packed: a plan may have many megabytes."""
+_PACKED = "packed"
 _KEPT_HEADERS = ("content-type", "location", "etag", "cache-control")
 
 
@@ -59,9 +63,12 @@ def once(call: Call, request: bytes, made: Callable[[], answering.Ready]) -> ans
     if answer.status >= 400 or not isinstance(answer.content, bytes):
         _give_back(call, principal, key)
         return answer
-    headers = json.dumps({name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers})
+    kept_headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
+    content = answer.content
+    if len(content) > _PACKED_FROM:
+        kept_headers[_PACKED], content = "1", zlib.compress(content, 1)
     with call.ledger() as ledger, ledger.transaction() as transaction:
-        transaction.keep_answer(principal, key, answer.status, headers, answer.content)
+        transaction.keep_answer(principal, key, answer.status, json.dumps(kept_headers), content)
     return answer
 
 
@@ -90,6 +97,7 @@ def _again(same: bool, status: int | None, headers: str, content: bytes) -> answ
             remedy="Ask again in a moment; if it stays so, look whether it was done, then take a new key.",
             headers={"retry-after": "1"},
         )
-    return answering.Ready(
-        status=status, headers={**json.loads(headers), "idempotency-replayed": "true"}, content=content
-    )
+    kept = json.loads(headers)
+    if kept.pop(_PACKED, None):
+        content = zlib.decompress(content)
+    return answering.Ready(status=status, headers={**kept, "idempotency-replayed": "true"}, content=content)

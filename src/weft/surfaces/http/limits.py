@@ -1,12 +1,18 @@
-"""How often somebody who shows no credential may ask."""
+"""How often somebody who shows no credential may ask, and how much of the server one may take at once."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 from weft.surfaces.http import problems
+
+if TYPE_CHECKING:
+    from weft.service import accounts
 
 _MOST_ADDRESSES = 10_000
 
@@ -39,3 +45,33 @@ class Rate:
         self._left.move_to_end(address)
         while len(self._left) > _MOST_ADDRESSES:
             self._left.popitem(last=False)
+
+
+class Turns:
+    """Threads are shared: whoever asks for much waits for the own requests, and nobody for theirs.
+
+    Used by the event loop alone.
+    """
+
+    def __init__(self, threads: int) -> None:
+        """Share so many threads: half of them for an account or token, nearly all for who has the server's own."""
+        self._each = max(1, threads // 2)
+        self._own = max(1, threads - 2)
+        self._known: dict[str, tuple[asyncio.Semaphore, int]] = {}
+
+    @contextlib.asynccontextmanager
+    async def turn(self, who: accounts.Principal) -> AsyncIterator[None]:
+        """Wait until one more request of somebody's may be worked on, for as long as the block lasts."""
+        name = who.account or f"{who.kind} {who.credential}"
+        bound = self._own if who.kind == "local" else self._each
+        semaphore, users = self._known.get(name, (asyncio.Semaphore(bound), 0))
+        self._known[name] = (semaphore, users + 1)
+        try:
+            async with semaphore:
+                yield
+        finally:
+            left = self._known[name][1] - 1
+            if left:
+                self._known[name] = (semaphore, left)
+            else:
+                del self._known[name]

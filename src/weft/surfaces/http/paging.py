@@ -31,11 +31,11 @@ Cursor = (
 )
 _Item = TypeVar("_Item")
 
-
+MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$"
 Moment = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$",
+        pattern=MOMENT_PATTERN,
         max_length=40,
         extra_json_schema={"format": "date-time"},
     ),

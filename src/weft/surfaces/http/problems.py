@@ -14,6 +14,7 @@ from weft.model import diagnostics, errors
 CONTENT_TYPE = "application/problem+json"
 _LOG = logging.getLogger("weft.http")
 _LONGEST_VALUE = 200  # letters of a wrong value that are told back
+_LONGEST_TEXT = 5000  # letters of a message, which may have what was sent in it
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,11 +81,15 @@ def made(
         title=HTTPStatus(status).phrase,
         status=status,
         code=code,
-        detail=detail,
-        remedy=remedy,
+        detail=_cut(detail),
+        remedy=_cut(remedy),
         errors=fields,
         id=identifier,
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
 
 
 def status_of(error: errors.WeftError) -> int:

@@ -190,7 +190,7 @@ class Table:
         Of several that match, the one with more fixed segments wins.
         """
         found: dict[str, tuple[Route, dict[str, str]]] = {}
-        fixed = self._fixed.get("/" + "/".join(segments))
+        fixed = self._fixed.get("/" + "/".join(segments)) if not any("/" in each for each in segments) else None
         if fixed:
             found.update({method: (route, {}) for method, route in fixed.items()})
         for route in self._by_head.get(segments[0], ()) if segments else ():

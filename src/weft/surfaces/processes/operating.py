@@ -99,27 +99,32 @@ class Operating:
             )
             return
         where = msgspec.json.encode(self._where).decode()
-        process = subprocess.Popen(  # noqa: S603 - our own module, run by our own interpreter
-            [sys.executable, "-P", "-m", _MODULE, where, self._location, row.id, self._holder],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own module, run by our own interpreter
+                [sys.executable, "-P", "-m", _MODULE, where, self._location, row.id, self._holder],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            problem = operations.Problem(code="operation-ended", message=f"It cannot be started: {error.strerror}.")
+            operations.failed(self._ledger, row, problem, holder=self._holder, now=self._now())
+            return
         deadline = time.monotonic() + operations.seconds_of(row)
         self._running.append(_Running(row=row, process=process, handle=os.pidfd_open(process.pid), deadline=deadline))
 
     def _look_after(self) -> None:
-        still = []
-        for each in self._running:
+        for each in list(self._running):
             row = self._ledger.operation(each.row.id)
             if each.process.poll() is not None:
-                self._end(each, f"Its process ended with {each.process.returncode}, without an answer.")
+                told = f"Its process ended with {each.process.returncode}, without an answer."
             elif time.monotonic() >= each.deadline:
-                self._end(each, f"It took longer than {operations.seconds_of(each.row):.0f} s, and was killed.")
+                told = f"It took longer than {operations.seconds_of(each.row):.0f} s, and was killed."
             elif row is None or row.outcome == "cancelled":
-                self._end(each, "cancelled")
+                told = "cancelled"
             else:
-                still.append(each)
-        self._running = still
+                continue
+            self._running.remove(each)
+            self._end(each, told)
 
     def _end(self, each: _Running, told: str) -> None:
         """Let go of one; what is told counts only where it left no answer."""

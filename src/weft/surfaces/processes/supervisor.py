@@ -259,10 +259,17 @@ class Supervisor:
         self._slots[f"{name} (removed {time.monotonic()})"] = rest
 
     def _forget_removed(self) -> None:
-        """Record as removed what is in the ledger and not configured any more."""
+        """Record as removed what is in the ledger, not configured any more, and served by nobody else."""
+        from weft.service import location_views
+
         assert self._ledger is not None
+        served = {each.location for each in location_views.workers(self._ledger, self._serving.clock) if each.alive}
         for row in self._ledger.locations():
-            if not row.removed and row.name not in self._slots:
+            if row.removed or row.name in self._slots:
+                continue
+            if row.name in served:
+                self._tell(f"{row.name}: not configured here, but another process serves it; it stays")
+            else:
                 self._record_removed(row.name)
 
     def _record_removed(self, name: str) -> None:
@@ -301,7 +308,8 @@ class Supervisor:
         try:
             slot.coming = host_process.HostProcess(location, settings)
         except OSError as error:
-            self._cannot(slot, f"The interpreter {location.python} cannot be started: {error.strerror}.")
+            message = f"The interpreter {location.python} cannot be started: {error.strerror}."
+            self._cannot(slot, control_events.Problem(message=message, remedy="Check `python` of it."))
 
     def _heard(self, slot: slots.Slot, each: host_process.HostProcess, message: dict[str, Any]) -> None:
         if "loaded" in message and each is slot.coming:
@@ -359,19 +367,12 @@ class Supervisor:
     def _no_word(self, slot: slots.Slot, each: host_process.HostProcess) -> None:
         problem = host_process.problem_of_interpreter(slot.location.python, each.status)
         # one that was killed, as when memory ran short, says nothing of its code
-        self._cannot(slot, problem.message, problem.remedy, problem.code, 1.0 if (each.status or 0) < 0 else None)
+        self._cannot(slot, problem, 1.0 if (each.status or 0) < 0 else _RETRY_SECONDS)
 
-    def _cannot(
-        self,
-        slot: slots.Slot,
-        message: str,
-        remedy: str = "Check `python` of it.",
-        code: str = "",
-        pause: float | None = None,
-    ) -> None:
-        self._record_failed(slot, [control_events.Problem(message=message, remedy=remedy, code=code)])
-        self._tell(f"{slot.location.name}: {message} {remedy}")
-        self._try_again(slot, _RETRY_SECONDS if pause is None else pause)
+    def _cannot(self, slot: slots.Slot, problem: control_events.Problem, pause: float = _RETRY_SECONDS) -> None:
+        self._record_failed(slot, [problem])
+        self._tell(f"{slot.location.name}: {problem.message} {problem.remedy}")
+        self._try_again(slot, pause)
         self._settle(slot, loaded=False)
 
     def _record_failed(self, slot: slots.Slot, problems: list[control_events.Problem]) -> None:

@@ -182,13 +182,21 @@ class ChecksQuery(paging.Paged, frozen=True, kw_only=True):
 )  # fmt: skip
 def checks(call: Call, key: str, query: ChecksQuery) -> CheckPage:
     """The latest result of each check on each partition."""
+    at = paging.place(f"checks {key}", query, str, str)
     with call.world() as world:
         asset = asset_views.found(world, key)
         named = history.partition_keys(world, asset.key, query.partitions)
-        found = [
-            each for each in asset_views.check_results(world, asset.key, named) if not (query.failed and each.passed)
-        ]
-    items, following = paging.cut(f"checks {key}", query, found, lambda each: f"{each.partition or ''}\0{each.check}")
+        found = asset_views.check_results(
+            world,
+            asset.key,
+            named,
+            limit=query.limit + 1,
+            after=(at[0], at[1]) if at is not None else None,
+            failed=query.failed,
+        )
+    items = found[: query.limit]
+    more = len(found) > len(items)
+    following = paging.cursor(f"checks {key}", query, items[-1].partition or "", items[-1].check) if more else None
     return CheckPage(items=items, next=following)
 
 

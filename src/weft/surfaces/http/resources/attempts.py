@@ -16,6 +16,8 @@ routes = routing.Routes(tag="logs")
 
 _MOST_TEXT = 1 << 20
 """Letters of one attempt's output that are told here; `/runs/{id}/logs/{log}/text` has all."""
+_MOST_READ = 4 * _MOST_TEXT + 4
+"""Bytes that are read of one: so many letters, or more."""
 _MOST_PAGE = 4 << 20
 
 
@@ -77,13 +79,14 @@ def attempts(call: Call, id: str, query: AttemptsQuery) -> AttemptPage:  # noqa:
         row = runs.found(ledger, id)
         for position, each in run_logs.attempts(
             ledger, folder, row.id, steps=query.steps or None, partitions=query.partitions or None, item=query.item,
-            attempt=query.attempt, after=query.after,
+            attempt=query.attempt, after=query.after, most=_MOST_READ,
         ):  # fmt: skip
             if told > _MOST_PAGE and position != items[-1].position:
                 return AttemptPage(items=items, more=True)
             items.append(_shown(each, position, str(position)))
             told += len(items[-1].text)
-        own = run_logs.of_flow(ledger, folder, row.id) if query.flow and row.phase == "finished" else None
+        has_ended = query.flow and row.phase == "finished"
+        own = run_logs.of_flow(ledger, folder, row.id, most=_MOST_READ) if has_ended else None
     if own is not None:
         items.append(_shown(own, items[-1].position if items else query.after, log_pages.FLOW))
     return AttemptPage(items=items, more=False)

@@ -164,6 +164,25 @@ def alerts(call: Call) -> incidents.AlertsView:
     return incidents.configured(alerting_settings.read(call.serving.settings))
 
 
+class AlertsCheck(views.View, frozen=True, kw_only=True):
+    """Whether what is configured of alerts holds; `problem` and `remedy` tell all that is wrong with it."""
+
+    passed: bool
+    problem: str
+    remedy: str
+
+
+@routes.get("/alerts/check", scope="alerts.check", role="editor", answer=AlertsCheck, summary="Look over what alerts")
+def check_alerts(call: Call) -> AlertsCheck:
+    """Compare rules, routes and channels with the definitions, and with the variables and connections of the server."""
+    with call.world() as world:
+        try:
+            alerting_checking.checked(world, call.serving.settings)
+        except errors.WeftError as error:
+            return AlertsCheck(passed=False, problem=error.message, remedy=error.remedy or "")
+    return AlertsCheck(passed=True, problem="", remedy="")
+
+
 class ChannelTrial(views.View, frozen=True, kw_only=True):
     """How sending a test message went; `message` says what was wrong, and names no secret."""
 

@@ -218,7 +218,9 @@ def _several(call: Call, rows: list[operating.OperationRow], wait: float, detail
     until = time.monotonic() + wait
     items = [_waited(call, row.id, max(until - time.monotonic(), 0.0)) for row in rows]
     ids = [row.id for row in rows]
-    return Answer(Operations(items=items), target=f"operation:{ids[0]}", detail={**detail, "operations": ids})
+    return Answer(
+        Operations(items=items), target=f"operation:{ids[0]}" if ids else "", detail={**detail, "operations": ids}
+    )
 
 
 def _waited(call: Call, id: str, seconds: float) -> operations.OperationView:  # noqa: A002

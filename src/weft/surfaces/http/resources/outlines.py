@@ -17,7 +17,7 @@ routes = routing.Routes(tag="plans")
 def outline(call: Call, body: plans.NewPlan) -> plan_outlines.PlanOutline:
     """What `weft plan` shows: one line for each step, however many partitions it has."""
     with call.world() as world:
-        return plan_outlines.of(world, planning.make_plan(world, plans.ask_of(body), now=call.now))
+        return plan_outlines.of(world, planning.make_plan(world, plans.ask_of(body)))
 
 
 @routes.get(

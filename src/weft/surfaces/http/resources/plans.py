@@ -77,7 +77,7 @@ def ask_of(body: NewPlan) -> planning.Ask:
 def preview(call: Call, body: NewPlan) -> views.PlanView:
     """The same as `POST /plans`, for those who only want to see it."""
     with call.world() as world:
-        made = planning.make_plan(world, ask_of(body), now=call.now)
+        made = planning.make_plan(world, ask_of(body))
         return views.plan_view(world.planned, made)
 
 

@@ -1,12 +1,18 @@
-"""What an attacker tries, with the source at hand; the numbers are those of the defaults in docs/security.md."""
+"""Attacks on who may what, and on what users' code wrote, with the source at hand. Named by docs/security.md."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
+import os
+import shutil
 import socket
+import stat
+import subprocess
 import sys
-import time
+import tomllib
+import urllib.parse
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,17 +22,17 @@ import msgspec
 import pytest
 from tests.integration.http import servers
 
-from weft.define.automations.webhooks import STRIPE
-from weft.model import automations, events, stored
-from weft.service import accounts, webhooks
+import weft
+from weft.model import events, stored
+from weft.service import accounts, server_place
 from weft.storage import json_values
-from weft.surfaces.http import connections, decoding, receiving
+from weft.stores import sqlite
+from weft.surfaces.http import receiving, table
 
-HOOKS = """
-from weft import webhook
+SUSPICIOUS = ("x' OR '1'='1", '" OR 1=1 --', "%' UNION SELECT name, password FROM account --", "\x00", "*" * 90)
 
-orders = webhook("orders", target=adding, secret="AH_ORDERS_SECRET", params={"a": "$.a"}, signature="stripe")
-"""
+
+_SERVER = ("surfaces", "service", "planner", "engine", "ledger", "stores", "alerts", "ports", "model")
 
 
 @pytest.fixture(scope="module")
@@ -55,105 +61,26 @@ def _sent(found: servers.Server, data: bytes, *, seconds: float = 5) -> bytes:
         return answer
 
 
-# --- E14: what costs the server more than its sender ---
+def _artifact(found: servers.Server, key: str, value: stored.StoredValue, run: str) -> int:
+    with found.serving.ledger() as ledger:
+        ledger.append([events.ArtifactMade(run=run, key=key, kind="table", value=value)])
+        return int(ledger.artifacts(run=run, key=key)[0].id)
 
 
-def test_e14_no_header_of_a_delivery_costs_more_than_its_length() -> None:
-    webhook = automations.Webhook(
-        name="orders", target=automations.Target(pipeline="adding"), secret="env:X", signature=STRIPE
-    )
-    began = time.process_time()
-    for header in ("t=1" + " " * 200_000 + "x,v1=00", "," * 200_000, "t=" + "1" * 200_000, "v1=" + "0" * 200_000):
-        with pytest.raises(webhooks.SignatureError):
-            webhooks.check_signature(webhook, {STRIPE.header.lower(): header}, b"", datetime.now(UTC), "secret")
-    assert time.process_time() - began < 2
+def _run(found: servers.Server, run: str) -> str:
+    with found.serving.ledger() as ledger:
+        ledger.append([events.RunCreated(run=run, execution=run)])
+    return run
 
 
-@pytest.mark.parametrize("text", ['"' + '\\"' * 500_000, '"' * 1_000_000, "\\" * 1_000_000, '"\\', "[{" * 500_000])
-def test_e14_no_body_costs_more_than_its_length(text: str) -> None:
-    began = time.process_time()
-    decoding.depth(b"[" * 65 + text.encode())
-    assert time.process_time() - began < 2
-
-
-def test_strings_count_for_nothing_in_the_depth_of_json() -> None:
-    for raw, depth in ((b'[["[[[", "\\"[["]]', 2), (b'{"a": "\\\\"}', 1), (b'["[[', 1), (b"[]{}", 1), (b'"[["', 0)):
-        assert decoding.depth(raw) == depth, raw
-
-
-def test_e14_one_account_cannot_take_all_streams(running: servers.Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiving, "STREAMS_EACH", 2)
-    _add(running, "greedy", "viewer")
-    with contextlib.ExitStack() as opened:
-        client = opened.enter_context(running.client(None))
-        _log_in(running, client, "greedy")
-        for _ in range(2):
-            assert opened.enter_context(client.stream("GET", "/api/v1/events")).status_code == 200
-        refused = opened.enter_context(client.stream("GET", "/api/v1/events"))
-        assert refused.status_code == 503
-        assert "for this account" in json.loads(refused.read())["detail"]
-        own = opened.enter_context(running.client())
-        assert opened.enter_context(own.stream("GET", "/api/v1/events")).status_code == 200
-
-
-@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "])
-def test_e14_who_never_ends_a_request_is_hung_up_on(
-    running: servers.Server, monkeypatch: pytest.MonkeyPatch, begun: bytes
-) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
-    assert _sent(running, begun) == b""
-
-
-def test_e14_a_second_request_that_never_ends_is_hung_up_on(
-    running: servers.Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
-    whole = b"GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    answer = _sent(running, whole + b"GET /api/v1/he")
-    assert answer.startswith(b"HTTP/1.1 200")
-    assert answer.count(b"HTTP/1.1") == 1
-
-
-def test_e14_a_stream_outlives_the_patience_for_heads(
-    running: servers.Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
-    with running.client() as client, running.client() as other, client.stream("GET", "/api/v1/events") as stream:
-        lines = stream.iter_raw()
-        assert next(lines)
-        deadline = time.monotonic() + 0.5
-        while time.monotonic() < deadline:
-            assert other.get("/api/v1/health").status_code == 200
-        other.post("/api/v1/accounts", json={"name": "outlived", "password": servers.PASSWORD})
-        assert b"ChangeMade" in next(lines)
-
-
-def test_e14_connections_over_the_bound_are_closed_at_once(
-    running: servers.Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "most", lambda: 8)
-    with contextlib.ExitStack() as opened:
-        held = [
-            opened.enter_context(socket.create_connection(("127.0.0.1", running.running.port), timeout=5))
-            for _ in range(12)
-        ]
-        closed = 0
-        for each in held[-4:]:
-            with contextlib.suppress(ConnectionError):
-                assert each.recv(1) == b""
-            closed += 1
-        assert closed == 4
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:  # once the others have gone, there is room
-        with contextlib.suppress(httpx.TransportError), running.client() as client:
-            if client.get("/api/v1/health").status_code == 200:
-                return
-    raise AssertionError("the server takes no connection any more")
-
-
-def test_e14_a_head_that_is_too_long_is_refused_though_it_comes_at_once(running: servers.Server) -> None:
-    head = b"GET /api/v1/me HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX: " + b"y" * 50_000 + b"\r\n\r\n"
-    assert _sent(running, head).split(b" ")[1] in (b"400", b"431")
+def _imports(folder: str) -> Iterator[tuple[Path, str]]:
+    source = Path(weft.__file__).parent / folder
+    for path in sorted(source.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((path, each.name) for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield path, node.module
 
 
 def test_e4_a_body_with_two_lengths_ends_the_connection(running: servers.Server) -> None:
@@ -163,9 +90,6 @@ def test_e4_a_body_with_two_lengths_ends_the_connection(running: servers.Server)
     answer = _sent(running, f"{first}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}".encode())
     assert answer.startswith(b"HTTP/1.1 400")
     assert answer.count(b"HTTP/1.1") == 1
-
-
-# --- E5: what goes on after it has been ended ---
 
 
 @pytest.mark.parametrize("end", ["revoke", "disable", "shrink", "password"])
@@ -223,21 +147,6 @@ def test_e5_a_token_sees_and_ends_no_other_token(running: servers.Server) -> Non
             assert program.get("/api/v1/me").status_code == 401
 
 
-# --- E7, E8, E10: what users' code wrote ---
-
-
-def _artifact(found: servers.Server, key: str, value: stored.StoredValue, run: str) -> int:
-    with found.serving.ledger() as ledger:
-        ledger.append([events.ArtifactMade(run=run, key=key, kind="table", value=value)])
-        return int(ledger.artifacts(run=run, key=key)[0].id)
-
-
-def _run(found: servers.Server, run: str) -> str:
-    with found.serving.ledger() as ledger:
-        ledger.append([events.RunCreated(run=run, execution=run)])
-    return run
-
-
 def test_e7_an_artifact_is_read_by_its_number_though_another_is_called_by_it(running: servers.Server) -> None:
     run = _run(running, "numbers")
     wanted = _artifact(running, "wanted", stored.StoredValue(format="text", data_version="s1:1", inline=b"wanted"), run)
@@ -280,21 +189,11 @@ def test_e8_a_result_of_a_users_class_is_shown_by_its_fields(running: servers.Se
     assert run_details.plain(stored.StoredValue(format="json", data_version="j1:1", inline=inline)) == {"a": 1}
 
 
-# --- E11: webhooks ---
-
-
-@pytest.fixture
-def hooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[servers.Server]:
-    monkeypatch.setenv("AH_ORDERS_SECRET", "shh")
-    with servers.running(tmp_path) as found:
-        yield found
-
-
-def test_e11_nobody_is_told_which_webhooks_there_are(hooked: servers.Server) -> None:
-    with hooked.client(None) as client:
+def test_e11_nobody_is_told_which_webhooks_there_are(running: servers.Server) -> None:
+    with running.client(None) as client:
         answer = client.post("/api/v1/webhooks/order/deliveries", content=b"{}")
         assert answer.status_code == 404
-        assert "Did you mean" not in answer.text
+        assert answer.json()["remedy"] == "Look at the address."
 
 
 def test_e5_a_token_lasts_no_longer_than_it_says(running: servers.Server) -> None:
@@ -306,3 +205,122 @@ def test_e5_a_token_lasts_no_longer_than_it_says(running: servers.Server) -> Non
         )
         assert accounts.by_token(ledger, now + timedelta(seconds=0.9), secret) is not None
         assert accounts.by_token(ledger, now + timedelta(seconds=1), secret) is None
+
+
+def test_e9_a_secret_of_a_connection_is_nowhere_to_be_read(tmp_path: Path) -> None:
+    secret = "s3cr3t-of-the-warehouse"
+    with servers.running(tmp_path) as found, found.client() as client:
+        body = {"type": "postgres", "host": "db.example", "login": "u", "password": secret, "extra": {"token": secret}}
+        put = client.put("/api/v1/connections/warehouse", json=body)
+        if put.status_code == 501:
+            pytest.skip("needs the extra `secrets`")
+        assert put.status_code in (200, 201), put.text
+        assert secret not in put.text
+        for route in table.table().routes:
+            if route.method == "GET" and not route.stream and set(route.parameters) <= {"name"}:
+                path = "/api/v1" + route.path.replace("{name}", "warehouse").replace("{name:path}", "warehouse")
+                assert secret not in client.get(path).text, path
+        changed = client.get("/api/v1/ledger/events?types=ChangeMade").text
+        assert "connections.change" in changed
+        for file in found.home.rglob("*"):
+            if file.is_file():
+                assert secret.encode() not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize("text", SUSPICIOUS)
+def test_e12_what_is_asked_for_is_never_part_of_a_statement(running: servers.Server, text: str) -> None:
+    with running.serving.ledger() as ledger:
+        if ledger.account("keeper") is None:
+            _add(running, "keeper", "viewer")
+    with running.client() as client:
+        for route in table.table().routes:
+            if route.method != "GET" or route.stream:
+                continue
+            path = "/api/v1/" + "/".join(
+                urllib.parse.quote(text, safe="") if each.startswith("{") else each for each in route.parts
+            )
+            fields = msgspec.structs.fields(route.query) if route.query is not None else ()
+            for query in ({}, *({each.encode_name: text} for each in fields)):
+                answer = client.get(path, params=query)
+                assert answer.status_code not in (500, 503) or path.endswith("/ready"), (path, query)
+                assert "argon2" not in answer.text, (path, query)
+        assert client.get("/api/v1/accounts/keeper").status_code == 200
+
+
+def test_e16_the_ledger_is_for_its_owner_alone_whatever_the_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    ledger = sqlite.SqliteLedger(tmp_path / "ledger.db")
+    ledger.append([events.RunCreated(run="a", execution="a")])
+    for each in tmp_path.glob("ledger.db*"):
+        assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each.name
+    ledger.close()
+
+
+def test_e2_the_token_is_given_to_this_users_own_programs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert server_place.may_have_token(tmp_path, port)
+        monkeypatch.setattr(os, "getuid", lambda: 4_711)
+        assert not server_place.may_have_token(tmp_path, port)
+    monkeypatch.undo()
+    assert not server_place.may_have_token(tmp_path, port)
+
+
+def test_e2_a_server_that_died_is_not_taken_for_a_process_that_got_its_number(tmp_path: Path) -> None:
+    server_place.write(tmp_path, "http://127.0.0.1:1")
+    assert server_place.read(tmp_path) is not None
+    note = json.loads((tmp_path / "server.json").read_bytes())
+    owner = json.loads(note["owner"])
+    note["owner"] = json.dumps({**owner, "started": owner["started"] - 1})
+    (tmp_path / "server.json").write_text(json.dumps(note), encoding="utf-8")
+    assert server_place.read(tmp_path) is None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+def test_e13_in_chromium_pages_work_and_break_no_policy(running: servers.Server, tmp_path: Path) -> None:
+    run = _run(running, "painted")
+    evil = "# hi\n<script>document.title='owned'</script>\n[a](javascript:alert(1)) ![b](http://x.example/y.png)"
+    kind = {"media_type": msgspec.Raw(b'"text/markdown"')}
+    value = stored.StoredValue(format="text", data_version="s1:1", inline=evil.encode(), metadata=kind)
+    painted = _artifact(running, "painted", value, run)
+
+    def shown(url: str) -> tuple[str, str]:
+        done = subprocess.run(
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+             "--enable-logging=stderr", "--virtual-time-budget=3000", "--dump-dom", url],
+            capture_output=True, text=True, timeout=90, check=True,
+        )  # fmt: skip
+        told = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        return done.stdout, "\n".join(told)
+
+    page, told = shown(running.running.link())
+    assert "&quot;status&quot;: &quot;ok&quot;" in page or '"status": "ok"' in page  # so its script ran
+    assert told == ""
+    page, told = shown(f"{running.url}/api/docs")
+    assert "POST" in page
+    assert told == ""
+    page, told = shown(f"{running.url}/api/v1/artifacts/{painted}/content")
+    assert "<h1>hi</h1>" in page
+    assert "owned</title>" not in page
+    assert "x.example" not in page
+    assert told == ""
+
+
+def test_e3_a_slash_in_a_segment_names_no_other_route(running: servers.Server) -> None:
+    with running.client() as client:
+        assert client.get("/api/v1/audit%2Fverify").status_code == 404
+        assert client.post("/api/v1/session%2Flinks").status_code == 404
+
+
+@pytest.mark.parametrize("folder", _SERVER)
+def test_e7_what_a_server_is_made_of_reads_no_pickle(folder: str) -> None:
+    unsafe = {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "weft.storage.pickles"}
+    assert [(path.name, name) for path, name in _imports(folder) if name in unsafe] == []
+
+
+def test_e17_dependencies_are_few() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert len(project["dependencies"]) <= 16
