@@ -220,7 +220,9 @@ def _finished(found: _Found, event: events.StepsFinished) -> None:
     ]
 
 
-def step_run_view(row: ledgers.StepRunRow, rendered: Mapping[tuple[str, str], dict[str, str]] | None = None) -> StepRunView:
+def step_run_view(
+    row: ledgers.StepRunRow, rendered: Mapping[tuple[str, str], dict[str, str]] | None = None
+) -> StepRunView:
     """A step run as it is shown, with its templates filled in where they are given."""
     return StepRunView(
         step=row.step,

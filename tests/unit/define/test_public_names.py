@@ -14,7 +14,8 @@ import weft
 
 def test_every_public_name_can_be_imported() -> None:
     # 36 for assets and their partitions; 20 for tasks, flows and ops with what their bodies ask for; 14 for DAGs;
-    # 7 for caching and assets as conditions; 6 for what asks for runs by itself; the rest are modules. What a project rarely needs stays in its module.
+    # 7 for caching and assets as conditions; 6 for what asks for runs by itself; the rest are modules. What a project
+    # rarely needs stays in its module.
     assert len(weft.__all__) <= 88
     for name in weft.__all__:
         assert getattr(weft, name) is not None

@@ -1,4 +1,4 @@
-"""The names that clients generated from the OpenAPI have: of operations and of schemas, each without a dot and unique."""
+"""The names that generated clients have, of operations and of schemas: each one unique and without a dot."""
 
 from __future__ import annotations
 
