@@ -138,7 +138,7 @@ def test_what_works_on_the_project_alone_is_refused_for_a_server(project):
         result = project.weft("--server", "http://127.0.0.1:1", *arguments)
         assert result.code == 2
         assert f"`weft {arguments[0]}` works on the project here, not on a server." in result.err
-    for arguments in (("ledger", "verify"), ("worker", "start"), ("alerts", "check")):
+    for arguments in (("ledger", "verify"), ("worker", "start"), ("connections", "remove", "lake")):
         result = project.weft("--server", "http://127.0.0.1:1", *arguments)
         assert result.code == 2
         assert "works on the project here, not on a server (http://127.0.0.1:1)" in result.err

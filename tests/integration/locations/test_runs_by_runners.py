@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from weft.model import events
+from weft.runtime import owners
 from weft.service import cancelling, executions, planning
 
 FLOWS = """
@@ -138,6 +143,21 @@ def test_a_plan_over_two_locations_is_made_by_both_in_order(make_site):
             "numbers": ["fresh"],
             "total": ["fresh"],
         }
+
+
+@pytest.mark.slow
+def test_a_runner_that_hangs_before_it_takes_up_its_run_holds_it_for_seconds_only(make_site):
+    site = make_site({"weft.toml": 'definitions = "defs.py"\n', "defs.py": FLOWS})
+    site.start(watch=False)
+    first = site.request("doubling")
+    site.until_finished(first)
+    with site.serving.ledger() as ledger:
+        started = next(each for _, _, each in ledger.events(first) if isinstance(each, events.RunStarted))
+    runner = int(started.owner.split()[1])
+    assert owners.myself().pid != runner
+    os.kill(runner, signal.SIGSTOP)
+    assert site.until_finished(site.request("doubling"), 60).outcome == "succeeded"
+    assert not Path(f"/proc/{runner}").exists()
 
 
 def test_a_host_that_serves_no_runs_leaves_them_waiting(make_site):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -10,9 +12,12 @@ from hypothesis import strategies as st
 from tests.unit.planner import strategies, test_oracle, world
 
 from weft.define import bodies
-from weft.model import keys, partition_set
+from weft.model import events, keys, partition_set, partitions, stored
+from weft.model import graph as graphs
+from weft.ports import clock as clocks
 from weft.service import kept_columns, planning, standings
 from weft.service import world as worlds
+from weft.stores import sqlite
 
 
 def of(played: world.World, kept: standings.Standings | None) -> worlds.World:
@@ -78,3 +83,67 @@ def test_what_is_kept_is_what_is_found_from_scratch(content: bytes) -> None:
             check(player.world, kept, some, number)
         if dice.chance(100):
             check_plan(player.world, kept, planning.Ask(only_failed=dice.chance(60)))
+
+
+def test_threads_that_ask_while_something_is_made_all_end_up_with_what_is_so(tmp_path: Path) -> None:
+    count, moments = 60, 40
+    steps = {
+        f"a{n}": graphs.Step(
+            key=f"a{n}",
+            outputs=(f"a{n}",),
+            code="c",
+            dependencies=(graphs.Dependency(asset=f"a{n // 2}", mapping=partitions.IdentityMapping()),) if n else (),
+        )
+        for n in range(count)
+    }
+    defined = graphs.Graph(assets={key: graphs.Asset(key=key, step=key) for key in steps}, steps=steps)
+    kept, problems = standings.Standings(), list[BaseException]()
+    writer = sqlite.SqliteLedger(tmp_path / "ledger.db")
+    ended = threading.Event()
+
+    def world_on(ledger: sqlite.SqliteLedger, keeper: standings.Standings | None) -> worlds.World:
+        return worlds.World(
+            definitions=bodies.BuiltDefinitions(graph=defined, bodies={}, manifests={}),
+            ledger=ledger,
+            clock=clocks.SystemClock(),
+            make_executor=lambda *given: None,  # type: ignore[arg-type]
+            renew=ledger.renew_lease,
+            sources_of=lambda manifest: {},
+            kept=keeper,
+        )
+
+    def ask() -> None:
+        ledger = sqlite.SqliteLedger(tmp_path / "ledger.db")
+        try:
+            asked = world_on(ledger, kept)
+            while not ended.is_set():
+                assert len(kept.all(asked, asked.clock.now())) == count
+                kept.of(asked, f"a{count - 1}", asked.clock.now())
+                planning.make_plan(asked, planning.Ask())
+        except BaseException as error:
+            problems.append(error)
+        finally:
+            ledger.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for each in threads:
+        each.start()
+    value = stored.StoredValue(format="none", data_version="t:1")
+    for moment in range(moments):
+        keys_made = [f"a{(7 * moment + n) % count}" for n in range(5)]
+        writer.append(
+            [
+                events.StepSucceeded(
+                    run=f"r{moment}", step=key, outputs=(events.Materialization(asset=key, value=value, code="c"),)
+                )
+                for key in keys_made
+            ]
+        )
+    ended.set()
+    for each in threads:
+        each.join(30)
+    assert not problems
+    now = clocks.SystemClock().now()
+    every = list(defined.assets)
+    assert kept.several(world_on(writer, kept), every, now) == planning.statuses(world_on(writer, None), every, now=now)
+    writer.close()

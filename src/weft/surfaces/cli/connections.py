@@ -191,6 +191,8 @@ def remove(name: str) -> int:
 
 def _place() -> places.Place:
     """The project's, or the one of the working directory where there is no project: connections need no definitions."""
+    context = click.get_current_context()
+    options.refuse_remote(f"`{context.command_path}`", options.remote())
     from weft import wiring
     from weft.connections import places
 

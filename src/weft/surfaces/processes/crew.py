@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from weft.service import world as worlds
 
 IDLE_SECONDS = 60.0
+BEGIN_SECONDS = 10.0
+"""A runner that does not take up a run for so long hangs."""
 WARM = 1
 """So many idle runners stay however long nothing comes."""
 
@@ -39,6 +41,8 @@ class Runner:
     since: float = field(default_factory=time.monotonic)
     """When it last began or ended a run."""
     ready: bool = False
+    begun: bool = True
+    """Whether it has taken up the run that it was handed last."""
     spoiled: bool = False
     """Whether it is to end after its run: workers can't be forked from it any more, or it still owns a broken run."""
     cool: bool = False
@@ -95,16 +99,22 @@ class Crew:
         if not idle:
             idle = [each for each in there if each.run is not None and is_finished(each.run)]
         chosen = max(idle, key=lambda each: each.since) if idle else self._start()
-        chosen.run, chosen.since, chosen.cool = run, time.monotonic(), False
+        chosen.run, chosen.since, chosen.cool, chosen.begun = run, time.monotonic(), False, False
         chosen.channel.send(run=run, **how)
 
     def hear(self) -> list[dict[str, Any]]:
-        """What the runners have said: `ended`, `refused` or `broken` with a run; `lost` with that of a dead one."""
+        """What the runners have said: `ended`, `refused` or `broken` with a run; `lost` with that of a dead one.
+
+        `stuck` comes with a run that a runner was handed and never took up: it is killed, and the run is free.
+        """
         found: list[dict[str, Any]] = []
         for each in list(self._runners.values()):
             for message in each.channel.receive():
                 if "ready" in message:
-                    each.ready = True
+                    each.ready, each.since = True, time.monotonic()
+                    continue
+                if "begun" in message:
+                    each.begun = each.begun or message["begun"] == each.run
                     continue
                 found.append(message)
                 is_last = each.run in message.values()  # else it was handed its next run while it ended this one
@@ -114,6 +124,10 @@ class Crew:
                 if is_last and each.spoiled:
                     each.channel.send(do="end")
                     each.channel.closed = True
+            if each.run is not None and each.ready and not each.begun and time.monotonic() - each.since > BEGIN_SECONDS:
+                found.append({"stuck": each.run})
+                each.run = None
+                _kill(each)
             if _has_ended(each):
                 self._forget(each)
                 if each.run is not None or not each.ready:

@@ -270,6 +270,8 @@ class Host:
             case {"lost": str(run)}:
                 self._crashes[run] = self._crashes.get(run, 0) + 1
                 sys.stderr.write(f"weft: {self._settings.location}: the process that drove run {run} has died.\n")
+            case {"stuck": str(run)}:
+                sys.stderr.write(f"weft: {self._settings.location}: a runner that hung was ended; run {run} goes on.\n")
             case {"lost": None}:
                 self._fruitless_until = now + _REFUSED_SECONDS  # it could not even begin
             case {"ended": str(run)}:

@@ -111,6 +111,7 @@ def _serve(world: worlds.World, location: str, host: channels.Channel) -> None:
             if message.get("do") == "cool":
                 executors.trim(1)
                 continue
+            host.send(begun=message["run"])
             host.send(**_driven(world, widening, executors, message))
     executors.close()
 
