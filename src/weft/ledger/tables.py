@@ -346,7 +346,7 @@ CREATE TABLE tick (
   PRIMARY KEY (automation, tick)
 ) WITHOUT ROWID;
 CREATE INDEX version_by_age ON version (asset, id) WHERE state <> 'removed';
-CREATE INDEX check_result_failed ON check_result (asset, key, name) WHERE passed = 0;
+CREATE INDEX check_result_failed ON check_result (asset, passed, key, name) WHERE passed = 0;
 CREATE INDEX tick_by_age ON tick (position);
 CREATE INDEX tick_of_automation ON tick (automation, position);
 

@@ -26,7 +26,7 @@ def of(played: world.World, kept: standings.Standings | None) -> worlds.World:
         definitions=bodies.BuiltDefinitions(graph=played.graph, bodies={}, manifests={}),
         ledger=played.ledger,
         clock=played.clock,
-        make_executor=lambda *given: None,  # type: ignore[arg-type, return-value]
+        make_executor=lambda *given: None,  # type: ignore[arg-type]
         renew=played.ledger.renew_lease,
         sources_of=lambda manifest: {},
         kept=kept,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
+from weft.model import errors
 from weft.surfaces.cli import accounts, options, program, screen
 
 if TYPE_CHECKING:
@@ -37,9 +39,15 @@ def check(as_json: bool) -> int:
     from weft.service import alerting_checking
     from weft.service import incidents as verbs
 
-    project, _ = options.open_ledger()
-    settings = alerting_checking.checked(options.open_world(), project.settings)
-    found = verbs.configured(settings)
+    if (server := options.remote()) is not None:
+        looked = server.get("/alerts/check", _Checked)
+        if not looked.passed:
+            raise errors.UsageError(looked.problem, remedy=looked.remedy or None)
+        found = server.get("/alerts", verbs.AlertsView)
+    else:
+        project, _ = options.open_ledger()
+        settings = alerting_checking.checked(options.open_world(), project.settings)
+        found = verbs.configured(settings)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -64,6 +72,17 @@ def check(as_json: bool) -> int:
     return program.DONE
 
 
+class _Checked(msgspec.Struct):
+    passed: bool
+    problem: str
+    remedy: str
+
+
+class _Tried(msgspec.Struct):
+    sent: bool
+    message: str
+
+
 @alerts.command()
 @click.argument("channel")
 @options.place
@@ -75,8 +94,13 @@ def test(channel: str) -> int:
     """
     from weft.service import alerting_checking
 
-    project, _ = options.open_ledger()
-    alerting_checking.send_test(project.settings, channel, root=project.root, home=project.home)
+    if (server := options.remote()) is not None:
+        tried = server.send("POST", "/alerts/channels/{}/test", _Tried, channel)
+        if not tried.sent:
+            raise errors.WeftError(tried.message)
+    else:
+        project, _ = options.open_ledger()
+        alerting_checking.send_test(project.settings, channel, root=project.root, home=project.home)
     screen.Screen().line(f"The channel {channel} took a test message.")
     return program.DONE
 
@@ -100,7 +124,6 @@ def silence(matches: tuple[str, ...], lasting: str, reason: str, as_json: bool) 
     from datetime import timedelta
 
     from weft.define import durations
-    from weft.model import errors
     from weft.service import incidents as verbs
 
     wanted = {}

@@ -13,6 +13,7 @@ from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
     from weft.connections import places, probing
+    from weft.surfaces.cli import remote as remotes
 
 
 @options.group
@@ -85,7 +86,12 @@ def show(name: str, as_json: bool) -> int:
     """
     from weft.connections import registry
 
-    found = registry.get(name, place=_place()).masked()
+    if (server := options.remote()) is not None:
+        detail = server.get("/connections/{}", dict[str, Any], name)
+        found = {field: value for field, value in detail.items() if value not in ("", None, {})}
+    else:
+        found = registry.get(name, place=_place()).masked()
+    found = {"name": found.pop("name"), "type": found.pop("type"), **found, "source": found.pop("source")}
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -131,13 +137,18 @@ def add(name: str, uri: str | None, kind: str | None, ask: bool, extra: tuple[st
         known = connection.Connection.parse(name, uri).extra if uri is not None else {}
         values["extra"] = {**known, **_pairs(extra)}
     made = connection.Connection.build(name, values)
-    place = _place()
-    registry.save(made, place=place)
+    if (server := options.remote()) is not None:
+        source = str(server.put("/connections/{}", dict[str, Any], values, name)["source"])
+        is_stored = source.startswith("the store ")
+    else:
+        place = _place()
+        registry.save(made, place=place)
+        source = registry.get(name, place=place).source
+        is_stored = source == f"the store {place.store.name}"
     out = screen.Screen()
     out.line(f"Saved {name}: {made}")
-    used = registry.get(name, place=place)
-    if used.source != f"the store {place.store.name}":
-        out.line(f"But {name} is still that of {used.source}, which goes before the store.")
+    if not is_stored:
+        out.line(f"But {name} is still that of {source}, which goes before the store.")
     return program.DONE
 
 
@@ -155,9 +166,13 @@ def test(names: Sequence[str], timeout: float, as_json: bool) -> int:
     """
     from weft.connections import registry
 
-    place = _place()
-    wanted = list(names) or registry.names(place=place)
-    found = [_probe(name, place, timeout, asked=bool(names)) for name in wanted]
+    if (server := options.remote()) is not None:
+        listed = names or [str(each["name"]) for each in server.items("/connections", dict[str, Any])]
+        found = [_probe_there(server, name, timeout, asked=bool(names)) for name in listed]
+    else:
+        place = _place()
+        wanted = list(names) or registry.names(place=place)
+        found = [_probe(name, place, timeout, asked=bool(names)) for name in wanted]
     failed = any(not each.passed for each in found)
     if as_json:
         shown = ("name", "type", "passed", "message", "seconds")
@@ -184,7 +199,10 @@ def remove(name: str) -> int:
     """
     from weft.connections import registry
 
-    registry.remove(name, place=_place())
+    if (server := options.remote()) is not None:
+        server.send("DELETE", "/connections/{}", type(None), name)
+    else:
+        registry.remove(name, place=_place())
     screen.Screen().line(f"Removed {name}.")
     return program.DONE
 
@@ -217,6 +235,21 @@ def _probe(name: str, place: places.Place, timeout: float, *, asked: bool) -> pr
             raise
         return probing.Probe(name=name, type="?", passed=False, message=str(error), seconds=0.0)
     return probing.test(connection, timeout=timeout)
+
+
+def _probe_there(server: remotes.Server, name: str, timeout: float, *, asked: bool) -> probing.Probe:
+    """Have a server try one; as `_probe`."""
+    import msgspec
+
+    from weft.connections import probing
+
+    try:
+        found = server.send("POST", "/connections/{}/test", dict[str, Any], name, timeout=timeout)
+    except errors.UsageError as error:
+        if asked:
+            raise
+        return probing.Probe(name=name, type="?", passed=False, message=str(error), seconds=0.0)
+    return msgspec.convert(found, probing.Probe)
 
 
 def _where(found: dict[str, Any]) -> str:

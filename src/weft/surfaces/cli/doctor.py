@@ -18,9 +18,16 @@ def doctor(as_json: bool) -> int:
     from weft import wiring
     from weft.service import doctoring
 
-    found = doctoring.look(
-        lambda: wiring.open_project(options.where()), wiring.open_ledger, lambda: options.open_world()
-    )
+    if (server := options.remote()) is not None:
+        from weft.service import operation_work
+        from weft.surfaces.cli import operating
+
+        asked = operating.asked_for(server, "/doctor")
+        found = [each for one in operating.answers(server, asked, operation_work.DoctorAnswer) for each in one.findings]
+    else:
+        found = doctoring.look(
+            lambda: wiring.open_project(options.where()), wiring.open_ledger, lambda: options.open_world()
+        )
     broken = any(each.level == "problem" for each in found)
     if as_json:
         screen.json_line(found)

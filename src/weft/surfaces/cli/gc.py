@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from weft.surfaces.cli import options, program, screen
+
+if TYPE_CHECKING:
+    from weft.service import cleaning
 
 
 @options.command
@@ -41,8 +47,16 @@ def gc(keep: int | None, keep_runs: int | None, older_than: str | None, dry_run:
         from weft.define import durations
 
         age = durations.seconds(older_than, what="--older-than")
-    world = options.open_world()
-    found = cleaning.gc(world, keep=keep, keep_runs=keep_runs, older_than=age, dry_run=dry_run)
+    if (server := options.remote()) is not None:
+        from weft.surfaces.cli import operating
+
+        asked = operating.asked_for(
+            server, "/gc", keep=keep, keep_runs=keep_runs, older_than=age, dry_run=dry_run
+        )
+        found = _together(operating.answers(server, asked, cleaning.GcView), dry_run=dry_run)
+    else:
+        world = options.open_world()
+        found = cleaning.gc(world, keep=keep, keep_runs=keep_runs, older_than=age, dry_run=dry_run)
     if as_json:
         screen.json_line(found)
         return program.DONE
@@ -60,3 +74,17 @@ def gc(keep: int | None, keep_runs: int | None, older_than: str | None, dry_run:
     else:
         out.line(f"{'Would free' if dry_run else 'Freed'} {screen.size(found.bytes)}.")
     return program.DONE
+
+
+def _together(found: Sequence[cleaning.GcView], *, dry_run: bool) -> cleaning.GcView:
+    """What the workers of several code locations removed, as one."""
+    from weft.service import cleaning
+
+    return cleaning.GcView(
+        removed=[each for one in found for each in one.removed],
+        leftovers=[each for one in found for each in one.leftovers],
+        bytes=sum(one.bytes for one in found),
+        problems=list(dict.fromkeys(each for one in found for each in one.problems)),
+        dry_run=dry_run,
+        runs=[each for one in found for each in one.runs],
+    )

@@ -38,9 +38,18 @@ def verify(as_json: bool) -> int:
       weft ledger verify
       weft ledger verify --json
     """
-    _, opened = options.open_ledger()
-    health = opened.health()
-    found = opened.verify()
+    found: operation_work.VerifyAnswer | verifying.Verification
+    if (server := options.remote()) is not None:
+        from weft.service import operation_work
+        from weft.surfaces.cli import operating
+
+        asked = operating.asked_for(server, "/ledger/verify")
+        found = answer = operating.answers(server, asked, operation_work.VerifyAnswer)[0]
+        health = answer.damage
+    else:
+        _, opened = options.open_ledger()
+        health = opened.health()
+        found = opened.verify()
     if as_json:
         screen.json_line(
             {

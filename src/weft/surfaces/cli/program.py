@@ -151,7 +151,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             changes=_ITSELF,
             remote=True,
         ),
-        "gc": _Entry("gc", "gc", "Remove old versions and leftovers.", changes=_ITSELF),
+        "gc": _Entry("gc", "gc", "Remove old versions and leftovers.", changes=_ITSELF, remote=True),
         "accounts": _Entry("accounts", "accounts", "Show and change who may log in to the server.", remote=True),
         "tokens": _Entry("tokens", "tokens", "Make and revoke tokens for programs.", remote=True),
         "audit": _Entry("tokens", "audit", "Show who changed what; verify that nothing was taken out.", remote=True),
@@ -167,7 +167,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             "alerts", "alerts", "Look over alert rules, try channels, silence what is known.", remote=True
         ),
         "ledger": _Entry("ledger", "ledger", "Verify the ledger, or show its events.", remote=True),
-        "doctor": _Entry("doctor", "doctor", "Look over the installation and the project."),
+        "doctor": _Entry("doctor", "doctor", "Look over the installation and the project.", remote=True),
         "profile": _Entry("profiles", "profile", "Keep servers under names, for --profile."),
         "completion": _Entry("completion", "completion", "Print the script for shell completion."),
     },

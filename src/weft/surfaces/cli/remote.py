@@ -356,7 +356,7 @@ def meant() -> Server | None:
     Raises:
         UsageError: the address is none, or there is no such profile.
     """
-    from weft.surfaces.cli import profiles
+    from weft.surfaces.cli import plain_text, profiles
 
     given = click.get_current_context().find_root().ensure_object(dict)
     if isinstance(given.get(_KEPT), Server):
@@ -373,6 +373,8 @@ def meant() -> Server | None:
         profile = profiles.find(name)
         url, token = profile.url, token or profile.token
     server = given[_KEPT] = Server(url, token or _token_here(url))
+    if token:
+        plain_text.warn(server.url, "the token")
     click.get_current_context().find_root().call_on_close(server.close)
     return server
 
