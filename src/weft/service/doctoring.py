@@ -123,7 +123,8 @@ def _definitions(world: worlds.World) -> Iterator[Finding]:
     yield Finding(
         subject="definitions",
         level="ok",
-        text=f"{len(graph.assets):,} assets, {len(graph.checks):,} checks, {len(graph.jobs):,} jobs",
+        text=f"{len(graph.assets):,} assets, {len(graph.checks):,} checks, {len(graph.jobs):,} jobs, "
+        f"{len(graph.pipelines):,} pipelines, {len(graph.automations):,} automations",
     )
     untracked: dict[str, list[str]] = {}
     for step in graph.steps.values():

@@ -27,6 +27,12 @@ class PartitionsView(views.View, frozen=True, kw_only=True):
     orphaned: list[str]
 
 
+class PartitionsPage(PartitionsView, frozen=True, kw_only=True):
+    """Some of the partitions of an asset; the counts are of all that are chosen, `next` is None on the last page."""
+
+    next: str | None
+
+
 class KeysView(views.View, frozen=True, kw_only=True):
     """Keys of dynamic partitions after a change: those that were changed, and all there are."""
 
@@ -41,6 +47,17 @@ def partitions_of(world: worlds.World, asset: keys.AssetKey, chosen: str | None 
     Raises:
         UsageError: it has none, or a key is wrong.
     """
+    return page_of(world, asset, chosen)[0]
+
+
+def page_of(
+    world: worlds.World, asset: keys.AssetKey, chosen: str | None, *, after: int = -1, limit: int | None = None
+) -> tuple[PartitionsView, int | None]:
+    """As `partitions_of`, but at most `limit` of them, after an ordinal; and the ordinal that the next page is after.
+
+    Raises:
+        UsageError: as `partitions_of`.
+    """
     now = world.clock.now()
     definition = world.planned.assets[asset].partitions
     if definition is None:
@@ -53,9 +70,14 @@ def partitions_of(world: worlds.World, asset: keys.AssetKey, chosen: str | None 
         inside: partition_set.PartitionSet = ordinals & wanted
         if inside:
             counts[word] = len(inside)
-            words.update(dict.fromkeys(inside, word))
+            if after >= 0:
+                inside -= partition_set.PartitionSet.range(0, after + 1)
+            shown = inside if limit is None else inside.take(limit + 1)
+            words.update(dict.fromkeys(shown, word))
     ordered = sorted(words)
-    return PartitionsView(
+    following = ordered[limit - 1] if limit is not None and len(ordered) > limit else None
+    ordered = ordered[:limit]
+    view = PartitionsView(
         asset=asset,
         definition=definition.describe(),
         counts=counts,
@@ -65,6 +87,7 @@ def partitions_of(world: worlds.World, asset: keys.AssetKey, chosen: str | None 
         ],
         orphaned=list(status.orphaned),
     )
+    return view, following
 
 
 def add(world: worlds.World, name: str, added: Sequence[str]) -> KeysView:

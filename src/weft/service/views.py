@@ -42,6 +42,8 @@ class StepView(View, frozen=True, kw_only=True):
     asset: str | msgspec.UnsetType = msgspec.UNSET
     step: str | msgspec.UnsetType = msgspec.UNSET
     assets: list[str] | msgspec.UnsetType = msgspec.UNSET
+    left_out: int | msgspec.UnsetType = msgspec.UNSET
+    """How many more partitions it has than are listed, where very many are shown in part."""
 
     @property
     def keys(self) -> list[str]:
@@ -51,7 +53,7 @@ class StepView(View, frozen=True, kw_only=True):
     @property
     def count(self) -> int:
         """How many step runs the line stands for."""
-        return len(self.partitions) if self.partitions is not None else 1
+        return len(self.partitions) + (self.left_out or 0) if self.partitions is not None else 1
 
 
 class HeldView(View, frozen=True, kw_only=True):
@@ -61,6 +63,8 @@ class HeldView(View, frozen=True, kw_only=True):
     partitions: list[str] | None
     status: str
     causes: list[CauseView]
+    left_out: int | msgspec.UnsetType = msgspec.UNSET
+    """As that of a step."""
 
 
 class PlanView(View, frozen=True, kw_only=True):
@@ -243,38 +247,60 @@ def cause_of(view: CauseView) -> plan.Cause:
     )
 
 
-def _keys(graph: graphs.Graph, asset: keys.AssetKey, ordinals: partition_set.PartitionSet) -> list[str] | None:
-    definition = graph.assets[asset].partitions
-    return definition.keys(ordinals) if definition is not None else None
+class _Listing:
+    """Keys of partitions, at most so many in all; how many are left out of each list."""
+
+    def __init__(self, graph: graphs.Graph, most: int | None) -> None:
+        self._graph, self._room = graph, most
+
+    def keys(
+        self, asset: keys.AssetKey, ordinals: partition_set.PartitionSet
+    ) -> tuple[list[str] | None, int | msgspec.UnsetType]:
+        definition = self._graph.assets[asset].partitions
+        if definition is None:
+            return None, msgspec.UNSET
+        if self._room is None or len(ordinals) <= self._room:
+            self._room = self._room and self._room - len(ordinals)
+            return definition.keys(ordinals), msgspec.UNSET
+        shown = list(ordinals.take(self._room)) if self._room else []
+        self._room = 0
+        return definition.keys(shown), len(ordinals) - len(shown)
 
 
 def _causes(causes: Iterable[plan.Cause]) -> list[CauseView]:
     return [cause_view(cause) for cause in causes]
 
 
-def _held(graph: graphs.Graph, held: Sequence[plan.Held]) -> list[HeldView]:
-    return [
-        HeldView(
-            asset=each.asset,
-            partitions=_keys(graph, each.asset, each.ordinals),
-            status=each.status,
-            causes=_causes(each.causes),
+def _held(listing: _Listing, held: Sequence[plan.Held]) -> list[HeldView]:
+    found = []
+    for each in held:
+        partitions, left_out = listing.keys(each.asset, each.ordinals)
+        found.append(
+            HeldView(
+                asset=each.asset,
+                partitions=partitions,
+                status=each.status,
+                causes=_causes(each.causes),
+                left_out=left_out,
+            )
         )
-        for each in held
-    ]
+    return found
 
 
-def plan_view(graph: graphs.Graph, made: plan.Plan) -> PlanView:
-    """A plan as it is shown."""
+def plan_view(graph: graphs.Graph, made: plan.Plan, *, most: int | None = None) -> PlanView:
+    """A plan as it is shown; `most`: how many keys of partitions are listed at most, the others being counted."""
+    listing = _Listing(graph, most)
     steps = []
     for line in made.steps:
+        partitions, left_out = listing.keys(line.outputs[0], line.ordinals)
         alone = len(line.outputs) == 1
         steps.append(
             StepView(
                 asset=line.outputs[0] if alone else msgspec.UNSET,
                 step=msgspec.UNSET if alone else line.step,
                 assets=msgspec.UNSET if alone else list(line.outputs),
-                partitions=_keys(graph, line.outputs[0], line.ordinals),
+                partitions=partitions,
+                left_out=left_out,
                 status=line.status,
                 run_if=line.run_if,
                 causes=_causes(line.causes),
@@ -283,10 +309,10 @@ def plan_view(graph: graphs.Graph, made: plan.Plan) -> PlanView:
         )
     return PlanView(
         steps=steps,
-        blocked=_held(graph, made.blocked),
-        rejected=_held(graph, made.rejected),
-        undecided=_held(graph, made.undecided),
-        running=_held(graph, made.running),
+        blocked=_held(listing, made.blocked),
+        rejected=_held(listing, made.rejected),
+        undecided=_held(listing, made.undecided),
+        running=_held(listing, made.running),
         fresh=made.fresh,
         estimate_seconds=round(made.estimate_seconds, 6),
     )

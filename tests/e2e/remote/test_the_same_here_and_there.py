@@ -190,6 +190,11 @@ LOOKS = [
     ("audit", "-n", "3"),
     ("audit", "--verify"),
     ("ledger", "events", "-n", "30"),
+    ("ledger", "verify"),
+    ("gc", "--dry-run"),
+    ("alerts", "check"),
+    ("connections", "list"),
+    ("connections", "show", "lake"),
     ("ledger", "events", "last"),
 ]
 WITHOUT_JSON = {("executions",), ("schedules",), ("automations",), ("sensors",), ("incidents",)}
@@ -251,7 +256,12 @@ WRONG = [
     ("locations", "reload", "nosuch"),
     ("definitions", "nosuch"),
     ("tokens", "revoke", "nosuch"),
+    ("tokens", "create", "ci", "--scope", "rns.*"),
+    ("tokens", "create", "ci", "--scope", "RUNS"),
     ("ledger", "events", "nosuch"),
+    ("connections", "show", "nosuch"),
+    ("connections", "test", "nosuch"),
+    ("connections", "add", "lake"),
 ]
 
 
@@ -285,3 +295,24 @@ def test_json_of_an_apply_has_what_a_local_one_has(both: Both) -> None:
     )
     again = json.loads(both.weft("apply", "raw", "-p", "2024-01-04", "--yes", "--json")[1])
     assert (again["run"], again["outcome"], again["plan"]["fresh"]) == (None, None, 1)
+
+
+def test_a_connection_is_made_tried_and_removed_at_the_server(both: Both) -> None:
+    (both.folder / "some.db").touch()
+    url = f"sqlite:///{both.folder / 'some.db'}"
+    assert both.weft("connections", "add", "local", url) == (
+        0,
+        f"Saved local: {url}\n".replace(f"{both.folder}/", ""),
+        "",
+    )
+    assert both.weft("connections", "show", "local") == both.weft("connections", "show", "local", there=False)
+    tried = json.loads(both.weft("connections", "test", "local", "--json")[1])
+    assert [(each["name"], each["type"], each["passed"]) for each in tried] == [("local", "sqlite", True)]
+    assert both.weft("connections", "remove", "local")[1] == "Removed local.\n"
+    assert "local" not in both.weft("connections", "list", there=False)[1]
+
+
+def test_a_worker_of_the_server_looks_its_installation_over(both: Both) -> None:
+    here = json.loads(both.weft("doctor", "--json", there=False)[1])
+    there = json.loads(both.weft("doctor", "--json")[1])
+    assert [each["subject"] for each in there] == [each["subject"] for each in here]

@@ -134,14 +134,23 @@ def test_no_token_of_the_project_here_goes_to_a_server_elsewhere(project, monkey
 
 
 def test_what_works_on_the_project_alone_is_refused_for_a_server(project):
-    for arguments in (("gc",), ("doctor",), ("init",), ("dev",), ("completion", "bash")):
+    for arguments in (("init",), ("dev",), ("completion", "bash")):
         result = project.weft("--server", "http://127.0.0.1:1", *arguments)
         assert result.code == 2
         assert f"`weft {arguments[0]}` works on the project here, not on a server." in result.err
-    for arguments in (("ledger", "verify"), ("worker", "start"), ("connections", "remove", "lake")):
+    for arguments in (("worker", "start"),):
         result = project.weft("--server", "http://127.0.0.1:1", *arguments)
         assert result.code == 2
         assert "works on the project here, not on a server (http://127.0.0.1:1)" in result.err
+
+
+def test_a_token_that_leaves_this_machine_unencrypted_is_warned_of(project, monkeypatch):
+    monkeypatch.setenv("WEFT_TOKEN", "secret")
+    assert "the token, and any secret given, goes to http://weft.invalid:1 unencrypted" in (
+        project.weft("--server", "http://weft.invalid:1", "runs").err
+    )
+    for url in ("https://weft.invalid:1", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"):
+        assert "unencrypted" not in project.weft("--server", url, "runs").err
 
 
 def test_options_that_say_how_this_machine_runs_something_are_refused_for_a_server(project):

@@ -45,7 +45,8 @@ def list_(as_json: bool) -> int:
 
     found: list[dict[str, Any]] = []
     if (server := options.remote()) is not None:
-        found = server.items("/connections", dict[str, Any])
+        listed = server.items("/connections", dict[str, Any])
+        found = [each | {"type": each["type"] or None, "error": each["error"] or None} for each in listed]
     else:
         place = _place()
         for name in registry.names(place=place):
@@ -91,7 +92,7 @@ def show(name: str, as_json: bool) -> int:
         found = {field: value for field, value in detail.items() if value not in ("", None, {})}
     else:
         found = registry.get(name, place=_place()).masked()
-    found = {"name": found.pop("name"), "type": found.pop("type"), **found, "source": found.pop("source")}
+    found["source"] = found.pop("source")  # the last one, as it is here
     if as_json:
         screen.json_line(found)
         return program.DONE

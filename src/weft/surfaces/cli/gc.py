@@ -50,9 +50,7 @@ def gc(keep: int | None, keep_runs: int | None, older_than: str | None, dry_run:
     if (server := options.remote()) is not None:
         from weft.surfaces.cli import operating
 
-        asked = operating.asked_for(
-            server, "/gc", keep=keep, keep_runs=keep_runs, older_than=age, dry_run=dry_run
-        )
+        asked = operating.asked_for(server, "/gc", keep=keep, keep_runs=keep_runs, older_than=age, dry_run=dry_run)
         found = _together(operating.answers(server, asked, cleaning.GcView), dry_run=dry_run)
     else:
         world = options.open_world()

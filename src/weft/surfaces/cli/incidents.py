@@ -197,7 +197,7 @@ def _phase(found: verbs.IncidentView) -> str:
 
 
 def _hits(found: verbs.IncidentView) -> str:
-    return f" ({found.occurrences} times)" if found.occurrences > 1 else ""
+    return f" (and {found.occurrences - 1} more)" if found.occurrences > 1 else ""
 
 
 def _by(name: str | None) -> str:

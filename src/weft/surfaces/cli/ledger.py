@@ -11,6 +11,7 @@ import msgspec
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
+    from weft.service import operation_work
     from weft.surfaces.cli import remote as remotes
 
 _MOST_LISTED = 5
@@ -38,13 +39,13 @@ def verify(as_json: bool) -> int:
       weft ledger verify
       weft ledger verify --json
     """
-    found: operation_work.VerifyAnswer | verifying.Verification
+    found: operation_work.Verification
     if (server := options.remote()) is not None:
-        from weft.service import operation_work
+        from weft.service import operation_work as work
         from weft.surfaces.cli import operating
 
         asked = operating.asked_for(server, "/ledger/verify")
-        found = answer = operating.answers(server, asked, operation_work.VerifyAnswer)[0]
+        found = answer = operating.answers(server, asked, work.VerifyAnswer)[0]
         health = answer.damage
     else:
         _, opened = options.open_ledger()

@@ -11,6 +11,7 @@ from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
     from weft.service import partition_keys
+    from weft.surfaces.cli import remote as remotes
 
 _MOST_CELLS = 2000
 
@@ -60,7 +61,7 @@ def partitions(subject: str, keys: tuple[str, ...], partitions: str | None, ever
             remedy="Write `weft partitions ASSET`, or `weft partitions add NAME KEY…`.",
         )
     if server is not None:
-        found = server.get("/partitions", partition_keys.PartitionsView, of=subject, partitions=partitions)
+        found = _there(server, subject, partitions)
     else:
         world = options.open_world()
         asset = subject if subject in world.graph.pipelines else history.one_asset(world, subject)
@@ -70,6 +71,24 @@ def partitions(subject: str, keys: tuple[str, ...], partitions: str | None, ever
     else:
         _strip(out, found, everything=everything)
     return program.DONE
+
+
+def _there(server: remotes.Server, subject: str, chosen: str | None) -> partition_keys.PartitionsView:
+    """The partitions that a server has, page by page."""
+    import msgspec
+
+    from weft.service import partition_keys
+
+    cells: list[partition_keys.PartitionView] = []
+    cursor: str | None = None
+    while True:
+        page = server.get("/partitions", partition_keys.PartitionsPage, of=subject, partitions=chosen, cursor=cursor)
+        cells += page.partitions
+        cursor = page.next
+        if cursor is None:
+            break
+    fields = {each: getattr(page, each) for each in partition_keys.PartitionsView.__struct_fields__}
+    return msgspec.structs.replace(partition_keys.PartitionsView(**fields), partitions=cells)
 
 
 def _strip(out: screen.Screen, found: partition_keys.PartitionsView, *, everything: bool) -> None:

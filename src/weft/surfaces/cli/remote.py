@@ -374,7 +374,7 @@ def meant() -> Server | None:
         url, token = profile.url, token or profile.token
     server = given[_KEPT] = Server(url, token or _token_here(url))
     if token:
-        plain_text.warn(server.url, "the token")
+        plain_text.warn(server.url, "the token, and any secret given,")
     click.get_current_context().find_root().call_on_close(server.close)
     return server
 

@@ -91,6 +91,10 @@ def create(name: str, role: str, scopes: tuple[str, ...], days: int, account: st
         made = server.send("POST", "/tokens", _Made, **given)
         view, secret = msgspec.convert(made.token, service.TokenView, strict=False), made.secret
     else:
+        if scopes:
+            from weft.surfaces.http import scopes as known
+
+            known.check(scopes)
         _, ledger = options.open_ledger()
         view, secret = service.create_token(
             ledger,

@@ -134,6 +134,9 @@ def create_token(call: Call, body: NewToken) -> Answer:
         raise problems.Refused(
             403, "forbidden", "A token cannot make tokens unless its scopes say so.", remedy="Log in, or use the CLI."
         )
+    from weft.surfaces.http import scopes  # it knows all routes, these among them
+
+    scopes.check(body.scopes)
     with call.ledger() as ledger:
         view, secret = accounts.create_token(
             ledger,

@@ -66,7 +66,14 @@ def follow(call: Call, query: EventsQuery) -> Stream:
     """
     after = query.after
     last = call.headers.get("last-event-id", "")
-    if last.isdecimal() and len(last) < 16:
+    if last:
+        if not (last.isascii() and last.isdecimal() and len(last) < 16):
+            raise problems.Refused(
+                400,
+                "usage",
+                f"Last-Event-ID is {last[:100]!r}, which is no position in the log.",
+                remedy="Send the id of the last event of this stream, or leave it out.",
+            )
         after = int(last)
     types = wanted_types(call, query.types)
     with call.ledger() as ledger:

@@ -20,6 +20,9 @@ Concurrency = Annotated[
 ]
 
 
+_MOST_KEYS = 10_000
+
+
 class NewPlan(routing.Body, frozen=True, kw_only=True):
     """What is to be planned: everything that is not fresh, or what is selected."""
 
@@ -75,10 +78,13 @@ def ask_of(body: NewPlan) -> planning.Ask:
     summary="Plan what would run, and keep nothing",
 )  # fmt: skip
 def preview(call: Call, body: NewPlan) -> views.PlanView:
-    """The same as `POST /plans`, for those who only want to see it."""
+    """The same as `POST /plans`, for those who only want to see it.
+
+    At most 10,000 keys of partitions are listed; `left_out` counts the others of a line.
+    """
     with call.world() as world:
         made = planning.make_plan(world, ask_of(body))
-        return views.plan_view(world.planned, made)
+        return views.plan_view(world.planned, made, most=_MOST_KEYS)
 
 
 @routes.get("/plans", scope="plans.read", query=paging.Paged, answer=PlanPage, summary="List saved plans")

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from weft.service import correcting, history, partition_keys, status_views, version_details, views
-from weft.surfaces.http import routing
+from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources.asset_changes import Corrections
 from weft.surfaces.http.resources.assets import Chosen, Selection
@@ -51,22 +51,33 @@ def selection(call: Call, query: SelectQuery) -> SelectedPage:
         return SelectedPage(items=status_views.selected(world, query.select))
 
 
-class PartitionsQuery(routing.Query, frozen=True, kw_only=True):
+_MOST_PARTITIONS = 10_000
+
+
+class PartitionsQuery(paging.Paged, frozen=True, kw_only=True):
     """Of which asset (a selection of one) or pipeline, and which of its partitions."""
 
     of: Name
     partitions: Chosen = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=_MOST_PARTITIONS)] = _MOST_PARTITIONS
 
 
 @routes.get(
-    "/partitions", scope="assets.read", query=PartitionsQuery, answer=partition_keys.PartitionsView,
-    summary="List all partitions with their statuses",
+    "/partitions", scope="assets.read", query=PartitionsQuery, answer=partition_keys.PartitionsPage,
+    summary="List the partitions with their statuses",
 )  # fmt: skip
-def partitions(call: Call, query: PartitionsQuery) -> partition_keys.PartitionsView:
+def partitions(call: Call, query: PartitionsQuery) -> partition_keys.PartitionsPage:
     """What `weft partitions` shows; of very many partitions `/assets/{key}/partitions` tells as much in less."""
+    at = paging.place("partitions", query, int)
     with call.world() as world:
         name = query.of if query.of in world.graph.pipelines else history.one_asset(world, query.of)
-        return partition_keys.partitions_of(world, name, query.partitions)
+        found, following = partition_keys.page_of(
+            world, name, query.partitions, after=at[0] if at is not None else -1, limit=query.limit
+        )
+    fields = {each: getattr(found, each) for each in found.__struct_fields__}
+    return partition_keys.PartitionsPage(
+        **fields, next=paging.cursor("partitions", query, following) if following is not None else None
+    )
 
 
 class VersionsQuery(routing.Query, frozen=True, kw_only=True):
