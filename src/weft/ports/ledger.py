@@ -185,7 +185,7 @@ class CheckRow:
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 
-class Reader(Protocol):
+class Reader(locations.LocationReader, Protocol):
     """Reads the projections and the log."""
 
     def position(self) -> int:

@@ -12,7 +12,7 @@ from weft.model import errors, keys, partition_set, partitions
 from weft.model import graph as graphs
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import views
+from weft.service import views, workers_there
 from weft.service import world as worlds
 
 # --- runs -------------------------------------------------------------------------------------------------------------
@@ -144,6 +144,8 @@ def _standing(ledger: ledgers.Reader, row: ledgers.RunRow) -> str:
         how = f"`weft resume {row.id[:8]}` goes on" if of_flow else "the next apply or run of it goes on or ends it"
         return f"interrupted: {owners.decode(lease.owner)} died; {how}"
     if row.phase == "created" and lease is None and row.pool:
+        if workers_there.is_there(ledger, row, now):
+            return f"waits in the pool {row.pool}: `weft queue {row.id[:8]}` says for what"
         return f"waits in the pool {row.pool} for a worker: `weft worker start --pool {row.pool}`"
     asked = ledger.input_requests(row.id, open_only=True)
     if asked:

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
-from weft.runtime import owners
-from weft.service import history, queue_limits, queueing, step_pools, views
+from weft.service import history, queue_limits, queueing, step_pools, views, workers_there
 from weft.service import world as worlds
 
 Reason = queue_limits.Reason
 _MOST_AHEAD = 1_000
-_SEEN_SECONDS = 20.0
 
 
 class QueuedView(views.View, frozen=True, kw_only=True):
@@ -115,20 +113,8 @@ def _of_waiting(
 
 def _no_worker(world: worlds.World, row: ledgers.RunRow) -> Reason | None:
     """Whether no worker is there that could take a run."""
-    import msgspec
-
-    now = clocks.microseconds(world.clock.now())
-    for each in world.ledger.workers_seen():
-        if now - each.seen > _SEEN_SECONDS * 1e6:
-            continue
-        if owners.is_dead(owners.decode(each.owner), expires=each.seen + int(_SEEN_SECONDS * 1e6), now=now):
-            continue
-        if each.kind != "worker":
-            continue
-        said = msgspec.json.decode(each.body) if each.body else {}
-        location, pools = said.get("location"), said.get("pools")
-        if (location in (None, row.location) or not row.location) and (not pools or row.pool in pools):
-            return None
+    if workers_there.is_there(world.ledger, row, clocks.microseconds(world.clock.now())):
+        return None
     where = f" of the location {row.location}" if row.location else ""
     remedy = "Start one: `weft dev`" + ("." if row.pool == queueing.DEFAULT_POOL else "")
     if row.pool != queueing.DEFAULT_POOL:

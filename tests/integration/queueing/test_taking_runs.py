@@ -12,8 +12,9 @@ from queued_world import asked, began, ended, paused, pipeline, schema, world_of
 from weft.model import errors, events, pipelines
 from weft.model import partitions as partitioning
 from weft.ports import ledger as ledgers
+from weft.ports import locations
 from weft.runtime import owners
-from weft.service import claiming, queueing, waiting
+from weft.service import claiming, history, queueing, waiting
 from weft.service import pipelines as verbs
 
 
@@ -172,6 +173,22 @@ def test_a_run_without_a_worker_says_so_and_how_to_get_one():
     (reason,) = waiting.why_waiting(world, asked(world, "a"))
     assert reason.kind == "no_worker"
     assert "weft dev" in reason.remedy
+
+
+def test_a_run_that_a_worker_could_take_points_to_what_it_waits_for_and_not_to_a_worker():
+    world = world_of([pipeline("a")])
+    row = asked(world, "a")
+    assert "for a worker" in history.run_view(world.ledger, row).reason
+    now = int(time.time() * 1e6)
+    world.ledger.put_worker_seen(
+        locations.WorkerRow(
+            id="w", kind="worker", owner=owners.myself().encode(), started=now, seen=now, body=b'{"location":null}'
+        )
+    )
+    assert (
+        history.run_view(world.ledger, row).reason
+        == f"waits in the pool default: `weft queue {row.id[:8]}` says for what"
+    )
 
 
 def test_parameters_are_checked_without_user_code_all_problems_at_once():
