@@ -136,7 +136,7 @@ def committing(folder: Path, count: int, asset: str = "", pause: float = PAUSE) 
 
 def build(folder: Path) -> None:
     """Record the definitions; make everything once."""
-    from weft.service import locations
+    from weft.service.server import locations
 
     world = _world(folder)
     locations.record_loaded(world, "main", source="defs.py", root=folder)

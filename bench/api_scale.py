@@ -152,7 +152,7 @@ def serve(folder: Path) -> None:
 def build(folder: Path, runs: int) -> None:
     """Record the definitions, and fill the tables."""
     from weft import wiring
-    from weft.service import locations
+    from weft.service.server import locations
 
     world = wiring.open_world(wiring.Place(start=folder))
     locations.record_loaded(world, "main", source="defs.py", root=folder)

@@ -19,7 +19,7 @@ SELECTS = 5
 
 
 def measure(how: measuring.How) -> list[measuring.Line]:
-    """Turns of `service.conditions` on a ledger file in which all assets were made once."""
+    """Turns of `service.automation.conditions` on a ledger file in which all assets were made once."""
     count = QUICK if how.quick else COUNT
     note = f"{count:,} assets, half of them eager" if how.quick else ""
     begun, busy, quiet, queries, asking = _turns(count, how.runs)
@@ -41,7 +41,7 @@ def measure(how: measuring.How) -> list[measuring.Line]:
 
 
 def _turns(count: int, runs: int) -> tuple[list[float], list[float], list[float], list[float], list[float]]:
-    from weft.service import conditions
+    from weft.service.automation import conditions
     from weft.testing.clock import FakeClock
 
     begun, busy, quiet, queries, asking = [], [], [], [], []

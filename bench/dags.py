@@ -58,7 +58,8 @@ def measure(how: measuring.How) -> list[measuring.Line]:
 
 def inside(folder: Path, executor: str) -> None:
     from weft import wiring
-    from weft.service import driving, pipelines
+    from weft.service.pipeline import pipelines
+    from weft.service.run import driving
 
     world = wiring.open_world(wiring.Place(start=folder))
     times: list[float] = []

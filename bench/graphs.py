@@ -79,7 +79,7 @@ def measure(how: measuring.How) -> list[measuring.Line]:
 def load(folder: Path) -> None:
     """Load the project and plan it, as every command does."""
     from weft import wiring
-    from weft.service import planning
+    from weft.service.plan import planning
 
     begun = time.perf_counter()
     world = wiring.open_world(wiring.Place(start=folder))
@@ -92,7 +92,8 @@ def load(folder: Path) -> None:
 def make(folder: Path) -> None:
     """Make everything, so that the next plan compares and finds nothing to do."""
     from weft import wiring
-    from weft.service import applying, driving, planning
+    from weft.service.plan import applying, planning
+    from weft.service.run import driving
 
     world = wiring.open_world(wiring.Place(start=folder))
     done = applying.apply(world, planning.make_plan(world, planning.Ask()), driving.How(executor="inline"))

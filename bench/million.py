@@ -150,7 +150,7 @@ def change(folder: Path, run: int) -> None:
 
 def plan(folder: Path) -> None:
     """Observe and plan, as every command does that asks for a plan."""
-    from weft.service import planning
+    from weft.service.plan import planning
 
     world = _world(folder)
     begun = time.perf_counter()

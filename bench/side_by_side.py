@@ -58,7 +58,8 @@ def measure(how: measuring.How) -> list[measuring.Line]:
 
 def inside(folder: Path, executor: str) -> None:
     from weft import wiring
-    from weft.service import applying, driving, planning
+    from weft.service.plan import applying, planning
+    from weft.service.run import driving
 
     world = wiring.open_world(wiring.Place(start=folder))
     made = planning.make_plan(world, planning.Ask())

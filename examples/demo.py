@@ -103,7 +103,12 @@ def go_on() -> None:
     versions = [sys.executable, "-m", "weft", "versions", *RECALCULATED, "--json"]
     listed = subprocess.run(versions, cwd=PROJECT, check=True, capture_output=True)  # noqa: S603
     before = next(each["version"] for each in json.loads(listed.stdout) if not each["current"])
-    print(f"The project is in {os.path.relpath(PROJECT)}; with this environment activated, try there:\n")
+    folder = shlex.quote(os.path.relpath(PROJECT))
+    environment = os.path.relpath(sys.prefix)
+    activate = f". {shlex.quote(environment)}/bin/activate && " if sys.prefix != sys.base_prefix else ""
+    print("To look at it in the browser, type these two lines, and open the link that the second one prints:\n")
+    print(f"  {activate}cd {folder}\n  weft dev\n")
+    print(f"Or try in {folder}, in a shell with the environment activated so:\n")
     for meaning, command in (
         ("where each asset stands", "weft status"),
         ("the months, one box each", "weft partitions monthly_report"),

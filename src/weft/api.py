@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from weft import wiring
 from weft.model import errors
-from weft.service import applying, driving, interrupting, planning, recovering, saving, views
+from weft.service import views
+from weft.service.plan import applying, planning, saving
+from weft.service.run import driving, interrupting, recovering
 
 if TYPE_CHECKING:
     from weft.model import plan as plans
-    from weft.service import backfilling, in_memory, in_memory_runs
+    from weft.service import in_memory, in_memory_runs
     from weft.service import world as worlds
+    from weft.service.pipeline import backfilling
 
 T = TypeVar("T")
 
@@ -187,7 +190,7 @@ def run(
     Raises:
         WeftError: what stands in the way.
     """
-    from weft.service import pipelines
+    from weft.service.pipeline import pipelines
 
     wanted = pipelines.Wanted(pipeline=pipeline, params=params, partition=partition)
     with _world(file, module, start) as world:
@@ -215,7 +218,8 @@ def rerun(
     Raises:
         WeftError: what stands in the way.
     """
-    from weft.service import pipelines, reruns
+    from weft.service.pipeline import pipelines
+    from weft.service.run import reruns
 
     with _world(file, module, start) as world:
         wanted = reruns.wanted(world, run, from_failed=from_failed, from_step=from_step, only=only, params=params)
@@ -244,7 +248,7 @@ def backfill(
     Raises:
         WeftError: what stands in the way.
     """
-    from weft.service import backfilling as service
+    from weft.service.pipeline import backfilling as service
 
     ask = service.Ask(
         name=name, chosen=partitions, reprocess=reprocess, newest_first=newest_first, concurrency=concurrency

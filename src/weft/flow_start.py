@@ -18,7 +18,7 @@ from weft.define import bodies, flows, tasks
 from weft.model import errors, graph
 from weft.ports import clock as clocks
 from weft.runtime.flows import place
-from weft.service import flows as service
+from weft.service.pipeline import flows as service
 from weft.storage import places, typed
 
 if TYPE_CHECKING:

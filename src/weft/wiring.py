@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from weft.codehost import built
     from weft.ports import executor as executors
     from weft.ports import ledger as ledgers
-    from weft.service import serving
+    from weft.service.server import serving
     from weft.stores import sqlite
 
 LEDGER_FILE = "ledger.db"
@@ -118,7 +118,7 @@ def open_serving(place: Place) -> serving.Serving:
     Raises:
         UsageError: there is no project, or its configuration is wrong.
     """
-    from weft.service import serving
+    from weft.service.server import serving
 
     project = open_project(place)
     return serving.Serving(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from weft import wiring
 from weft.runtime import heartbeat, owners
-from weft.service import applying, driving, planning, recovering
+from weft.service.plan import applying, planning
+from weft.service.run import driving, recovering
 
 
 def main(folder: str, host: str = "", lease: str = "") -> int:

@@ -10,7 +10,8 @@ import pytest
 
 from weft.model import errors, events
 from weft.runtime import heartbeat, owners
-from weft.service import applying, driving, planning, recovering
+from weft.service.plan import applying, planning
+from weft.service.run import driving, recovering
 from weft.testing import simulator
 
 ASK = planning.Ask(keep_going=True)

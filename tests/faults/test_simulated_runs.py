@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import pytest
 
 from weft.model import events, plan
-from weft.service import applying, driving, planning, recovering
+from weft.service.plan import applying, planning
+from weft.service.run import driving, recovering
 from weft.testing import simulator
 
 GOOD = {"succeeded", "reused"}

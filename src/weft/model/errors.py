@@ -2,6 +2,7 @@
 
     WeftError                     everything below; has a stable `code`
     ├── UsageError                a wrong argument, selection, partition or option (exit 2)
+    │   ├── FieldsError           fields of what was given are wrong; says which
     │   ├── NotFoundError         what is named is not there
     │   └── ConflictError         what is asked for does not go with how things stand
     ├── DefinitionsError          (in model.diagnostics) definitions that do not load, all problems at once (exit 2)
@@ -38,6 +39,17 @@ class UsageError(WeftError):
     """A wrong argument, selection, partition or option."""
 
     code = "usage"
+
+
+class FieldsError(UsageError):
+    """Fields of what was given are wrong: each with its path, the value and the problem."""
+
+    def __init__(
+        self, message: str, *, remedy: str | None = None, fields: tuple[tuple[str, object, str], ...] = ()
+    ) -> None:
+        """Keep the `fields` as (path such as `params.day`, value, problem)."""
+        super().__init__(message, remedy=remedy)
+        self.fields = fields
 
 
 class NotFoundError(UsageError):

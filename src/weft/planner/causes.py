@@ -87,9 +87,9 @@ class Explainer:
             case "failed":
                 yield from self._failures(standing, part)
             case "code_changed":
-                yield from self._code_changes(standing, part)
+                yield from self.code_changes(standing, part)
             case "data_changed" | "dependency_changed":
-                yield from self._data_changes(standing, kind, subject, part)
+                yield from self.data_changes(standing, kind, subject, part)
             case "upstream":
                 yield self._upstream(standing, subject, part)
             case "overdue":
@@ -124,7 +124,8 @@ class Explainer:
             if told:
                 return
 
-    def _code_changes(self, standing: standings.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
+    def code_changes(self, standing: standings.Standing, part: PartitionSet) -> Iterable[plan.Cause]:
+        """That other code made these: the first function that changed, and which others did."""
         step = standing.step
         for asset in standing.outputs:
             columns = self._found.columns(asset)
@@ -162,9 +163,10 @@ class Explainer:
         more = f" and {len(ordered) - _MOST_NAMES} more" if len(ordered) > _MOST_NAMES else ""
         return ordered, told + more
 
-    def _data_changes(
+    def data_changes(
         self, standing: standings.Standing, kind: plan.CauseKind, slot: str, part: PartitionSet
     ) -> Iterable[plan.Cause]:
+        """That an input has another version than was read: which run changed it, and when; by run, the newest first."""
         graph, step = self._found.graph, standing.step
         dependency = next(each for each in step.dependencies if each.slot == slot)
         subject = dependency.asset
@@ -315,7 +317,7 @@ class Explainer:
 
     def undecided(self, standing: standings.Standing) -> tuple[PartitionSet, tuple[plan.Cause, ...]]:
         """What other code made, under a policy to ask."""
-        return standing.undecided, tuple(self._code_changes(standing, standing.undecided)) if standing.undecided else ()
+        return standing.undecided, tuple(self.code_changes(standing, standing.undecided)) if standing.undecided else ()
 
     def running(
         self, standing: standings.Standing, asset: keys.AssetKey

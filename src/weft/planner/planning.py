@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from weft.model import chosen as choosing
 from weft.model import columns as columns_model
 from weft.model import errors, keys, partition_set, partitions, plan
 from weft.model import graph as graphs
@@ -82,8 +83,9 @@ def wanted_partitions(
 ) -> dict[keys.AssetKey, PartitionSet]:
     """The partitions of each selected asset that the request is about; external assets have none to make.
 
-    With `partitions`, an asset whose definition does not know the key is left out; that all are is an error. What a
-    pipeline desires depends on what of it is `observed` to have run.
+    With `partitions`, an asset whose definition does not know the key is left out; that all are is an error. Where they
+    are named by asset (`model.chosen`), every asset has its own and the others are left out. What a pipeline desires
+    depends on what of it is `observed` to have run.
 
     Raises:
         UsageError: see `make`.
@@ -97,6 +99,9 @@ def wanted_partitions(
         )
     if request.partitions is None:
         return {asset: existing(graph, observed, asset, now, exact=request.exact) for asset in makeable}
+    by_asset = choosing.read(request.partitions, graph.assets)
+    if by_asset is not None:
+        return {asset: _named(graph, asset, by_asset[asset], now) for asset in makeable if asset in by_asset}
     found: dict[keys.AssetKey, PartitionSet] = {}
     failures: list[tuple[keys.AssetKey, errors.UsageError]] = []
     parsed: dict[str, PartitionSet | None] = {}
@@ -122,6 +127,13 @@ def wanted_partitions(
             remedy="Leave it out, or select assets that have partitions (`weft ls` shows which).",
         )
     return found
+
+
+def _named(graph: graphs.Graph, asset: keys.AssetKey, text: str, now: datetime) -> PartitionSet:
+    definition = graph.assets[asset].partitions
+    if definition is None and not text:
+        return standings.ONE
+    return partitions.parse_selection(text, definition, now)
 
 
 def existing(

@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from weft.model import columns, events, partition_set, partitions
-from weft.ports import accounts, automating, deciding, executing, incidents, locations, operating, paging, queueing
+from weft.ports import (
+    accounts,
+    automating,
+    deciding,
+    executing,
+    incidents,
+    locations,
+    operating,
+    paging,
+    queueing,
+    weaving,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,6 +391,7 @@ class Ledger(
     automating.AutomationReader,
     deciding.DecidingReader,
     operating.OperationReader,
+    weaving.WeavingReader,
     Protocol,
 ):
     """Reads and writes."""

@@ -13,8 +13,9 @@ from typing import Literal
 from weft.codehost import project as projects
 from weft.model import errors
 from weft.ports import ledger as ledgers
-from weft.service import recovering, views
+from weft.service import views
 from weft.service import world as worlds
+from weft.service.run import recovering
 
 EXTRAS = {
     "polars": ("polars", "pyarrow"),

@@ -13,8 +13,8 @@ from datetime import datetime
 import msgspec
 
 from weft.model import events, partition_set, plan
-from weft.service import recorded_code
 from weft.service import world as worlds
+from weft.service.server import recorded_code
 
 
 class PlanLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

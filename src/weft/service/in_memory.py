@@ -17,8 +17,10 @@ from weft.define import assets, bodies, build, checks, definitions, specs
 from weft.executors import inline
 from weft.model import code, errors, events, graph, keys, partition_set, partitions, plan, stored
 from weft.ports import clock as clocks
-from weft.service import applying, driving, views
+from weft.service import views
 from weft.service import world as worlds
+from weft.service.plan import applying
+from weft.service.run import driving
 from weft.storage import combining, conversions, protocol, tables
 from weft.stores import sqlite
 

@@ -13,8 +13,10 @@ from weft.define import bodies, build, definitions
 from weft.executors import inline
 from weft.model import code, errors, events, keys, spelling
 from weft.ports import clock as clocks
-from weft.service import driving, in_memory, pipelines, views
+from weft.service import in_memory, views
 from weft.service import world as worlds
+from weft.service.pipeline import pipelines
+from weft.service.run import driving
 from weft.storage import protocol
 from weft.stores import sqlite
 

@@ -19,7 +19,7 @@ from weft.ports import executor as executors
 from weft.ports import ledger as ledgers
 
 if TYPE_CHECKING:
-    from weft.service import standings
+    from weft.service.server import standings
 
 OnFailure = Literal["keep_going", "fail_fast"]
 

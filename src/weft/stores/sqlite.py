@@ -32,6 +32,7 @@ from weft.stores import (
     summaries,
     upserts,
     verify,
+    weaving,
 )
 from weft.stores import connection as connections
 
@@ -161,6 +162,7 @@ class SqliteLedger(
     automating.AutomationReads,
     deciding.DecidingReads,
     operating.OperationReads,
+    weaving.WeavingReads,
 ):
     """The ledger in one SQLite file, or in memory."""
 

@@ -13,7 +13,7 @@ from weft.model import events
 from weft.ports import caller
 from weft.ports import ledger as ledgers
 from weft.runtime.flows import place
-from weft.service import flows as service
+from weft.service.pipeline import flows as service
 
 
 class FlowHome:

@@ -85,7 +85,7 @@ def test_apply_without_a_terminal_and_without_yes_refuses_and_runs_nothing(chain
 
 
 def test_a_bug_of_ours_shows_its_traceback_and_says_so(chain, monkeypatch):
-    from weft.service import planning
+    from weft.service.plan import planning
 
     def broken(*arguments, **options):
         raise RuntimeError("inside")

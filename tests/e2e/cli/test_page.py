@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
-from weft.service import artifacts, correcting, run_details, run_logs, version_details, views
+from weft.service import views
+from weft.service.asset import artifacts, correcting, version_details
+from weft.service.run import run_details, run_logs
 from weft.surfaces.cli import program
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()

@@ -10,8 +10,10 @@ import pytest
 from weft import wiring
 from weft.model import events
 from weft.runtime import owners
-from weft.service import claiming, cleaning, driving
-from weft.service import pipelines as runs
+from weft.service.asset import cleaning
+from weft.service.pipeline import pipelines as runs
+from weft.service.queue import claiming
+from weft.service.run import driving
 
 BOTH = """
     from datetime import datetime

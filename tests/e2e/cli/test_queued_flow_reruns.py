@@ -25,7 +25,8 @@ ASK = """
 import sys
 from pathlib import Path
 from weft import wiring
-from weft.service import pipelines, queueing
+from weft.service.pipeline import pipelines
+from weft.service.queue import queueing
 
 world = wiring.open_world(wiring.Place(start=Path.cwd(), file=None, module=None))
 wanted = pipelines.Wanted(pipeline="counted", rerun_of=sys.argv[1], keep=("--from-failed",), pool="default")

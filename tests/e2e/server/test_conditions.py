@@ -10,7 +10,7 @@ import httpx
 import pytest
 from dev_server import dev, project, weft
 
-from weft.service import webhooks
+from weft.service.automation import webhooks
 
 SOURCE = """
 from weft import AutomationCondition, EnvVar, asset, dag, task, webhook

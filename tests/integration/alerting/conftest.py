@@ -9,7 +9,8 @@ import pytest
 
 from weft import wiring
 from weft.model import alerting as model
-from weft.service import alerting, locations
+from weft.service.alerting import loop as alerting
+from weft.service.server import locations
 from weft.testing.clock import FakeClock
 
 

@@ -12,7 +12,7 @@ from tests.integration.alerting.conftest import rule
 
 from weft.model import control_events as control
 from weft.model import errors, events
-from weft.service import alerting_delivery
+from weft.service.alerting import delivery as alerting_delivery
 
 ONE = """
 from pathlib import Path
@@ -116,7 +116,7 @@ KILLED = """
     from pathlib import Path
     from weft import wiring
     from weft.model import alerting as model
-    from weft.service import alerting
+    from weft.service.alerting import loop as alerting
 
     def send(channel, message, timestamp):
         os.kill(os.getpid(), signal.SIGKILL)

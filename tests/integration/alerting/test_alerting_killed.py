@@ -26,7 +26,7 @@ WATCHING = """
     from pathlib import Path
     from weft import wiring
     from weft.model import alerting as model
-    from weft.service import alerting
+    from weft.service.alerting import loop as alerting
 
     folder = Path(sys.argv[1])
 

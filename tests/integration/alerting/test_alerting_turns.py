@@ -140,7 +140,8 @@ def run(watched, pipeline):
 
 
 def test_a_silenced_incident_is_kept_and_told_when_the_silence_is_over(watched):
-    from weft.service import auditing, incidents
+    from weft.service.access import auditing
+    from weft.service.alerting import incidents
 
     watched.define(BROKEN)
     watching = watched.alerting(rule("failure"))
@@ -183,7 +184,8 @@ def test_nothing_that_failed_before_alerting_began_is_told(watched):
 
 
 def test_what_is_resolved_by_a_person_is_told_again_only_when_it_fails_again(watched):
-    from weft.service import auditing, incidents
+    from weft.service.access import auditing
+    from weft.service.alerting import incidents
 
     watched.define(BROKEN)
     watching = watched.alerting(rule("failure"))

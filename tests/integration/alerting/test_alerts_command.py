@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.integration.alerting.conftest import rule
 
-from weft.service import alerting
+from weft.service.alerting import loop as alerting
 from weft.surfaces.cli import program
 
 DEFINED = """

@@ -7,8 +7,13 @@ from datetime import UTC, datetime
 
 from weft import AutomationCondition as When
 from weft import DailyPartitions, DynamicPartitions, asset
-from weft.service import automations, conditions, driving, executions, partition_keys, planning, queued, queueing
 from weft.service import world as worlds
+from weft.service.asset import partition_keys
+from weft.service.automation import automations, conditions
+from weft.service.execution import executions
+from weft.service.plan import planning
+from weft.service.queue import queued, queueing
+from weft.service.run import driving
 from weft.testing.clock import FakeClock
 
 World = Callable[..., worlds.World]

@@ -10,8 +10,12 @@ import pytest
 
 from weft import AutomationCondition as When
 from weft import asset
-from weft.service import conditions, driving, executions, planning, queued, queueing
 from weft.service import world as worlds
+from weft.service.automation import conditions
+from weft.service.execution import executions
+from weft.service.plan import planning
+from weft.service.queue import queued, queueing
+from weft.service.run import driving
 from weft.testing.clock import FakeClock
 
 World = Callable[..., worlds.World]

@@ -14,8 +14,8 @@ import pytest
 from weft import AutomationCondition, RunRequest, SkipReason, asset, dag, sensor, task, wiring
 from weft.model import errors
 from weft.ports import clock as clocks
-from weft.service import sensing, sensor_evaluation
 from weft.service import world as worlds
+from weft.service.automation import sensing, sensor_evaluation
 from weft.surfaces.processes import looking, runner
 from weft.testing.clock import FakeClock
 
@@ -154,7 +154,7 @@ def test_only_one_host_looks_at_a_time(world_of: World, clock: FakeClock) -> Non
 def test_what_a_look_saw_is_dropped_when_it_was_paused_or_its_cursor_set_meanwhile(
     world_of: World, clock: FakeClock
 ) -> None:
-    from weft.service import automations
+    from weft.service.automation import automations
 
     @sensor(target="loading")
     def watching():
@@ -276,7 +276,7 @@ def test_closing_ends_what_is_under_way_and_lets_another_host_look(world_of: Wor
 
 
 def test_a_sensor_paused_in_its_definition_waits_to_be_resumed(world_of: World, clock: FakeClock) -> None:
-    from weft.service import automations
+    from weft.service.automation import automations
 
     @sensor(target="loading", paused=True)
     def watching():

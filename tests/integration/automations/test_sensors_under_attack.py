@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from weft import RunRequest, dag, sensor, task
-from weft.service import automations, sensing
 from weft.service import world as worlds
+from weft.service.automation import automations, sensing
 from weft.testing.clock import FakeClock
 
 World = Callable[..., worlds.World]

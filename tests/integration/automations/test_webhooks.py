@@ -15,8 +15,8 @@ from weft import EnvVar, dag, task, webhook
 from weft.define.automations.webhooks import GITHUB, STRIPE, WEFT
 from weft.model import automations as model
 from weft.model import errors
-from weft.service import automations, webhooks
 from weft.service import world as worlds
+from weft.service.automation import automations, webhooks
 from weft.testing.clock import FakeClock
 
 World = Callable[..., worlds.World]

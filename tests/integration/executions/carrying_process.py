@@ -8,7 +8,9 @@ from pathlib import Path
 
 from weft import wiring
 from weft.model import errors
-from weft.service import driving, executions, queued, queueing
+from weft.service.execution import executions
+from weft.service.queue import queued, queueing
+from weft.service.run import driving
 
 
 def main(folder: Path, part: str) -> None:

@@ -11,8 +11,11 @@ from pathlib import Path
 from weft import wiring
 from weft.model import events
 from weft.ports import ledger as ledgers
-from weft.service import driving, executions, queued, queueing, views
+from weft.service import views
 from weft.service import world as worlds
+from weft.service.execution import executions
+from weft.service.queue import queued, queueing
+from weft.service.run import driving
 
 DEFINITIONS = """
 import os

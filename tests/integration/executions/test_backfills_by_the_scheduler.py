@@ -14,7 +14,8 @@ from weft.model import errors, events
 from weft.ports import clock as clocks
 from weft.ports import locations
 from weft.runtime import owners
-from weft.service import execution_turns, executions
+from weft.service.execution import executions
+from weft.service.execution import turns as execution_turns
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from executing_project import DEFINITIONS, project
 
 from weft.model import events
-from weft.service import executions
+from weft.service.execution import executions
 
 LONG = DEFINITIONS.replace(
     '@dag(schedule="@daily", start_date="2024-01-01", end_date="2024-12-31", catchup=True)\ndef yearly',

@@ -19,8 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from weft import wiring
 from weft.model import errors, events
 from weft.ports import ledger as ledgers
-from weft.service import driving, execution_turns, executions, planning, queued
 from weft.service import world as worlds
+from weft.service.execution import executions
+from weft.service.execution import turns as execution_turns
+from weft.service.plan import planning
+from weft.service.queue import queued
+from weft.service.run import driving
 from weft.stores import sqlite
 
 INTERVALS = 7

@@ -15,7 +15,8 @@ import pytest
 from executing_project import project
 
 from weft.model import events
-from weft.service import executions, planning
+from weft.service.execution import executions
+from weft.service.plan import planning
 
 PROCESS = Path(__file__).with_name("carrying_process.py")
 

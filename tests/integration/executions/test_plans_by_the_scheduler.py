@@ -10,7 +10,10 @@ import pytest
 from executing_project import Project, another_scheduler, project
 
 from weft.model import control_events, errors, events
-from weft.service import applying, driving, executions, planning, queued, saved_plans
+from weft.service.execution import executions
+from weft.service.plan import applying, planning, saved_plans
+from weft.service.queue import queued
+from weft.service.run import driving
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from executing_project import DEFINITIONS, Project, project
 
 from weft.model import events
-from weft.service import executions, planning
+from weft.service.execution import executions
+from weft.service.plan import planning
 
 BOTH = """
 from datetime import datetime
@@ -156,7 +157,7 @@ def test_runs_that_are_lost_again_and_again_end_the_execution(made: Project) -> 
 
 
 def test_one_interval_that_somebody_cancels_is_not_tried_again(made: Project) -> None:
-    from weft.service import cancelling
+    from weft.service.run import cancelling
 
     intervals = executions.Intervals(pipeline="yearly", chosen="2024-01-01..2024-01-03")
     view = executions.create(made.world, executions.Wanted(kind="backfill", intervals=intervals))

@@ -14,7 +14,7 @@ import pytest
 
 from weft import Suspended, flow, suspend, task
 from weft.model import errors, events
-from weft.service import flows as service
+from weft.service.pipeline import flows as service
 from weft.stores import sqlite
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from weft import flow, task
 from weft.model import events
-from weft.service import flows as service
-from weft.service import run_details, run_logs
+from weft.service.pipeline import flows as service
+from weft.service.run import run_details, run_logs
 
 
 def logs_of(home: Any) -> dict[str, str]:

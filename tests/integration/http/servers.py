@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from weft import wiring
-from weft.service import auditing
-from weft.service.serving import Serving
+from weft.service.access import auditing
+from weft.service.server.serving import Serving
 from weft.surfaces.http import server
 
 DEFINITIONS = """
@@ -37,6 +37,7 @@ def adding(a: int = 1, b: int = 2) -> int:
 """
 TESTER = auditing.Actor(by="tester", via="python")
 PASSWORD = "correct horse battery"
+NO_UI = Path(__file__).parent / "no-ui"
 
 
 @dataclass(kw_only=True)
@@ -73,8 +74,11 @@ def project(folder: Path, *, settings: str = "", definitions: str = DEFINITIONS)
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, bind: server.Bind | None = None, settings: str = "", **options: Any) -> Iterator[Server]:
-    """A server over a new project in `folder`, until the end of the block."""
+def running(
+    folder: Path, *, bind: server.Bind | None = None, settings: str = "", ui: Path | None = None, **options: Any
+) -> Iterator[Server]:
+    """A server over a new project in `folder`, until the end of the block; without a web UI unless `ui` has one."""
+    folder.mkdir(exist_ok=True)
     place = project(folder, settings=settings) if not (folder / "weft.toml").exists() else wiring.Place(start=folder)
     serving = wiring.open_serving(place)
     ready = threading.Event()
@@ -87,7 +91,9 @@ def running(folder: Path, *, bind: server.Bind | None = None, settings: str = ""
 
     def serve() -> None:
         try:
-            server.serve(serving, bind or server.Bind(port=0), local_name="me", on_ready=note, **options)
+            server.serve(
+                serving, bind or server.Bind(port=0), local_name="me", on_ready=note, ui=ui or NO_UI, **options
+            )
         except BaseException as error:
             failed.append(error)
         finally:

@@ -10,8 +10,10 @@ import pytest
 from tests.integration.http import servers
 
 from weft import wiring
-from weft.service import partition_keys, planning, views
+from weft.service import views
 from weft.service import world as worlds
+from weft.service.asset import partition_keys
+from weft.service.plan import planning
 
 DEFINITIONS = """
 from weft import StaticPartitions, asset

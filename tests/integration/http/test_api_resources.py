@@ -13,7 +13,7 @@ from tests.integration.http import servers
 
 from weft import wiring
 from weft.model import events
-from weft.service import locations
+from weft.service.server import locations
 from weft.stores import sqlite
 
 DEFINITIONS = """
@@ -38,6 +38,15 @@ def broken(numbers: list) -> int:
 
 @asset(partitions=days, group="daily")
 def daily(context) -> str:
+    return context.partition_key
+
+@asset(partitions=MultiPartitions({"place": StaticPartitions(["east", "north", "west"]), "day": days}))
+def by_day_and_place(context) -> str:
+    return context.partition_key
+
+@asset(partitions=days)
+def measured(context) -> str:
+    context.add_metadata({"rows": int(context.partition_key[-2:]), "share": -0.5, "sure": True, "note": "3"})
     return context.partition_key
 
 @asset(partitions=DynamicPartitions("customers"))
@@ -69,6 +78,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
 
     weft("apply", "+total or broken", "--yes")
     weft("apply", "daily", "-p", "2024-01-10..2024-01-19", "--yes")
+    weft("apply", "by_day_and_place", "-p", "north|2024-01-03..2024-01-04", "--yes")
+    for day in ("2024-01-01", "2024-01-02", "2024-01-03"):
+        weft("apply", "measured", "-p", day, "--yes")
     weft("run", "etl", "-p", "2024-01-05")
     world = wiring.open_world(where)
     locations.record_loaded(world, "main", source="shop.py", root=folder)
@@ -238,7 +250,7 @@ def test_assets_are_listed_by_page_and_selection(api: Api) -> None:
         if page["next"] is None:
             break
         cursor = {"cursor": page["next"]}
-    assert keys == ["broken", "customers", "daily", "numbers", "total"]
+    assert keys == ["broken", "by_day_and_place", "customers", "daily", "measured", "numbers", "total"]
     assert [each["key"] for each in api.get("/assets", select="status:failed")["items"]] == ["broken"]
     assert "quote" in api.get("/assets", 422, select='"')["detail"]
     api.get("/assets", 422, select="+total", **cursor)  # a cursor of another filter
@@ -264,6 +276,64 @@ def test_partitions_are_a_strip_and_a_list(api: Api) -> None:
     assert api.get("/assets/daily/partition", partition="2024-01-01")["causes"][0]["kind"] == "missing"
     api.get("/assets/daily/partition", 422, partition="2023-01-01")
     api.get("/assets/total/partitions", 422)
+
+
+def test_what_is_selected_on_a_strip_becomes_keys_and_back(api: Api) -> None:
+    path = "/assets/daily/partition-selection"
+    drawn = api.get(path, pieces=["5-9", "30-30"])
+    assert drawn["text"] == "2024-01-06..2024-01-10,2024-01-31"
+    assert (drawn["ranges"], drawn["count"]) == ([[5, 10], [30, 31]], 6)
+    assert drawn["counts"] == {"missing": 5, "fresh": 1}
+    assert (drawn["starts_at"], drawn["ends_at"]) == ("2024-01-06T00:00:00.000000Z", "2024-02-01T00:00:00.000000Z")
+    assert api.get(path, partitions=drawn["text"]) == drawn
+    assert api.get(path, pieces="0-12", status="fresh")["text"] == "2024-01-10..2024-01-13"
+    assert api.get(path, partitions="2024-01-01", pieces="2-3")["text"] == "2024-01-01,2024-01-03..2024-01-04"
+    assert api.get(path, status="failed")["count"] == 0
+    assert "no range" in api.get(path, 422, pieces="9-5")["detail"]
+    assert "rectangle" in api.get(path, 422, pieces="0-1|0-1")["detail"]
+    assert "another way" in api.get(path, 422, pieces="0-1", fingerprint="gone")["detail"]
+
+
+def test_a_strip_can_be_looked_at_in_part(api: Api) -> None:
+    part = api.get("/assets/daily/partitions", start=5, stop=12)
+    assert part["segments"] == [[5, 9, "missing"], [9, 12, "fresh"]]
+    assert (part["first_key"], part["last_key"], part["total"]) == ("2024-01-06", "2024-01-12", 7)
+    assert part["marks"][:2] == [[5, "2024-01-06"], [6, "2024-01-07"]]
+    assert len(api.get("/assets/daily/partitions")["marks"]) <= 12
+    assert api.get("/assets/daily/partitions", start=1000)["total"] == 0
+
+
+def test_two_dimensions_are_a_grid(api: Api) -> None:
+    whole = api.get("/assets/by_day_and_place/partition-grid")
+    assert (whole["columns"]["name"], whole["columns"]["total"], whole["columns"]["keys"][0]) == (
+        "day", 60, "2024-01-01",
+    )  # fmt: skip
+    assert (whole["rows"]["name"], whole["rows"]["keys"]) == ("place", ["east", "north", "west"])
+    assert whole["cells"] == [
+        [[0, 59, "missing"]],
+        [[0, 1, "missing"], [2, 3, "fresh"], [4, 59, "missing"]],
+        [[0, 59, "missing"]],
+    ]
+    part = api.get(
+        "/assets/by_day_and_place/partition-grid", first_column=2, columns_end=10, most_columns=4, first_row=1
+    )
+    assert part["columns"]["size"] == 2
+    assert part["cells"] == [[[0, 0, "fresh"], [1, 3, "missing"]], [[0, 3, "missing"]]]
+    drawn = api.get("/assets/by_day_and_place/partition-selection", pieces="2-3|1-1")
+    assert (drawn["text"], drawn["counts"]) == ("north|2024-01-03..2024-01-04", {"fresh": 2})
+    assert "one dimension" in api.get("/assets/daily/partition-grid", 422)["detail"]
+
+
+def test_the_numbers_of_an_asset_are_told_over_time(api: Api) -> None:
+    first = api.get("/assets/measured/history", limit=2)
+    assert [(each["partition"], each["numbers"]) for each in first["items"]] == [
+        ("2024-01-03", {"rows": 3, "share": -0.5}),
+        ("2024-01-02", {"rows": 2, "share": -0.5}),
+    ]
+    rest = api.get("/assets/measured/history", limit=2, cursor=first["next"])
+    assert [each["partition"] for each in rest["items"]] == ["2024-01-01"]
+    assert rest["next"] is None
+    assert len(api.get("/assets/measured/history", partitions="2024-01-02")["items"]) == 1
 
 
 def test_an_etag_saves_what_has_not_changed(api: Api) -> None:

@@ -18,7 +18,9 @@ from tests.integration.http import servers
 
 from weft.define.automations.webhooks import STRIPE
 from weft.model import automations, events
-from weft.service import accounts, log_pages, webhooks
+from weft.service.access import accounts
+from weft.service.automation import webhooks
+from weft.service.run import log_pages
 from weft.surfaces.http import answering, connections, decoding, idempotency, limits, receiving
 
 

@@ -24,7 +24,8 @@ from tests.integration.http import servers
 
 import weft
 from weft.model import events, stored
-from weft.service import accounts, server_place
+from weft.service.access import accounts
+from weft.service.server import server_place
 from weft.storage import json_values
 from weft.stores import sqlite
 from weft.surfaces.http import receiving, table
@@ -183,7 +184,7 @@ def test_e8_looking_at_a_value_imports_nothing_that_it_names(tmp_path: Path, mon
 
 
 def test_e8_a_result_of_a_users_class_is_shown_by_its_fields(running: servers.Server) -> None:
-    from weft.service import run_details
+    from weft.service.run import run_details
 
     inline = msgspec.json.encode({"$record": ["ah_planted:Thing", {"a": 1}]})
     assert run_details.plain(stored.StoredValue(format="json", data_version="j1:1", inline=inline)) == {"a": 1}

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.http import servers
 
 from weft.connections import places, registry
-from weft.service import accounts
+from weft.service.access import accounts
 
 SECRET = "zV9-correct-horse"
 URI = f"postgres://weft:{SECRET}@db.internal:5433/trading?sslmode=require"

@@ -14,7 +14,7 @@ import pytest
 from tests.integration.http import servers
 
 from weft.ports import accounts as ports
-from weft.service import accounts
+from weft.service.access import accounts
 from weft.surfaces.http import pages, routing, table
 
 ROLES = ports.ROLES

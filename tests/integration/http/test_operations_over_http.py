@@ -16,7 +16,9 @@ import pytest
 from tests.integration.http import servers
 
 from weft import wiring
-from weft.service import accounts, pipelines, queueing
+from weft.service.access import accounts
+from weft.service.pipeline import pipelines
+from weft.service.queue import queueing
 from weft.surfaces.processes import supervisor as supervisors
 
 pytestmark = pytest.mark.slow

@@ -23,7 +23,7 @@ import pytest
 from tests.integration.http import servers
 
 from weft.model import errors
-from weft.service import server_place
+from weft.service.server import server_place
 from weft.surfaces.http import call as calls
 from weft.surfaces.http import problems, receiving, routing, server, table
 
@@ -383,7 +383,7 @@ def test_stopping_ends_streams_at_once(tmp_path: Path) -> None:
 def test_a_second_server_of_a_project_leaves_the_note_of_the_first_alone(tmp_path: Path) -> None:
     note = tmp_path / server_place.FILE_NAME
     says_who = (
-        "import sys; from pathlib import Path; from weft.service import server_place; "
+        "import sys; from pathlib import Path; from weft.service.server import server_place; "
         "server_place.write(Path(sys.argv[1]), 'http://127.0.0.1:1'); print(flush=True); sys.stdin.read()"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}

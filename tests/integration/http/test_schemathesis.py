@@ -22,7 +22,7 @@ from schemathesis.generation import GenerationMode
 from tests.integration.http import servers
 
 from weft import wiring
-from weft.service import locations
+from weft.service.server import locations
 from weft.surfaces.http import description
 
 pytestmark = pytest.mark.filterwarnings("ignore")

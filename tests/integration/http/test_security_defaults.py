@@ -17,7 +17,7 @@ import pytest
 from tests.integration.http import servers
 
 from weft.model import errors
-from weft.service import accounts, auditing, local_token
+from weft.service.access import accounts, auditing, local_token
 from weft.surfaces.http import authentication, pages, security, server
 
 

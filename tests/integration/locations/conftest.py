@@ -10,7 +10,8 @@ import pytest
 
 from weft import wiring
 from weft.ports import ledger as ledgers
-from weft.service import pipelines, queueing
+from weft.service.pipeline import pipelines
+from weft.service.queue import queueing
 from weft.surfaces.processes import supervisor as supervisors
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from weft import wiring
-from weft.service import location_views
+from weft.service.server import location_views
 from weft.surfaces.processes import supervisor as supervisors
 
 GOOD = "from weft import dag, task\n\n@task\ndef work():\n    return 1\n\n@dag\ndef working():\n    work()\n"

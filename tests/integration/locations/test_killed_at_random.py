@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from weft.model import events
-from weft.service import executions
+from weft.service.execution import executions
 
 ROUNDS = int(os.environ.get("WEFT_KILL_ROUNDS", "14"))
 SEED = int(os.environ.get("WEFT_KILL_SEED", "4"))

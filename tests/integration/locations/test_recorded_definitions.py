@@ -7,7 +7,7 @@ import json
 import pytest
 
 from weft import wiring
-from weft.service import definition_versions, locations
+from weft.service.server import definition_versions, locations
 from weft.surfaces.cli import program
 
 FIRST = """

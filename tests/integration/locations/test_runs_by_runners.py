@@ -11,7 +11,9 @@ import pytest
 
 from weft.model import events
 from weft.runtime import owners
-from weft.service import cancelling, executions, planning
+from weft.service.execution import executions
+from weft.service.plan import planning
+from weft.service.run import cancelling
 
 FLOWS = """
 import time

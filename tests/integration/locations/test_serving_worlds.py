@@ -10,7 +10,8 @@ import pytest
 
 from weft import wiring
 from weft.model import control_events, errors
-from weft.service import locations, planning
+from weft.service.plan import planning
+from weft.service.server import locations
 
 TEXT = """
 from weft import DailyPartitions, DynamicPartitions, asset, dag, task

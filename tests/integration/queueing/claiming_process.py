@@ -9,7 +9,7 @@ from queued_world import ended, pipeline, world_of
 
 from weft.model import errors
 from weft.runtime import owners
-from weft.service import claiming, queueing
+from weft.service.queue import claiming, queueing
 from weft.stores import sqlite
 
 

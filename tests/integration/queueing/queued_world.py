@@ -12,9 +12,9 @@ from weft.define import bodies
 from weft.model import control_events, events, graph, pipelines, policies
 from weft.ports import ledger as ledgers
 from weft.runtime import owners
-from weft.service import pipelines as verbs
-from weft.service import queueing
 from weft.service import world as worlds
+from weft.service.pipeline import pipelines as verbs
+from weft.service.queue import queueing
 from weft.stores import sqlite
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)

@@ -14,8 +14,9 @@ from weft.model import partitions as partitioning
 from weft.ports import ledger as ledgers
 from weft.ports import locations
 from weft.runtime import owners
-from weft.service import claiming, history, queueing, waiting
-from weft.service import pipelines as verbs
+from weft.service.pipeline import pipelines as verbs
+from weft.service.queue import claiming, queueing, waiting
+from weft.service.run import history
 
 
 def names(rows: list[ledgers.RunRow]) -> list[str]:

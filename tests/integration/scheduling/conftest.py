@@ -11,8 +11,8 @@ import pytest
 
 from weft import wiring
 from weft.model import events, stored
-from weft.service import locations, serving
 from weft.service.scheduling import loop
+from weft.service.server import locations, serving
 from weft.stores import sqlite
 from weft.testing import clock as clocks
 

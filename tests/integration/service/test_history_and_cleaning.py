@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from weft import wiring
 from weft.model import events
-from weft.service import cleaning, history, run_logs
+from weft.service.asset import cleaning
+from weft.service.run import history, run_logs
 
 
 def world_of(project):

@@ -238,7 +238,7 @@ def test_a_temporary_project_plans_and_applies(weft_project):
 
 def test_a_saved_plan_is_applied_once_from_python(weft_project):
     from weft import wiring
-    from weft.service import planning, saving
+    from weft.service.plan import planning, saving
 
     weft_project.define("@asset\ndef one() -> int:\n    return 1\n")
     world = wiring.open_world(wiring.Place(start=weft_project.folder, file=str(weft_project.folder / "definitions.py")))

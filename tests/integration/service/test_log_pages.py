@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from weft.model import errors, events
-from weft.service import log_pages
+from weft.service.run import log_pages
 from weft.stores import sqlite
 
 LINES = [

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from weft.model import errors, partitions, pipelines
-from weft.service import intervals, parameters
+from weft.service.pipeline import intervals, parameters
 
 NOW = datetime(2024, 1, 6, 12, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from weft import wiring
 from weft.codehost import trees
 from weft.model import code
-from weft.service import planning
+from weft.service.plan import planning
 
 DEFINITIONS = """
     RATE = 2

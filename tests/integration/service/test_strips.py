@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.model import partition_set, plan
-from weft.service import strips
+from weft.service.asset import strips
 
 words = st.lists(st.sampled_from(plan.STATUSES), min_size=1, max_size=300)
 

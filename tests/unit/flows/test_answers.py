@@ -9,7 +9,7 @@ import pydantic
 import pytest
 
 from weft.model import errors
-from weft.service import answers, deployed
+from weft.service.pipeline import answers, deployed
 
 
 class Address(pydantic.BaseModel):

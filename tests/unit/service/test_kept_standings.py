@@ -15,8 +15,9 @@ from weft.define import bodies
 from weft.model import events, keys, partition_set, partitions, stored
 from weft.model import graph as graphs
 from weft.ports import clock as clocks
-from weft.service import kept_columns, planning, standings
 from weft.service import world as worlds
+from weft.service.plan import planning
+from weft.service.server import kept_columns, standings
 from weft.stores import sqlite
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from weft.model import graph as graphs
 from weft.model import pipelines
-from weft.service import definition_versions, locations
+from weft.service.server import definition_versions, locations
 
 
 def graph(made: set[str], read: set[str], names: set[str] = frozenset()) -> graphs.Graph:  # type: ignore[assignment]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from weft.model import errors
 from weft.ports import operating as ports
-from weft.service import operations
+from weft.service.server import operations
 from weft.stores import sqlite
 from weft.testing import clock as clocks
 

@@ -39,3 +39,4 @@ from weft.model.partitions.sessions import CalendarPartitions as CalendarPartiti
 from weft.model.partitions.snapshots import from_snapshot as from_snapshot
 from weft.model.partitions.time_mapping import TimeWindowMapping as TimeWindowMapping
 from weft.model.partitions.windows import TimePartitions as TimePartitions
+from weft.model.partitions.writing import write_selection as write_selection

@@ -14,8 +14,8 @@ from weft.model import control_events, events, partition_set, partitions
 from weft.planner import blackouts, conditions
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
-from weft.service import applying
 from weft.service import world as worlds
+from weft.service.plan import applying
 from weft.service.scheduling import deciding, entries
 
 PAUSE = timedelta(seconds=1)

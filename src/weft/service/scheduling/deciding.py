@@ -12,8 +12,11 @@ from weft.model.partitions import windows
 from weft.planner import catching_up
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
-from weft.service import applying, executions, pipelines, planning, queueing
 from weft.service import world as worlds
+from weft.service.execution import executions
+from weft.service.pipeline import pipelines
+from weft.service.plan import applying, planning
+from weft.service.queue import queueing
 from weft.service.scheduling import entries
 
 BATCH = 500

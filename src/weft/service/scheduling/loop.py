@@ -36,7 +36,7 @@ Plugin = Callable[[worlds.World, datetime], "datetime | bool | None"]
 
 
 class Serving(Protocol):
-    """What gives the scheduler its worlds: `service.serving.Serving`."""
+    """What gives the scheduler its worlds: `service.server.serving.Serving`."""
 
     settings: Mapping[str, object]
 

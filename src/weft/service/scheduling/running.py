@@ -40,7 +40,8 @@ def scheduler(serving: loop.Serving, *, note: Callable[[str], None] = lambda tex
     Raises:
         UsageError: a setting is wrong.
     """
-    from weft.service import conditions, executions
+    from weft.service.automation import conditions
+    from weft.service.execution import executions
 
     watched = conditions.Conditions()
 

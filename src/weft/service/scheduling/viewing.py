@@ -13,9 +13,9 @@ from weft.model import control_events, errors, pipelines, spelling
 from weft.planner import catching_up, ticks
 from weft.ports import automating as ports
 from weft.ports import clock as clocks
-from weft.service import pipelines as runs
 from weft.service import views as shown
 from weft.service import world as worlds
+from weft.service.pipeline import pipelines as runs
 from weft.service.scheduling import entries, views
 
 MOST_TICKS = 1000

@@ -13,7 +13,7 @@ from weft.surfaces.cli import options, program, screen
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from weft.service import auditing
+    from weft.service.access import auditing
 
 _ROLES = ("viewer", "operator", "editor", "admin")
 
@@ -21,7 +21,7 @@ _ROLES = ("viewer", "operator", "editor", "admin")
 def actor() -> auditing.Actor:
     """The person at the keyboard, as the audit log has them."""
     from weft import wiring
-    from weft.service import auditing
+    from weft.service.access import auditing
 
     return auditing.Actor(by=wiring.login(), via="cli")
 
@@ -73,7 +73,7 @@ def add(name: str, role: str, password_stdin: bool, as_json: bool) -> int:
       weft accounts add anna --role admin
       pass show weft/bert | weft accounts add bert --role operator --password-stdin
     """
-    from weft.service import accounts as service
+    from weft.service.access import accounts as service
 
     if (server := options.remote()) is not None:
         given = {"name": name, "password": _password(password_stdin), "role": role}
@@ -97,7 +97,7 @@ def ls(as_json: bool) -> int:
     Examples:
       weft accounts ls --json
     """
-    from weft.service import accounts as service
+    from weft.service.access import accounts as service
 
     if (server := options.remote()) is not None:
         found = server.get("/accounts", list[service.AccountView])
@@ -169,7 +169,7 @@ def remove(name: str) -> int:
     Examples:
       weft accounts remove bert
     """
-    from weft.service import accounts as service
+    from weft.service.access import accounts as service
 
     if (server := options.remote()) is not None:
         server.send("DELETE", "/accounts/{}", type(None), name)
@@ -180,7 +180,7 @@ def remove(name: str) -> int:
 
 
 def _change(name: str, *, role: str | None = None, password: str | None = None, disabled: bool | None = None) -> None:
-    from weft.service import accounts as service
+    from weft.service.access import accounts as service
 
     if (server := options.remote()) is not None:
         given = {"role": role, "password": password, "disabled": disabled}

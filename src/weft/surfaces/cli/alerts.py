@@ -11,7 +11,7 @@ from weft.model import errors
 from weft.surfaces.cli import accounts, options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
 
 @options.group
@@ -36,8 +36,8 @@ def check(as_json: bool) -> int:
     Examples:
       weft alerts check
     """
-    from weft.service import alerting_checking
-    from weft.service import incidents as verbs
+    from weft.service.alerting import checking as alerting_checking
+    from weft.service.alerting import incidents as verbs
 
     if (server := options.remote()) is not None:
         looked = server.get("/alerts/check", _Checked)
@@ -92,7 +92,7 @@ def test(channel: str) -> int:
     Examples:
       weft alerts test ops
     """
-    from weft.service import alerting_checking
+    from weft.service.alerting import checking as alerting_checking
 
     if (server := options.remote()) is not None:
         tried = server.send("POST", "/alerts/channels/{}/test", _Tried, channel)
@@ -124,7 +124,7 @@ def silence(matches: tuple[str, ...], lasting: str, reason: str, as_json: bool) 
     from datetime import timedelta
 
     from weft.define import durations
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
     wanted = {}
     for each in matches:
@@ -162,7 +162,7 @@ def silences(past: bool, as_json: bool) -> int:
     Examples:
       weft alerts silences
     """
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
     if (server := options.remote()) is not None:
         found = server.items("/silences", verbs.SilenceView, past=past)
@@ -191,7 +191,7 @@ def unsilence(silence_id: str) -> int:
     Examples:
       weft alerts unsilence 9ac1
     """
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
     if (server := options.remote()) is not None:
         server.send("DELETE", "/silences/{}", type(None), silence_id)

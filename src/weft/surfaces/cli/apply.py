@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from weft.model import errors
-from weft.service import interrupting
+from weft.service.run import interrupting
 from weft.surfaces.cli import failures, options, plan_text, program, progress, screen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from weft.model import plan as plans
-    from weft.service import driving, executions, plan_outlines, planning, saving, views
+    from weft.service import views
     from weft.service import world as worlds
+    from weft.service.execution import executions
+    from weft.service.plan import plan_outlines, planning, saving
+    from weft.service.run import driving
 
 
 @options.command
@@ -65,7 +68,7 @@ def apply(
       weft apply --set load.limit=100 load
       weft apply --detach                    carried out by the scheduler of `weft dev`
     """
-    from weft.service import planning
+    from weft.service.plan import planning
 
     if not yes and not detach and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise errors.UsageError(
@@ -94,11 +97,11 @@ def apply(
     world = options.open_world(configs)
     options.checked_configs(world, configs)
     if plan_id is not None:
-        from weft.service import saved_plans
+        from weft.service.plan import saved_plans
 
         saved = saved_plans.document_of(world, saved_plans.row_of(world, plan_id))
     if refresh:
-        from weft.service import refreshing
+        from weft.service.asset import refreshing
 
         refreshing.refresh(world, None if saved else selection)
     session = Session(world, executor=executor, jobs=jobs, wait=not no_wait, yes=yes, as_json=as_json)
@@ -122,7 +125,7 @@ def apply(
 
 
 def _wanted(ask: planning.Ask, plan_id: str | None) -> executions.Wanted:
-    from weft.service import executions
+    from weft.service.execution import executions
 
     return executions.Wanted(saved=plan_id) if plan_id is not None else executions.Wanted(ask=ask)
 
@@ -160,7 +163,7 @@ def materialize(
       weft materialize 'group:reports'
       weft materialize load --set load.limit=100
     """
-    from weft.service import planning
+    from weft.service.plan import planning
 
     if (server := options.remote()) is not None:
         from weft.surfaces.cli import remote_runs
@@ -182,7 +185,7 @@ def _saved(selection: str | None, given: Mapping[str, object], *, kept: bool = F
     """The plan of a file, where one is named; of one that the ledger keeps it is only checked what goes with it."""
     if selection is None or not (kept or selection.endswith(".json")):
         return None
-    from weft.service import saving
+    from weft.service.plan import saving
 
     wrong = [f"--{name}" for name, value in given.items() if value]
     if wrong:
@@ -221,7 +224,7 @@ class Session:
 
     def apply(self, ask: planning.Ask) -> int:
         """Plan and carry out, after what a dead owner left."""
-        from weft.service import applying, planning
+        from weft.service.plan import applying, planning
 
         resumed = self._after_the_dead(ask)
         if resumed is not None:
@@ -245,8 +248,8 @@ class Session:
 
     def apply_saved(self, saved: saving.SavedPlan) -> int:
         """Carry out a saved plan, if it still holds."""
-        from weft.service import applying
-        from weft.service import saving as savings
+        from weft.service.plan import applying
+        from weft.service.plan import saving as savings
 
         resumed = self._after_the_dead(savings.ask_of(saved), only=saved)
         if resumed is not None:
@@ -265,7 +268,7 @@ class Session:
 
     def _after_the_dead(self, ask: planning.Ask, *, only: saving.SavedPlan | None = None) -> views.ApplyView | None:
         """Go on with a run of this very request (or saved plan) whose owner died; end the others."""
-        from weft.service import recovering
+        from weft.service.run import recovering
 
         result: views.ApplyView | None = None
         for each in recovering.interrupted(self._world):
@@ -291,7 +294,7 @@ class Session:
     def _agreed(self, made: plans.Plan) -> bool:
         if self._as_json or self._quiet_plan:
             return self._yes or click.confirm("Run it?", err=True)
-        from weft.service import plan_outlines
+        from weft.service.plan import plan_outlines
 
         outline = plan_outlines.of(self._world, made)
         plan_text.show(self._out, outline)
@@ -304,7 +307,7 @@ class Session:
         return False
 
     def _carry_out(self, made: plans.Plan, ask: planning.Ask | None) -> views.ApplyView:
-        from weft.service import applying
+        from weft.service.plan import applying
 
         with self._interrupts.installed():
             try:
@@ -313,7 +316,7 @@ class Session:
                 self._progress.close()
 
     def _how(self, ahead: int = 0) -> driving.How:
-        from weft.service import driving
+        from weft.service.run import driving
 
         def started(driver: object, run: str, count: int) -> None:
             from weft.runtime import driver as drivers
@@ -336,12 +339,13 @@ class Session:
 
     def _nothing(self, made: plans.Plan) -> int:
         if self._as_json:
-            from weft.service import applying, views
+            from weft.service import views
+            from weft.service.plan import applying
 
             result = applying.apply(self._world, made, self._how())
             screen.json_line(_with_plan(result, views.plan_view(self._world.planned, made)))
         else:
-            from weft.service import plan_outlines
+            from weft.service.plan import plan_outlines
 
             tell_nothing(self._out, plan_outlines.of(self._world, made))
         return program.DONE

@@ -13,7 +13,7 @@ from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
     from weft.codehost import project as projects
-    from weft.service import artifacts as made
+    from weft.service.asset import artifacts as made
     from weft.storage import protocol
     from weft.surfaces.cli import remote as remotes
 
@@ -48,7 +48,7 @@ def artifacts(
       weft artifacts error-plot -o plot.svg
       weft artifacts daily-report --all
     """
-    from weft.service import artifacts as verb
+    from weft.service.asset import artifacts as verb
 
     server, out = options.remote(), screen.Screen()
     if key is None or every:
@@ -81,7 +81,7 @@ def artifacts(
 def _listed_there(
     server: remotes.Server, *, run: str | None, asset: str | None, key: str | None, every: bool, limit: int | None
 ) -> list[made.ArtifactView]:
-    from weft.service import artifacts as verb
+    from weft.service.asset import artifacts as verb
     from weft.surfaces.cli import remote
 
     of_run = remote.run_of(server, run) if run is not None else None
@@ -92,7 +92,7 @@ def _listed_there(
 def _one_there(server: remotes.Server, name: str, *, run: str | None, asset: str | None) -> made.ArtifactContent:
     """The newest version of a key, or the version of a number, on a server, with its content."""
     from weft.model import errors
-    from weft.service import artifacts as verb
+    from weft.service.asset import artifacts as verb
 
     found = _listed_there(server, run=run, asset=asset, key=name, every=True, limit=None)
     if not found and name.isdecimal():

@@ -12,8 +12,8 @@ from weft.surfaces.cli import options, program, screen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weft.service import automation_views
     from weft.service import world as worlds
+    from weft.service.automation import automation_views
 
 _PAINTS = {"started": "fresh", "skipped": "reused", "missed": "stale", "failed": "failed"}
 _KINDS = ("schedule", "sensor", "webhook", "condition")
@@ -60,7 +60,7 @@ def ls(kind: str | None = None, as_json: bool = False) -> int:
 
 def listed(kind: str | None) -> list[automation_views.AutomationView]:
     """The automations of a kind (all for None), of the server that is meant or of the project here."""
-    from weft.service import automation_views
+    from weft.service.automation import automation_views
 
     if (server := options.remote()) is not None:
         return server.items("/automations/overview", automation_views.AutomationView, kind=kind)
@@ -109,7 +109,7 @@ def explain(name: str, as_json: bool) -> int:
     Examples:
       weft automations explain condition:daily_metrics
     """
-    from weft.service import automation_views
+    from weft.service.automation import automation_views
 
     if (server := options.remote()) is not None:
         found = server.get("/automations/{}/explain", automation_views.ExplainView, name)
@@ -164,7 +164,7 @@ def history(name: str, limit: int, as_json: bool) -> int:
 
 def show_history(name: str, limit: int, as_json: bool) -> None:
     """Print the decisions of an automation."""
-    from weft.service import automation_views
+    from weft.service.automation import automation_views
 
     if (server := options.remote()) is not None:
         found = server.all("/automations/{}/decisions", automation_views.DecisionView, name, limit=limit)
@@ -227,7 +227,7 @@ class _Id(msgspec.Struct):
 
 def paused(name: str, reason: str) -> str:
     """Pause an automation, of the server that is meant or of the project here; returns its id."""
-    from weft.service import automations as service
+    from weft.service.automation import automations as service
 
     if (server := options.remote()) is not None:
         return server.send("POST", "/automations/{}/pause", _Id, name, reason=reason).id
@@ -236,7 +236,7 @@ def paused(name: str, reason: str) -> str:
 
 def resumed(name: str) -> str:
     """Let an automation go on, of the server that is meant or of the project here; returns its id."""
-    from weft.service import automations as service
+    from weft.service.automation import automations as service
 
     if (server := options.remote()) is not None:
         return server.send("POST", "/automations/{}/resume", _Id, name).id

@@ -10,7 +10,8 @@ from weft.model import errors
 from weft.surfaces.cli import failures, options, program, screen, watching
 
 if TYPE_CHECKING:
-    from weft.service import backfilling, views
+    from weft.service import views
+    from weft.service.pipeline import backfilling
 
 
 @options.command
@@ -61,7 +62,7 @@ def backfill(
       weft backfill raw_trades 2024-01-01..2024-01-31
       weft backfill trading_analytics 2024-01-01..2024-12-31 --detach --concurrency 8
     """
-    from weft.service import backfilling
+    from weft.service.pipeline import backfilling
 
     server = options.remote()
     _check_detached(detach or server is not None, slices=slices, priority=priority or None)
@@ -79,7 +80,7 @@ def backfill(
         return _told(watching.Watch(as_json=as_json), result, reprocess, dry_run=dry_run, as_json=as_json)
     world = options.open_world()
     if detach and not dry_run:
-        from weft.service import executions as verbs
+        from weft.service.execution import executions as verbs
         from weft.surfaces.cli import executions
 
         intervals = verbs.Intervals(
@@ -161,7 +162,7 @@ def _check_detached(detach: bool, **given: object) -> None:
 
 
 def _tell_dry(out: screen.Screen, found: object, *, dry_run: bool) -> None:
-    from weft.service import backfilling
+    from weft.service.pipeline import backfilling
 
     assert isinstance(found, backfilling.BackfillView)
     if not found.partitions:

@@ -20,7 +20,7 @@ def cancel(run_id: str, as_json: bool) -> int:
       weft cancel 8f2c
       weft cancel last
     """
-    from weft.service import cancelling
+    from weft.service.run import cancelling
 
     if (server := options.remote()) is not None:
         from weft.surfaces.cli import remote

@@ -9,7 +9,7 @@ import click
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import checking
+    from weft.service.asset import checking
     from weft.surfaces.cli import remote
 
 
@@ -31,7 +31,7 @@ def check(selection: str | None, partitions: str | None, executor: str | None, j
       weft check daily_metrics --partition 2024-01-05
       weft check --json
     """
-    from weft.service import checking
+    from weft.service.asset import checking
 
     if (server := options.remote()) is not None:
         if executor is not None or jobs is not None:
@@ -66,7 +66,7 @@ def check(selection: str | None, partitions: str | None, executor: str | None, j
 
 def _there(server: remote.Server, selection: str | None, partitions: str | None) -> list[checking.CheckView]:
     """What checks found that workers of a server ran; all that failed, and of very many those that passed in part."""
-    from weft.service import operation_work
+    from weft.service.server import operation_work
     from weft.surfaces.cli import operating
 
     asked = operating.asked_for(server, "/checks", selection=selection, partitions=partitions)

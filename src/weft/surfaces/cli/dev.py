@@ -17,7 +17,7 @@ from weft.surfaces.cli import options, program, screen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from weft.service import serving
+    from weft.service.server import serving
     from weft.surfaces.http import server as http
     from weft.surfaces.processes import supervisor as supervisors
 
@@ -28,6 +28,9 @@ def _bind_options(command: options.Command) -> options.Command:
     for option in (
         click.option("--key", metavar="FILE", help="The key of the certificate."),
         click.option("--certificate", metavar="FILE", help="A certificate, to serve HTTPS."),
+        click.option(
+            "--base-path", metavar="PATH", help="The path under which a proxy serves it, such as /tools/weft."
+        ),
         click.option("--behind-proxy", is_flag=True, default=None, help="A proxy in front of it does TLS."),
         click.option("--port", type=click.IntRange(0, 65535), metavar="P", help="8321 by default; 0 takes a free one."),
         click.option("--host", metavar="H", help="The address to listen on; 127.0.0.1 by default."),
@@ -46,6 +49,7 @@ def dev(
     host: str | None,
     port: int | None,
     behind_proxy: bool | None,
+    base_path: str | None,
     certificate: str | None,
     key: str | None,
     no_reload: bool,
@@ -62,7 +66,7 @@ def dev(
       weft dev --port 9000
       weft -f pipeline.py dev --port 0
     """
-    given = _given(host, port, behind_proxy, certificate, key)
+    given = _given(host, port, behind_proxy, base_path, certificate, key)
     return _serve(given, what="weft dev", scheduler=not no_scheduler, runs=not no_worker, reload=not no_reload)
 
 
@@ -74,6 +78,7 @@ def server(
     host: str | None,
     port: int | None,
     behind_proxy: bool | None,
+    base_path: str | None,
     certificate: str | None,
     key: str | None,
     no_reload: bool,
@@ -86,7 +91,7 @@ def server(
       weft server
       weft server --host 0.0.0.0 --behind-proxy
     """
-    given = _given(host, port, behind_proxy, certificate, key)
+    given = _given(host, port, behind_proxy, base_path, certificate, key)
     return _serve(given, what="weft server", scheduler=False, runs=False, reload=not no_reload)
 
 
@@ -115,9 +120,21 @@ def scheduler() -> int:
 
 
 def _given(
-    host: str | None, port: int | None, behind_proxy: bool | None, certificate: str | None, key: str | None
+    host: str | None,
+    port: int | None,
+    behind_proxy: bool | None,
+    base_path: str | None,
+    certificate: str | None,
+    key: str | None,
 ) -> dict[str, Any]:
-    return {"host": host, "port": port, "behind_proxy": behind_proxy, "certificate": certificate, "key": key}
+    return {
+        "host": host,
+        "port": port,
+        "behind_proxy": behind_proxy,
+        "base_path": base_path,
+        "certificate": certificate,
+        "key": key,
+    }
 
 
 def _serve(given: dict[str, Any], *, what: str, scheduler: bool, runs: bool, reload: bool) -> int:
@@ -174,9 +191,9 @@ def _serve_beside(
 
 def _tell_ready(running: http.Running, what: str, begun: float) -> None:
     out = screen.Screen()
-    out.line(f"{what} is ready after {time.monotonic() - begun:.2f} s: {running.url}")
+    out.line(f"{what} is ready after {time.monotonic() - begun:.2f} s: {running.shown_url}")
     out.line(f"  In a browser (logs in once, within five minutes): {running.link()}")
-    out.line(f"  API: {running.url}/api/docs   Token: {running.state.serving.home / 'token'}")
+    out.line(f"  API: {running.shown_url}/api/docs   Token: {running.state.serving.home / 'token'}")
     out.line("  Ctrl-C ends it.")
     sys.stdout.flush()
 

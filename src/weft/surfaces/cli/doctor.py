@@ -19,7 +19,7 @@ def doctor(as_json: bool) -> int:
     from weft.service import doctoring
 
     if (server := options.remote()) is not None:
-        from weft.service import operation_work
+        from weft.service.server import operation_work
         from weft.surfaces.cli import operating
 
         asked = operating.asked_for(server, "/doctor")

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weft.ports import ledger as ledgers
-    from weft.service import executions as verbs
     from weft.service import views
     from weft.service import world as worlds
+    from weft.service.execution import executions as verbs
 
 _SEEN_SECONDS = 20
 
@@ -50,7 +50,7 @@ def ls(live: bool, limit: int, as_json: bool) -> int:
       weft executions ls --live
       weft executions ls --json
     """
-    from weft.service import executions as verbs
+    from weft.service.execution import executions as verbs
 
     if (server := options.remote()) is not None:
         found = server.all("/executions", verbs.ExecutionView, live=live, limit=limit)
@@ -90,7 +90,7 @@ def show(execution: str, as_json: bool) -> int:
     Examples:
       weft executions show 3f2a
     """
-    from weft.service import executions as verbs
+    from weft.service.execution import executions as verbs
 
     rows: Sequence[views.RunView | ledgers.RunRow]
     if (server := options.remote()) is not None:
@@ -156,7 +156,7 @@ def pause(execution: str, as_json: bool) -> int:
     Examples:
       weft executions pause 3f2a
     """
-    from weft.service import executions as verbs
+    from weft.service.execution import executions as verbs
 
     if (server := options.remote()) is not None:
         found = server.send("POST", "/executions/{}/pause", verbs.ExecutionView, execution)
@@ -177,7 +177,7 @@ def resume(execution: str, retry_failed: bool, as_json: bool) -> int:
       weft executions resume 3f2a
       weft executions resume 3f2a --retry-failed
     """
-    from weft.service import executions as verbs
+    from weft.service.execution import executions as verbs
 
     if (server := options.remote()) is not None:
         found = server.send("POST", "/executions/{}/resume", verbs.ExecutionView, execution, retry_failed=retry_failed)
@@ -196,7 +196,7 @@ def cancel(execution: str, as_json: bool) -> int:
     Examples:
       weft executions cancel 3f2a
     """
-    from weft.service import executions as verbs
+    from weft.service.execution import executions as verbs
 
     if (server := options.remote()) is not None:
         found = server.send("POST", "/executions/{}/cancel", verbs.ExecutionView, execution)
@@ -220,7 +220,7 @@ def change(execution: str, priority: int | None, concurrency: int | None, as_jso
       weft executions change 3f2a --concurrency 8
     """
     from weft.model import errors
-    from weft.service import executions as verbs
+    from weft.service.execution import executions as verbs
 
     if priority is None and concurrency is None:
         raise errors.UsageError("Nothing is to be changed.", remedy="Give --priority N, --concurrency N, or both.")
@@ -250,7 +250,7 @@ def _word(found: verbs.ExecutionView) -> str:
 
 def detach(world: worlds.World, wanted: verbs.Wanted, *, as_json: bool) -> int:
     """Create an execution for the scheduler to carry out, and say how to follow it and what is missing for it."""
-    from weft.service import executions as verbs
+    from weft.service.execution import executions as verbs
 
     return tell_created(verbs.create(world, wanted), _missing(world), as_json=as_json)
 

@@ -14,7 +14,9 @@ from weft.model import control_events, errors, events
 from weft.surfaces.cli import screen
 
 if TYPE_CHECKING:
-    from weft.service import execution_views, views, waiting
+    from weft.service import views
+    from weft.service.execution import views as execution_views
+    from weft.service.queue import waiting
     from weft.surfaces.cli import progress as progresses
     from weft.surfaces.cli import remote
 
@@ -118,7 +120,7 @@ def _is_asking(event: events.Event) -> bool:
 
 def _tell_waits(server: remote.Server, run: str, progress: progresses.Progress) -> None:
     """Say on what a run waits, where that is not merely its turn."""
-    from weft.service import waiting as waits
+    from weft.service.queue import waiting as waits
 
     found: waiting.WhyView = server.get("/runs/{}/why", waits.WhyView, run)
     for each in found.reasons:

@@ -10,7 +10,7 @@ import click
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import cleaning
+    from weft.service.asset import cleaning
 
 
 @options.command
@@ -40,7 +40,7 @@ def gc(keep: int | None, keep_runs: int | None, older_than: str | None, dry_run:
       weft gc --keep 1
       weft gc --keep 5 --older-than 30d
     """
-    from weft.service import cleaning
+    from weft.service.asset import cleaning
 
     age = None
     if older_than is not None:
@@ -76,7 +76,7 @@ def gc(keep: int | None, keep_runs: int | None, older_than: str | None, dry_run:
 
 def _together(found: Sequence[cleaning.GcView], *, dry_run: bool) -> cleaning.GcView:
     """What the workers of several code locations removed, as one."""
-    from weft.service import cleaning
+    from weft.service.asset import cleaning
 
     return cleaning.GcView(
         removed=[each for one in found for each in one.removed],

@@ -9,7 +9,7 @@ import click
 from weft.surfaces.cli import accounts, options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
 _PAINTS = {"critical": "failed", "error": "failed", "warning": "stale", "info": "fresh"}
 
@@ -46,7 +46,7 @@ def ls(everything: bool, limit: int, as_json: bool) -> int:
       weft incidents ls
       weft incidents ls --all --json
     """
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
     phases = verbs.PHASES if everything else verbs.PHASES[:2]
     if (server := options.remote()) is not None:
@@ -83,8 +83,8 @@ def show(incident: str, as_json: bool) -> int:
       weft incidents show 3f2a --json
     """
     from weft.model import alerting
-    from weft.service import alerting_delivery
-    from weft.service import incidents as verbs
+    from weft.service.alerting import delivery as alerting_delivery
+    from weft.service.alerting import incidents as verbs
 
     if (server := options.remote()) is not None:
         found = server.get("/incidents/{}", verbs.IncidentDetail, incident)
@@ -133,7 +133,7 @@ def ack(incident: str, note: str, as_json: bool) -> int:
     Examples:
       weft incidents ack 3f2a --note "asking the exchange"
     """
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
     if (server := options.remote()) is not None:
         found = server.send("POST", "/incidents/{}/acknowledge", verbs.IncidentView, incident, note=note)
@@ -153,7 +153,7 @@ def note(incident: str, text: str, as_json: bool) -> int:
     Examples:
       weft incidents note 3f2a "the file came an hour late"
     """
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
     if (server := options.remote()) is not None:
         found = server.send("POST", "/incidents/{}/notes", verbs.IncidentView, incident, note=text)
@@ -175,7 +175,7 @@ def resolve(incident: str, reason: str, as_json: bool) -> int:
     Examples:
       weft incidents resolve 3f2a --reason "known, waits for the new feed"
     """
-    from weft.service import incidents as verbs
+    from weft.service.alerting import incidents as verbs
 
     if (server := options.remote()) is not None:
         found = server.send("POST", "/incidents/{}/resolve", verbs.IncidentView, incident, reason=reason)

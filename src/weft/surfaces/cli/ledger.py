@@ -11,7 +11,7 @@ import msgspec
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import operation_work
+    from weft.service.server import operation_work
     from weft.surfaces.cli import remote as remotes
 
 _MOST_LISTED = 5
@@ -41,7 +41,7 @@ def verify(as_json: bool) -> int:
     """
     found: operation_work.Verification
     if (server := options.remote()) is not None:
-        from weft.service import operation_work as work
+        from weft.service.server import operation_work as work
         from weft.surfaces.cli import operating
 
         asked = operating.asked_for(server, "/ledger/verify")
@@ -93,7 +93,7 @@ def events(run: str | None, after: int, limit: int | None, as_json: bool) -> int
       weft ledger events last
       weft ledger events --after 1200 --json
     """
-    from weft.service import history
+    from weft.service.run import history
 
     if (server := options.remote()) is not None:
         lines = _lines_there(server, run, after=after, limit=limit)
@@ -125,7 +125,7 @@ def _lines_there(
     server: remotes.Server, run: str | None, *, after: int, limit: int | None
 ) -> Iterator[dict[str, object]]:
     """The events of a server's log, as `history.event_lines` gives those of the log here."""
-    from weft.service import history
+    from weft.service.run import history
     from weft.surfaces.cli import remote
 
     chosen = remote.run_of(server, run) if run is not None else None

@@ -22,7 +22,7 @@ def ls(selection: str | None, as_json: bool) -> int:
       weft ls 'raw_trades+ and not group:reports'
       weft ls status:failed --json
     """
-    from weft.service import status_views
+    from weft.service.plan import status_views
 
     if (server := options.remote()) is not None:
         found = server.items("/selection", status_views.SelectedView, select=selection)

@@ -9,7 +9,7 @@ import click
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import definition_versions, location_views
+    from weft.service.server import definition_versions, location_views
 
 
 @options.group
@@ -40,7 +40,7 @@ def ls(as_json: bool) -> int:
       weft locations ls --json
     """
     from weft.ports import clock as clocks
-    from weft.service import location_views
+    from weft.service.server import location_views
 
     if (server := options.remote()) is not None:
         found = server.items("/locations", location_views.LocationView)
@@ -86,7 +86,7 @@ def reload(name: str | None) -> int:
     """
     from weft.model import errors
     from weft.ports import clock as clocks
-    from weft.service import location_views
+    from weft.service.server import location_views
     from weft.surfaces.processes import reloading
 
     told = f"{name or 'All locations'} will be loaded anew; `weft locations ls` shows how that went."
@@ -127,7 +127,7 @@ def definitions(name: str | None, versions: bool, diff: bool, between: tuple[str
       weft definitions pipeline:trading_etl --diff 3fa2 77ab
     """
     from weft.model import errors
-    from weft.service import definition_versions
+    from weft.service.server import definition_versions
 
     server = options.remote()
     out = screen.Screen()

@@ -13,8 +13,8 @@ from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
     from weft.ports import ledger as ledgers
-    from weft.service import run_logs
     from weft.service import world as worlds
+    from weft.service.run import run_logs
     from weft.surfaces.cli import remote as remotes
 
 _FOLLOW_SECONDS = 0.3
@@ -76,7 +76,7 @@ def _here(
     subject: str, step: str | None, partitions: str | None, *, attempt: int | None, follow: bool
 ) -> Iterator[run_logs.AttemptLog]:
     """The attempts that are meant, of the project here."""
-    from weft.service import attempts_named, run_logs
+    from weft.service.run import attempts_named, run_logs
 
     project, ledger = options.open_ledger()
 
@@ -131,7 +131,7 @@ def _there(
     server: remotes.Server, subject: str, step: str | None, partitions: str | None, *, attempt: int | None, follow: bool
 ) -> Iterator[run_logs.AttemptLog]:
     """The attempts that are meant, of a server; with `follow` those too that end from now on."""
-    from weft.service import attempts_named, run_logs
+    from weft.service.run import attempts_named, run_logs
 
     meant = server.get("/attempts", attempts_named.AttemptsMeant, subject=subject, step=step, partitions=partitions)
     with_flow = meant.with_flow and attempt is None

@@ -10,6 +10,7 @@ from weft.surfaces.cli import options, plan_text, screen
 
 if TYPE_CHECKING:
     from weft.service import world as worlds
+    from weft.service.now import words
     from weft.surfaces.cli import remote
 
 _MOST = 5
@@ -65,26 +66,24 @@ def _advice() -> list[str]:
 
 def _of_server(server: remote.Server) -> list[str]:
     """What is going on at a server: what is broken and behind by where it began, what runs and waits."""
-    from weft.service import overview
+    from weft.service.now import words
 
-    now = server.get("/now", overview.NowView)
+    now = server.get("/now", words.NowView)
     counts = [
-        f"{screen.plural(sum(words.values()), what)} ({screen.some(f'{n:,} {word}' for word, n in words.items())})"
-        for what, words in (("asset", now.assets), ("pipeline", now.pipelines))
-        if words
+        f"{screen.plural(sum(states.values()), what)} ({screen.some(f'{n:,} {word}' for word, n in states.items())})"
+        for what, states in (("asset", now.counts.assets), ("pipeline", now.counts.pipelines))
+        if states
     ]
     lines = [f"{server.url}: {'; '.join(counts) or 'nothing is defined'}."]
-    lines += [f"The code location {name} did not load: `weft locations ls` says why." for name in now.locations_failed]
-    for title, troubles in (("Broken", now.broken), ("Behind", now.behind)):
-        for each in troubles[:_MOST]:
-            others = f", and {each.count - 1:,} more because of it" if each.count > 1 else ""
-            lines.append(f"{title}: {each.root} is {each.status}{others}.")
-        if len(troubles) > _MOST:
-            lines.append(f"{title}: {len(troubles) - _MOST:,} more.")
-    lines += [f"Incident {each.id[:8]}: {each.title} ({each.severity})." for each in now.incidents[:_MOST]]
-    lines += [f"{screen.plural(len(now.running), 'run')} under way, {len(now.waiting):,} waiting."]
-    if now.questions:
-        lines.append(f"{screen.plural(now.questions, 'question')} to a person: `weft runs` shows which run waits.")
+    lines += [_told(each) for each in now.troubles[:_MOST]]
+    if now.totals["troubles"] > _MOST:
+        lines.append(f"{now.totals['troubles'] - _MOST:,} more things are wrong: `weft status` shows them.")
+    incidents = [each for each in now.people if each.kind == "incident"]
+    lines += [f"Incident {each.id[:8]}: {each.title} ({each.severity})." for each in incidents[:_MOST]]
+    lines += [f"{screen.plural(now.totals['running'], 'run')} under way, {now.totals['waiting']:,} waiting."]
+    questions = sum(each.kind == "input" for each in now.people)
+    if questions:
+        lines.append(f"{screen.plural(questions, 'question')} to a person: `weft runs` shows which run waits.")
     return [
         *lines,
         "",
@@ -94,6 +93,22 @@ def _of_server(server: remote.Server) -> list[str]:
             ("weft runs", "shows what runs and ran"),
         ),
     ]
+
+
+def _told(trouble: words.TroubleView) -> str:
+    """One thing that is wrong, in a sentence."""
+    root = trouble.root
+    if root.kind == "location":
+        return f"The code location {root.key} did not load: `weft locations ls` says why."
+    where = f" for {root.partitions}" if root.partitions else ""
+    error = f": {trouble.error.type}: {trouble.error.message}" if trouble.error is not None else ""
+    hit = trouble.hit_assets + trouble.hit_pipelines
+    others = f"; {hit:,} more because of it" if hit else ""
+    what = {
+        "failed": "failed", "run_failed": "failed", "rejected": "was rejected by a check", "late": "is late",
+        "stale": "changed",
+    }[trouble.kind]  # fmt: skip
+    return f"{root.key} {what}{where}{error}{others}."
 
 
 def _remedy(error: errors.WeftError) -> list[str]:
@@ -106,7 +121,8 @@ def _commands(*commands: tuple[str, str]) -> list[str]:
 
 
 def _of(world: worlds.World) -> list[str]:
-    from weft.service import plan_outlines, planning, recovering
+    from weft.service.plan import plan_outlines, planning
+    from weft.service.run import recovering
 
     if not world.graph.assets and not world.graph.pipelines:
         return [
@@ -178,7 +194,7 @@ def _of(world: worlds.World) -> list[str]:
 
 def _of_pipelines(world: worlds.World) -> list[str]:
     """What to do next where there are pipelines alone."""
-    from weft.service import planning
+    from weft.service.plan import planning
 
     names = list(world.graph.pipelines)
     count = screen.plural(len(names), "pipeline")

@@ -23,7 +23,7 @@ def note(command: str, arguments: Sequence[str], *, closed: bool) -> None:
         arguments: what follows the name.
         closed: whether the arguments may hold secrets: then only the first, a name, is kept.
     """
-    from weft.service import auditing
+    from weft.service.access import auditing
 
     try:
         _, ledger = options.open_ledger()
@@ -36,7 +36,7 @@ def note(command: str, arguments: Sequence[str], *, closed: bool) -> None:
 
 def masked(arguments: Sequence[str]) -> list[str]:
     """Arguments without what is named like a secret, and without passwords in URLs."""
-    from weft.service import auditing
+    from weft.service.access import auditing
 
     found: list[str] = []
     hide = False

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from weft.service import operations
+from weft.service.server import operations
 from weft.surfaces.cli import remote, screen
 
 Answer = TypeVar("Answer")

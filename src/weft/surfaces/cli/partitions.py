@@ -10,7 +10,7 @@ from weft.model import errors
 from weft.surfaces.cli import options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import partition_keys
+    from weft.service.asset import partition_keys
     from weft.surfaces.cli import remote as remotes
 
 _MOST_CELLS = 2000
@@ -33,7 +33,8 @@ def partitions(subject: str, keys: tuple[str, ...], partitions: str | None, ever
       weft partitions remove customers acme
       weft partitions daily_metrics --json
     """
-    from weft.service import history, partition_keys
+    from weft.service.asset import partition_keys
+    from weft.service.run import history
 
     out, server = screen.Screen(), options.remote()
     if keys and subject in ("add", "remove"):
@@ -77,7 +78,7 @@ def _there(server: remotes.Server, subject: str, chosen: str | None) -> partitio
     """The partitions that a server has, page by page."""
     import msgspec
 
-    from weft.service import partition_keys
+    from weft.service.asset import partition_keys
 
     cells: list[partition_keys.PartitionView] = []
     cursor: str | None = None

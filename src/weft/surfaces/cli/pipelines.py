@@ -12,7 +12,7 @@ from weft.surfaces.cli import options, program, screen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weft.service import pipeline_views
+    from weft.service.pipeline import pipeline_views
     from weft.surfaces.cli import remote as remotes
 
 
@@ -36,7 +36,7 @@ def pipelines(name: str | None, versions: bool, diff: bool, between: tuple[str, 
       weft pipelines trading_analytics --diff 3fa2 77ab
     """
     from weft.model import errors
-    from weft.service import pipeline_views
+    from weft.service.pipeline import pipeline_views
 
     server = options.remote()
     out = screen.Screen()
@@ -95,7 +95,7 @@ class _Diff(msgspec.Struct):
 
 def _difference(server: remotes.Server | None, name: str, between: Sequence[str]) -> tuple[str, str, str]:
     """Two versions of a pipeline, the last two unless they are named, and what differs between them."""
-    from weft.service import pipeline_views
+    from weft.service.pipeline import pipeline_views
 
     if server is not None:
         before, after = between or (None, None)
@@ -190,7 +190,7 @@ def _step(each: pipeline_views.TaskView) -> tuple[str, str, str]:
 
 
 def _show_versions(out: screen.Screen, codes: list[pipeline_views.CodeView]) -> None:
-    from weft.service import pipeline_views
+    from weft.service.pipeline import pipeline_views
 
     rows = [
         (

@@ -13,7 +13,8 @@ from weft.model import errors
 from weft.surfaces.cli import options, plan_text, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import plan_outlines, saved_plans, views
+    from weft.service import views
+    from weft.service.plan import plan_outlines, saved_plans
     from weft.surfaces.cli import remote as remotes
 
 
@@ -119,11 +120,12 @@ class _Found:
 
 
 def _here(given: dict[str, Any], *, refresh: bool, output: str | None, save: bool, as_json: bool) -> _Found:
-    from weft.service import plan_outlines, planning, saved_plans, saving, views
+    from weft.service import views
+    from weft.service.plan import plan_outlines, planning, saved_plans, saving
 
     world = options.open_world()
     if refresh:
-        from weft.service import refreshing
+        from weft.service.asset import refreshing
 
         refreshing.refresh(world, given["select"])
     ask = planning.Ask(
@@ -144,7 +146,8 @@ def _here(given: dict[str, Any], *, refresh: bool, output: str | None, save: boo
 
 
 def _there(server: remotes.Server, given: dict[str, Any], *, save: bool, as_json: bool) -> _Found:
-    from weft.service import plan_outlines, saved_plans, views
+    from weft.service import views
+    from weft.service.plan import plan_outlines, saved_plans
 
     if save:
         kept = server.send("POST", "/plans", saved_plans.SavedPlanView, **given)

@@ -10,7 +10,7 @@ from weft.model import plan
 from weft.surfaces.cli import screen
 
 if TYPE_CHECKING:
-    from weft.service import plan_outlines
+    from weft.service.plan import plan_outlines
 
 _MOST_CAUSES = 6
 _COLOURS = {

@@ -9,7 +9,7 @@ import click
 from weft.surfaces.cli import noting, options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import waiting
+    from weft.service.queue import waiting
     from weft.surfaces.cli import remote as remotes
 
 _MOST = 500
@@ -31,7 +31,8 @@ def queue(run: str | None, priority: int | None, limit: int, as_json: bool) -> i
       weft queue 8f2c --priority 10
     """
     from weft.model import errors
-    from weft.service import history, queueing, waiting
+    from weft.service.queue import queueing, waiting
+    from weft.service.run import history
 
     server = options.remote()
     if run is None:
@@ -52,7 +53,8 @@ def queue(run: str | None, priority: int | None, limit: int, as_json: bool) -> i
 
 def _there(server: remotes.Server, name: str, priority: int | None) -> waiting.WhyView:
     """Why a run of a server waits, once it has been moved where that is wanted."""
-    from weft.service import views, waiting
+    from weft.service import views
+    from weft.service.queue import waiting
     from weft.surfaces.cli import remote
 
     run = remote.run_of(server, name)
@@ -124,7 +126,7 @@ def ls(as_json: bool) -> int:
     Examples:
       weft pools ls --json
     """
-    from weft.service import step_pools
+    from weft.service.queue import step_pools
 
     if (server := options.remote()) is not None:
         found = server.items("/pools", step_pools.PoolView)
@@ -164,7 +166,7 @@ def set_(name: str, slots: str, as_json: bool) -> int:
       weft pools set warehouse default
     """
     from weft.model import errors
-    from weft.service import step_pools
+    from weft.service.queue import step_pools
 
     if slots != "default" and not slots.isdecimal():
         raise errors.UsageError(f"The slots are {slots!r}.", remedy="Give a number, or `default`.")

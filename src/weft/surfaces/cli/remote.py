@@ -381,7 +381,7 @@ def meant() -> Server | None:
 
 def _token_here(url: str) -> str | None:
     """The token of the project here, for a server on this machine that has no other."""
-    from weft.service import server_place
+    from weft.service.server import server_place
 
     parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
     if parts.hostname not in ("127.0.0.1", "localhost", "::1"):

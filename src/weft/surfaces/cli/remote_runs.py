@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weft.model import errors
-from weft.service import backfilling, execution_views, pipeline_views, plan_outlines, saved_plans, views
+from weft.service import views
+from weft.service.execution import views as execution_views
+from weft.service.pipeline import backfilling, pipeline_views
+from weft.service.plan import plan_outlines, saved_plans
 from weft.surfaces.cli import apply, executions, following, plan_text, program, remote, screen, watching
 from weft.surfaces.cli import backfill as backfills
 

@@ -82,8 +82,8 @@ def run(
       weft run report --param date=2024-01-05 --param top=10
       weft run report --params-json '{"symbols": ["AAPL"]}' --json
     """
-    from weft.service import parameters
-    from weft.service import pipelines as runs
+    from weft.service.pipeline import parameters
+    from weft.service.pipeline import pipelines as runs
 
     if (server := options.remote()) is not None:
         from weft.surfaces.cli import remote_runs
@@ -113,7 +113,7 @@ def run(
 
 
 def _job(world: worlds.World, name: str, *, executor: str | None, jobs: int | None, wait: bool, as_json: bool) -> int:
-    from weft.service import planning
+    from weft.service.plan import planning
     from weft.surfaces.cli import apply
 
     session = apply.Session(world, executor=executor, jobs=jobs, wait=wait, yes=True, as_json=as_json)
@@ -163,8 +163,9 @@ def rerun(
       weft rerun 8f2c --only load+        a step and what is below, whatever failed
       weft rerun 8f2c --param top=20
     """
-    from weft.service import parameters, reruns
-    from weft.service import pipelines as runs
+    from weft.service.pipeline import parameters
+    from weft.service.pipeline import pipelines as runs
+    from weft.service.run import reruns
 
     if (server := options.remote()) is not None:
         from weft.surfaces.cli import remote_runs
@@ -220,7 +221,7 @@ def resume(
       weft resume 8f2c --set approved=true
       weft resume 8f2c --input '{"approved": true, "note": "fine"}'
     """
-    from weft.service import resuming
+    from weft.service.run import resuming
 
     answer = resuming.answer_of(given, pairs)
     if (server := options.remote()) is not None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from weft.surfaces.cli import failures, screen
 
 if TYPE_CHECKING:
-    from weft.service import run_details, views
+    from weft.service import views
+    from weft.service.run import run_details
 
 _MOST_ITEMS = 100
 _MOST_CALLS = 20
@@ -280,7 +281,7 @@ def _show_rendered(out: screen.Screen, found: Sequence[run_details.StepRunView])
 
 def question(asked: views.QuestionView) -> list[str]:
     """What a run asks a person, what the answer holds, and the command that gives it."""
-    from weft.service import answers
+    from weft.service.pipeline import answers
 
     told = f"{asked.message} ({asked.key})" if asked.message else asked.key
     found = [f"asks: {told}"]

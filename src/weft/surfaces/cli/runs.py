@@ -11,7 +11,8 @@ from weft.surfaces.cli import options, program, run_text, screen
 
 if TYPE_CHECKING:
     from weft.ports import ledger as ledgers
-    from weft.service import run_details, views
+    from weft.service import views
+    from weft.service.run import run_details
     from weft.surfaces.cli import remote as remotes
 
 
@@ -43,7 +44,7 @@ def runs(
       weft runs last --json
       weft runs --pipeline trading_etl --partition 2024-01-05
     """
-    from weft.service import history, run_details
+    from weft.service.run import history, run_details
 
     server = options.remote()
     if run is not None:
@@ -98,7 +99,8 @@ def _with_waits(ledger: ledgers.Ledger, detail: run_details.RunDetail) -> run_de
         return detail
     import msgspec
 
-    from weft.service import history, waiting
+    from weft.service.queue import waiting
+    from weft.service.run import history
 
     try:
         reasons = waiting.why_waiting(options.open_world(), history.find_run(ledger, detail.run.id))
@@ -111,7 +113,8 @@ def _there(server: remotes.Server, name: str) -> run_details.RunDetail:
     """A run of a server, with why it waits."""
     import msgspec
 
-    from weft.service import run_details, waiting
+    from weft.service.queue import waiting
+    from weft.service.run import run_details
     from weft.surfaces.cli import remote
 
     run = remote.run_of(server, name)

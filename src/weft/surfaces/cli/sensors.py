@@ -60,7 +60,7 @@ def test(name: str, cursor: str | None, as_json: bool) -> int:
       weft sensors test new_files
       weft sensors test new_files --cursor ""
     """
-    from weft.service import automation_views
+    from weft.service.automation import automation_views
 
     if (server := options.remote()) is not None:
         from weft.surfaces.cli import operating
@@ -147,7 +147,7 @@ def set_cursor(name: str, cursor: str) -> int:
     Examples:
       weft sensors set-cursor new_files 2024-01-15
     """
-    from weft.service import sensing
+    from weft.service.automation import sensing
 
     if (server := options.remote()) is not None:
         server.put("/automations/{}/cursor", dict[str, object], {"cursor": cursor}, _id(name))

@@ -12,7 +12,8 @@ from weft.surfaces.cli import options, plan_text, program, screen
 
 if TYPE_CHECKING:
     from weft.model import plan
-    from weft.service import status_views, views
+    from weft.service import views
+    from weft.service.plan import status_views
 
 _MOST_CAUSES = 3
 _MOST_NAMES = 5
@@ -36,7 +37,8 @@ def status(selection: str | None, explain: bool, as_json: bool) -> int:
       weft status group:trading --explain
       weft status --json
     """
-    from weft.service import status_views, views
+    from weft.service import views
+    from weft.service.plan import status_views
 
     if (server := options.remote()) is not None:
         found = server.get("/statuses", status_views.StatusesView, select=selection)

@@ -11,8 +11,8 @@ from weft.model import errors
 from weft.surfaces.cli import accounts, options, program, screen
 
 if TYPE_CHECKING:
-    from weft.service import accounts as service
-    from weft.service import auditing
+    from weft.service.access import accounts as service
+    from weft.service.access import auditing
     from weft.stores import sqlite
     from weft.surfaces.cli import remote as remotes
 
@@ -29,7 +29,7 @@ class _Changes(msgspec.Struct):
 
 def _changes(server: remotes.Server, by: str, limit: int) -> list[auditing.ChangeView]:
     """What was changed on a server, newest first, page by page."""
-    from weft.service import auditing
+    from weft.service.access import auditing
 
     found: list[auditing.ChangeView] = []
     before: int | None = None
@@ -44,7 +44,7 @@ def _changes(server: remotes.Server, by: str, limit: int) -> list[auditing.Chang
 
 
 def _owner(ledger: sqlite.SqliteLedger, name: str | None) -> service.Principal:
-    from weft.service import accounts as service
+    from weft.service.access import accounts as service
 
     by = accounts.actor().by
     if name is None:
@@ -82,7 +82,7 @@ def create(name: str, role: str, scopes: tuple[str, ...], days: int, account: st
     """
     from datetime import timedelta
 
-    from weft.service import accounts as service
+    from weft.service.access import accounts as service
 
     if (server := options.remote()) is not None:
         if account is not None:
@@ -123,7 +123,7 @@ def ls(as_json: bool) -> int:
     Examples:
       weft tokens ls --json
     """
-    from weft.service import accounts as service
+    from weft.service.access import accounts as service
 
     if (server := options.remote()) is not None:
         found = server.get("/tokens", list[service.TokenView])
@@ -163,7 +163,7 @@ def revoke(token: str) -> int:
     Examples:
       weft tokens revoke 15fd362854
     """
-    from weft.service import accounts as service
+    from weft.service.access import accounts as service
 
     if (server := options.remote()) is not None:
         server.send("DELETE", "/tokens/{}", type(None), token)
@@ -187,7 +187,7 @@ def audit(verify: bool, by: str, limit: int, as_json: bool) -> int:
       weft audit --by anna
       weft audit --verify
     """
-    from weft.service import auditing
+    from weft.service.access import auditing
 
     out, server = screen.Screen(), options.remote()
     if verify:
@@ -230,7 +230,8 @@ def open_(as_json: bool) -> int:
     Examples:
       weft open
     """
-    from weft.service import local_token, server_place
+    from weft.service.access import local_token
+    from weft.service.server import server_place
     from weft.surfaces.cli import remote
 
     project, _ = options.open_ledger()

@@ -12,7 +12,7 @@ from weft.surfaces.cli import options, program, screen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from weft.service import correcting, version_details
+    from weft.service.asset import correcting, version_details
     from weft.surfaces.cli import remote as remotes
 
 
@@ -37,7 +37,7 @@ def versions(asset: str, partitions: str | None, limit: int | None, verbose: boo
       weft versions daily_metrics --partition 2024-01-05
       weft versions daily_metrics --json
     """
-    from weft.service import version_details
+    from weft.service.asset import version_details
 
     most = limit if limit is not None or as_json else 50
     if (server := options.remote()) is not None:
@@ -122,7 +122,8 @@ def rollback(asset: str, partitions: str | None, to: str, reason: str, as_json: 
       weft rollback daily_metrics --partition 2024-01-05 --to v123
       weft rollback model --to previous --reason 'worse on the holdout'
     """
-    from weft.service import correcting, history
+    from weft.service.asset import correcting
+    from weft.service.run import history
 
     if (server := options.remote()) is not None:
         done, makes = _rolled_back(server, asset, partitions, to, reason)
@@ -149,7 +150,7 @@ def _rolled_back(
     server: remotes.Server, asset: str, partitions: str | None, to: str, reason: str
 ) -> tuple[list[correcting.Correction], bool]:
     """What a server has pointed elsewhere, and whether anything is made from it."""
-    from weft.service import asset_views, correcting
+    from weft.service.asset import asset_views, correcting
     from weft.surfaces.cli import remote
 
     key = server.get("/named/assets/{}", remote.Named, asset).name
@@ -185,7 +186,7 @@ def accept(selection: str, partitions: str | None, reason: str, by: str | None, 
     """
     if not reason.strip():
         raise errors.UsageError("--reason is empty.", remedy="Say why it is fine as it is.")
-    from weft.service import correcting
+    from weft.service.asset import correcting
 
     if (server := options.remote()) is not None:
         from weft.surfaces.cli import remote

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from weft.service import interrupting
+from weft.service.run import interrupting
 from weft.surfaces.cli import failures, program, progress, screen
 
 if TYPE_CHECKING:
-    from weft.service import driving, views
+    from weft.service import views
+    from weft.service.run import driving
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Watch:
     @property
     def how(self) -> driving.How:
         """How to run."""
-        from weft.service import driving
+        from weft.service.run import driving
 
         def started(driver: object, run: str, count: int) -> None:
             from weft.runtime import driver as drivers

@@ -30,7 +30,7 @@ def create(name: str, kind: str, slots: int | None, as_json: bool) -> int:
     Examples:
       weft work-pool create nightly --type process --slots 2
     """
-    from weft.service import work_pools as pools
+    from weft.service.queue import work_pools as pools
 
     if (server := options.remote()) is not None:
         made = server.put("/work-pools/{}", pools.WorkPoolView, {"type": kind, "slots": slots}, name)
@@ -52,7 +52,7 @@ def ls(as_json: bool) -> int:
     Examples:
       weft work-pool ls --json
     """
-    from weft.service import work_pools as pools
+    from weft.service.queue import work_pools as pools
 
     if (server := options.remote()) is not None:
         found = server.items("/work-pools", pools.WorkPoolView)
@@ -107,7 +107,7 @@ def resume(name: str) -> int:
 
 
 def _paused(name: str, *, paused: bool) -> int:
-    from weft.service import work_pools as pools
+    from weft.service.queue import work_pools as pools
 
     if (server := options.remote()) is not None:
         server.send("POST", "/work-pools/{}/" + ("pause" if paused else "resume"), pools.WorkPoolView, name)
@@ -126,7 +126,7 @@ def remove(name: str) -> int:
     Examples:
       weft work-pool remove nightly
     """
-    from weft.service import work_pools as pools
+    from weft.service.queue import work_pools as pools
 
     if (server := options.remote()) is not None:
         server.send("DELETE", "/work-pools/{}", type(None), name)

@@ -107,7 +107,7 @@ def ls(as_json: bool) -> int:
       weft worker ls --json
     """
     from weft.ports import clock as clocks
-    from weft.service import location_views
+    from weft.service.server import location_views
 
     if (server := options.remote()) is not None:
         seen = server.items("/workers", location_views.WorkerView)
@@ -138,8 +138,8 @@ def ls(as_json: bool) -> int:
 
 def _one_after_another(pool: str, *, until_idle: bool, limit: int | None, jobs: int | None) -> int:
     """Run what waits in one pool in this process."""
-    from weft.service import driving, interrupting
-    from weft.service import work_pools as pools
+    from weft.service.queue import work_pools as pools
+    from weft.service.run import driving, interrupting
 
     world = options.open_world()
     out = screen.Screen()

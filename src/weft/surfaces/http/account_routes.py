@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import accounts, passwords
+from weft.service.access import accounts, passwords
 from weft.surfaces.http import problems, routing
 from weft.surfaces.http.call import Answer, Call
 

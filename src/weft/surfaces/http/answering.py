@@ -40,7 +40,7 @@ def ready(route: routing.Route, given: object, call: calls.Call) -> Ready:
     status = answer.status or route.status
     headers = {"cache-control": "no-store" if not route.safe else "no-cache", **_lower(answer.headers)}
     if answer.location:
-        headers["location"] = calls.PREFIX + answer.location
+        headers["location"] = call.base + calls.PREFIX + answer.location
     content = b""
     if status != 204:
         content = _encode(answer.value)
@@ -92,7 +92,7 @@ def compressed(answer: Ready, accepted: str) -> Ready:
     if not (kind.startswith("text/") or "json" in kind):
         return answer
     headers = {**answer.headers, "vary": "accept-encoding"}
-    if not any(_takes_gzip(each) for each in accepted.lower().split(",")):
+    if not takes_gzip(accepted):
         return replace(answer, headers=headers)
     headers["content-encoding"] = "gzip"
     if "etag" in headers:
@@ -100,6 +100,11 @@ def compressed(answer: Ready, accepted: str) -> Ready:
     return replace(answer, headers=headers, content=gzip.compress(content, 1, mtime=0))
 
 
-def _takes_gzip(accepted: str) -> bool:
+def takes_gzip(accepted: str) -> bool:
+    """Whether a header Accept-Encoding names gzip."""
+    return any(_is_gzip(each) for each in accepted.lower().split(","))
+
+
+def _is_gzip(accepted: str) -> bool:
     name, _, weight = accepted.strip().partition(";")
     return name.strip() == "gzip" and weight.replace(" ", "") not in ("q=0", "q=0.0")

@@ -25,8 +25,20 @@ from types import ModuleType
 from typing import Any
 
 from weft.model import errors
-from weft.service import accounts, auditing
-from weft.surfaces.http import answering, decoding, idempotency, limits, pages, problems, receiving, routing, security
+from weft.service.access import accounts, auditing
+from weft.surfaces.http import (
+    answering,
+    decoding,
+    idempotency,
+    limits,
+    pages,
+    problems,
+    receiving,
+    routing,
+    security,
+    sub_path,
+    ui_files,
+)
 from weft.surfaces.http import call as calls
 
 THREADS = 16
@@ -42,6 +54,9 @@ class App:
     table: routing.Table
     modules: tuple[ModuleType, ...] = ()
     """Modules of resources, whose `on_start` and `on_stop` are called."""
+    ui: ui_files.Files = field(default_factory=ui_files.Files)
+    base_path: str = ""
+    """The path under which people reach the server, unless a proxy says another; "" for none."""
     hosts: security.Hosts = field(default_factory=security.Hosts)
     hsts: bool = False
     rate: limits.Rate = field(default_factory=limits.Rate)
@@ -95,6 +110,7 @@ class _Request:
         self.head = self.method == "HEAD"
         self.headers: Mapping[str, str] = {}
         self.template = ""
+        self.base = ""
         self.begun = False
         self.principal = accounts.NOBODY
         self.credential: tuple[str, bool] = ("", False)
@@ -158,7 +174,10 @@ class _Request:
     async def _answer(self) -> answering.Ready:
         self.headers = receiving.headers_of(self.scope["headers"])
         host = security.check_host(self.app.hosts, self.headers)
-        segments = security.segments(self.scope.get("raw_path") or self.scope["path"].encode())
+        self.base = sub_path.base_of(self.scope, self.app.base_path)
+        raw_path = self.scope.get("raw_path") or self.scope["path"].encode()
+        raw_path = sub_path.within(raw_path, self.base, self.app.base_path)
+        segments = security.segments(raw_path)
         now = datetime.now(UTC)
         if segments[:2] != _API:
             return await self._page(segments, host, now)
@@ -194,6 +213,7 @@ class _Request:
             path=path,
             address=self._address(),
             origin=f"{self.scope.get('scheme', 'http')}://{host}",
+            base=self.base,
             now=now,
         )
         async with self.app.turns.turn(principal):
@@ -246,34 +266,49 @@ class _Request:
         return str(client[0]) if client else ""
 
     async def _page(self, segments: tuple[str, ...], host: str, now: datetime) -> answering.Ready:
-        """A page for people: open ones are matched exactly, the others ask for somebody, as the API does."""
+        """What is for people: the web UI, open to everybody, since it holds no data; and pages, most of them closed.
+
+        Open ones are matched exactly. The others ask for somebody, as the API does, be there a page or not.
+        """
         secret, by_cookie = self.app.state.door.credential_of(self.headers)
-        page = pages.PAGES.get(segments)
-        self.template = f"/{'/'.join(segments)}" if page is not None else ""
         if self.method not in security.SAFE_METHODS:
             security.check_source(self.method, host, self.headers, by_cookie=by_cookie)
+        reads = self.method in ("GET", "HEAD")
         asked = pages.Asked(
             app=self.app,
+            base=self.base,
+            segments=segments,
             query=self.scope.get("query_string", b""),
             address=self._address(),
             headers=self.headers,
             now=now,
-            head=self.head,
         )
-        if page is None or not page.open or self.method not in ("GET", "HEAD"):
-            principal = await self._principal(secret, now, by_cookie=by_cookie)
-            if page is None:
-                raise security.nothing_there()
-            if not principal.may(page.scope, "viewer"):
-                raise problems.Refused(403, "forbidden", f"{principal.name!r} may not see this page.")
-        else:
+        page = pages.PAGES.get(segments)
+        built = self.app.ui.current() if segments[:1] != _API[:1] else None
+        code = pages.code_in(asked.query) if self.method == "GET" and (built or segments == ()) else ""
+        if reads and (built is not None or (page is not None and page.open)):
+            self.template = "/" if segments[:1] != (ui_files.STATIC,) else f"/{ui_files.STATIC}/{{file}}"
+            if built is not None and not code:
+                return await self._made_in_thread(functools.partial(pages.ui, asked, built))
             try:
                 principal = await self._principal(secret, now, by_cookie=by_cookie)
             except problems.Refused:
                 principal = accounts.NOBODY
-        if self.method not in ("GET", "HEAD"):
+            if code:
+                return await self._made_in_thread(functools.partial(pages.come_in, asked, principal, code))
+        else:
+            principal = await self._principal(secret, now, by_cookie=by_cookie)
+        if page is None and built is None:
+            raise security.nothing_there()
+        if not reads or page is None:
             return self._no_route({"GET": page})
-        answer: answering.Ready = await self._in_thread(functools.partial(page.answer, asked, principal))
+        self.template = f"/{'/'.join(segments)}"
+        if not page.open and not principal.may(page.scope, "viewer"):
+            raise problems.Refused(403, "forbidden", f"{principal.name!r} may not see this page.")
+        return await self._made_in_thread(functools.partial(page.answer, asked, principal))
+
+    async def _made_in_thread(self, function: Callable[[], answering.Ready]) -> answering.Ready:
+        answer: answering.Ready = await self._in_thread(function)
         return answer
 
     # --- in a thread ---

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import auditing
+from weft.service.access import auditing
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Call
 

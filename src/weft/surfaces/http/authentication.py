@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from weft.service import accounts
+from weft.service.access import accounts
 from weft.surfaces.http import problems
 
 if TYPE_CHECKING:
-    from weft.service.serving import Serving
+    from weft.service.server.serving import Serving
 
 _LINKS_AT_ONCE = 20
 LINK_SECONDS = 300
@@ -81,10 +81,13 @@ class Door:
         """The one who has the server's own token."""
         return accounts.Principal(name=self.local_name, role="admin", kind="local")
 
-    def cookie_header(self, secret: str, seconds: int) -> str:
-        """The header that gives a browser its session; none of its scripts can read it, no other site can send it."""
+    def cookie_header(self, secret: str, seconds: int, base: str) -> str:
+        """The header that gives a browser its session; none of its scripts can read it, no other site can send it.
+
+        It is for what is under the path `base` ("" for all), so that others on the same host do not get it.
+        """
         secure = "; Secure" if self.secure else ""
-        return f"{self.cookie}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+        return f"{self.cookie}={secret}; Path={base or '/'}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
 
 
 def unauthenticated(message: str) -> problems.Refused:

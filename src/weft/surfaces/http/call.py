@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from weft.model import errors
-from weft.service import auditing
+from weft.service.access import auditing
 from weft.surfaces.http import problems
 
 if TYPE_CHECKING:
     from weft.ports import ledger as ledgers
-    from weft.service import accounts
     from weft.service import world as worlds
-    from weft.service.serving import Serving
+    from weft.service.access import accounts
+    from weft.service.server.serving import Serving
     from weft.surfaces.http import authentication, routing
 
 PREFIX = "/api/v1"
@@ -64,6 +64,8 @@ class Call:
     address: str = ""
     origin: str = ""
     """Scheme and host by which the client reached the server: `http://127.0.0.1:8321`."""
+    base: str = ""
+    """The path under which the client reaches the server, "" for none: `/tools/weft`."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property

@@ -14,18 +14,18 @@ from weft.surfaces.http.call import Call, Raw
 routes = routing.Routes(tag="description")
 
 
-@functools.cache
-def content() -> bytes:
-    """The OpenAPI document as JSON."""
-    return msgspec.json.encode(openapi.document(table.table(), weft.__version__))
+@functools.lru_cache(maxsize=4)
+def content(base: str = "") -> bytes:
+    """The OpenAPI document as JSON, for a server that is reached under the path `base`."""
+    return msgspec.json.encode(openapi.document(table.table(), weft.__version__, base=base))
 
 
-@functools.cache
-def _etag() -> str:
-    return calls.etag_of(content())
+@functools.lru_cache(maxsize=4)
+def _etag(base: str) -> str:
+    return calls.etag_of(content(base))
 
 
 @routes.get("/openapi.json", scope="description.read", raw=("application/json",), summary="Describe the API")
 def describe(call: Call) -> Raw:
     """This document: OpenAPI 3.1."""
-    return Raw(content(), "application/json", inline=True, etag=_etag())
+    return Raw(content(call.base), "application/json", inline=True, etag=_etag(call.base))

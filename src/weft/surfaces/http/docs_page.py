@@ -28,7 +28,7 @@ def content() -> str:
     told = {each["name"]: each.get("description", "") for each in document["tags"]}
     parts = [
         f"<h1>weft: the API</h1><p>{_text(document['info']['description'])}</p>"
-        '<p><a href="/api/v1/openapi.json">OpenAPI</a> · <a href="/">weft</a></p>'
+        '<p><a href="api/v1/openapi.json">OpenAPI</a> · <a href="./">weft</a></p>'
     ]
     parts += [f"<h2>{_text(tag)}</h2><p>{_text(told.get(tag, ''))}</p>{''.join(by_tag[tag])}" for tag in sorted(by_tag)]
     parts.append(f"<h2>Types</h2>{''.join(_type(*each) for each in document['components']['schemas'].items())}")

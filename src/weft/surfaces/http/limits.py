@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from weft.surfaces.http import problems
 
 if TYPE_CHECKING:
-    from weft.service import accounts
+    from weft.service.access import accounts
 
 _MOST_ADDRESSES = 10_000
 

@@ -23,8 +23,8 @@ _TAGS: Mapping[str, str] = {
 }
 
 
-def document(table: routing.Table, version: str) -> dict[str, Any]:
-    """The document, as JSON has it."""
+def document(table: routing.Table, version: str, *, base: str = "") -> dict[str, Any]:
+    """The document, as JSON has it, of a server that is reached under the path `base`."""
     routes = table.routes
     schemas, components = _schemas(routes)
     names = openapi_names.operation_ids(routes)
@@ -44,7 +44,7 @@ def document(table: routing.Table, version: str) -> dict[str, Any]:
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": base or "/"}],
         "tags": [{"name": tag} | ({"description": _TAGS[tag]} if tag in _TAGS else {}) for tag in tags],
         "security": [{"bearer": []}, {"cookie": []}],
         "paths": dict(sorted(paths.items())),

@@ -1,7 +1,7 @@
-"""Pages for people: the first one, and the API's documentation.
+"""Pages for people: the web UI's, the API's documentation, and a plain first one where the UI was not built.
 
-Style and script are within, and named by their hash in the Content-Security-Policy, so that nothing else can run;
-nothing comes from elsewhere.
+Style and script of the plain ones are within, and named by their hash in the Content-Security-Policy, so that nothing
+else can run; nothing comes from elsewhere.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import secrets
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from weft.service import accounts, auditing
-from weft.surfaces.http import answering, security
+from weft.service.access import accounts, auditing
+from weft.surfaces.http import answering, security, ui_files
 
 if TYPE_CHECKING:
     from weft.surfaces.http import app as apps
@@ -34,18 +35,19 @@ dt{font-family:ui-monospace,monospace;font-size:13px}dd{margin:0 0 .4rem 1.5rem}
 """
 SCRIPT = """
 const at=document.getElementById('health');
-if(at)fetch('/api/v1/health').then(r=>r.json()).then(h=>{at.textContent=JSON.stringify(h,null,2)},
+if(at)fetch('api/v1/health').then(r=>r.json()).then(h=>{at.textContent=JSON.stringify(h,null,2)},
   e=>{at.textContent='The server does not answer: '+e});
 const form=document.getElementById('log-in');
 if(form)form.addEventListener('submit',async e=>{e.preventDefault();
   const given=new FormData(form);
-  const r=await fetch('/api/v1/session',{method:'POST',headers:{'content-type':'application/json'},
+  const r=await fetch('api/v1/session',{method:'POST',headers:{'content-type':'application/json'},
     body:JSON.stringify({name:given.get('name'),password:given.get('password')})});
-  if(r.ok){location.replace('/');return}
+  if(r.ok){location.replace(document.baseURI);return}
   const problem=await r.json();
   document.getElementById('refused').textContent=problem.detail+' '+(problem.remedy||'')});
 const out=document.getElementById('log-out');
-if(out)out.addEventListener('click',async()=>{await fetch('/api/v1/session',{method:'DELETE'});location.replace('/')});
+if(out)out.addEventListener('click',async()=>{
+  await fetch('api/v1/session',{method:'DELETE'});location.replace(document.baseURI)});
 """
 
 
@@ -58,14 +60,15 @@ PAGE_CSP = security.CSP.format(own=f"style-src 'sha256-{_hash(STYLE)}'; script-s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request for a page."""
+    """A request for a page, whose path has the decoded `segments` under the server's `base`."""
 
     app: apps.App
+    base: str
+    segments: tuple[str, ...]
     query: bytes
     address: str
     headers: Mapping[str, str]
     now: datetime
-    head: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +81,12 @@ class Page:
 
 
 def shown(
-    title: str, content: str, *, status: int = 200, head: str = "", headers: Mapping[str, str] | None = None
+    title: str, content: str, *, base: str, status: int = 200, head: str = "", headers: Mapping[str, str] | None = None
 ) -> answering.Ready:
-    """A page around `content`, which is HTML."""
+    """A page around `content`, which is HTML with addresses relative to `base`, the path of the server."""
     text = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><base href="{html.escape(base)}/">'
+        f"<title>{html.escape(title)}</title>"
         f'<meta name="viewport" content="width=device-width">{head}<style>{STYLE}</style></head>'
         f"<body>{content}<script>{SCRIPT}</script></body></html>"
     )
@@ -98,31 +102,42 @@ def shown(
     )
 
 
-def first(asked: Asked, principal: accounts.Principal) -> answering.Ready:
-    """The page at /: health and the way to the documentation; to nobody, how to come in.
+def code_in(query: bytes) -> str:
+    """The code of a link as `weft dev` prints it, in a query `?token=CODE`; "" where there is none."""
+    return urllib.parse.parse_qs(query.decode("latin-1")).get("token", [""])[0]
 
-    `?token=CODE`, as `weft dev` prints it, is exchanged for a session.
-    """
-    code = urllib.parse.parse_qs(asked.query.decode("latin-1")).get("token", [""])[0]
-    if code and not asked.head:
-        return _come_in(asked, code)
+
+def first(asked: Asked, principal: accounts.Principal) -> answering.Ready:
+    """The page at / where the web UI was not built: health and the documentation; to nobody, how to come in."""
     if principal.kind == "nobody":
         return _closed(asked, "")
     name, role = html.escape(principal.name), html.escape(principal.role)
     out = '<button id="log-out">Log out</button>' if principal.kind == "session" else ""
     return shown(
         "weft",
-        f'<h1>weft</h1><p>You are <b>{name}</b> ({role}). {out}</p><h2>Health</h2><pre id="health">…</pre>'
-        '<h2>API</h2><p><a href="/api/docs">Documentation</a> · <a href="/api/v1/openapi.json">OpenAPI</a></p>',
+        f"<h1>weft</h1><p>You are <b>{name}</b> ({role}). {out}</p>{NOT_BUILT}"
+        '<h2>Health</h2><pre id="health">…</pre><h2>API</h2>'
+        '<p><a href="api/docs">Documentation</a> · <a href="api/v1/openapi.json">OpenAPI</a></p>',
+        base=asked.base,
     )
 
 
-def _come_in(asked: Asked, code: str) -> answering.Ready:
+NOT_BUILT = (
+    "<p>This installation of weft is without its web UI, which was left out as it was built. In a clone of weft, "
+    "<code>make ui</code> builds it; reload this page then. A wheel has it within.</p>"
+)
+
+
+def come_in(asked: Asked, principal: accounts.Principal, code: str) -> answering.Ready:
+    """Exchange the code of a link for a session, and lead to the same path without it."""
     state = asked.app.state
     taken = state.door.links.take(code)
     if taken is not None:
         with state.serving.ledger() as ledger:
             taken = taken if accounts.is_unchanged(ledger, *taken) else None
+    there = _without_code(asked)
+    if taken is None and principal.kind != "nobody":  # used before, by the same browser: it is in already
+        return answering.Ready(status=303, headers={"location": there, "cache-control": "no-store"})
     if taken is None:
         return _closed(asked, "This link was used already, is older than five minutes, or the account has changed.")
     account = taken[0]
@@ -130,39 +145,68 @@ def _come_in(asked: Asked, code: str) -> answering.Ready:
     agent = asked.headers.get("user-agent", "")
     with state.serving.ledger() as ledger:
         secret, _ = accounts.open_session(ledger, asked.now, account, address=asked.address, agent=agent, actor=actor)
-    cookie = state.door.cookie_header(secret, int(accounts.SESSION_AT_MOST.total_seconds()))
+    cookie = state.door.cookie_header(secret, int(accounts.SESSION_AT_MOST.total_seconds()), asked.base)
     if asked.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
-        headers = {"location": "/", "set-cookie": cookie, "cache-control": "no-store"}
+        headers = {"location": there, "set-cookie": cookie, "cache-control": "no-store"}
         return answering.Ready(status=303, headers=headers)
     # a redirect that began at another site does not carry a strict cookie; a page that goes on by itself does
-    forward = '<meta http-equiv="refresh" content="0;url=/">'
-    return shown("weft", '<p><a href="/">Go on</a></p>', head=forward, headers={"set-cookie": cookie})
+    there = html.escape(there)
+    forward = f'<meta http-equiv="refresh" content="0;url={there}">'
+    content = f'<p><a href="{there}">Go on</a></p>'
+    return shown("weft", content, base=asked.base, head=forward, headers={"set-cookie": cookie})
+
+
+def _without_code(asked: Asked) -> str:
+    """The path that was asked for, with the query but for the code."""
+    path = "/".join(urllib.parse.quote(each, safe="") for each in asked.segments)
+    query = urllib.parse.parse_qsl(asked.query.decode("latin-1"), keep_blank_values=True)
+    rest = urllib.parse.urlencode([(name, value) for name, value in query if name != "token"])
+    return f"{asked.base}/{path}{'?' if rest else ''}{rest}"
+
+
+def _has_accounts(asked: Asked) -> bool:
+    with asked.app.state.serving.ledger() as ledger:
+        return any(not each.disabled for each in ledger.accounts())
 
 
 def _closed(asked: Asked, why: str) -> answering.Ready:
-    with asked.app.state.serving.ledger() as ledger:
-        named = any(not each.disabled for each in ledger.accounts())
     form = (
         '<form id="log-in"><label>Name <input name="name" autocomplete="username" required></label>'
         '<label>Password <input name="password" type="password" autocomplete="current-password" required></label>'
         '<button>Log in</button><p id="refused" role="alert"></p></form>'
-        if named
+        if _has_accounts(asked)
         else ""
     )
     told = f"<p>{html.escape(why)}</p>" if why else ""
     way = "<p>On the machine where the server runs, <code>weft open</code> prints a link that leads in, once.</p>"
-    return shown("weft", f"<h1>weft</h1>{told}{form}{way}", status=401)
+    return shown("weft", f"<h1>weft</h1>{told}{form}{way}", base=asked.base, status=401)
 
 
 def documentation(asked: Asked, principal: accounts.Principal) -> answering.Ready:
     """The page at /api/docs, rendered from the OpenAPI document."""
     from weft.surfaces.http import docs_page
 
-    return shown("weft: the API", docs_page.content())
+    return shown("weft: the API", docs_page.content(), base=asked.base)
+
+
+def ui(asked: Asked, built: ui_files.Built) -> answering.Ready:
+    """What the web UI has at a path: a file, or its page, which finds out by itself what to show there.
+
+    Raises:
+        Refused: it is the path of a file that is none of the UI's, such as one of a build before.
+    """
+    file = built.files.get(asked.segments)
+    found = ui_files.answer(file, asked.headers) if file is not None else None
+    if found is not None:
+        return found
+    if file is not None or asked.segments[:1] == (ui_files.STATIC,):
+        raise security.nothing_there()
+    log_in = "password" if _has_accounts(asked) else "link"
+    return ui_files.page(built, base=asked.base, nonce=secrets.token_urlsafe(18), log_in=log_in)
 
 
 PAGES: Mapping[tuple[str, ...], Page] = {
     (): Page(answer=first, scope="description.read", open=True),
     ("api", "docs"): Page(answer=documentation, scope="description.read"),
 }
-"""All pages by the segments of their path. Only the first one is open, since one comes in by it."""
+"""Pages by the segments of their path, besides the web UI's. Only the first is open, since one comes in by it."""

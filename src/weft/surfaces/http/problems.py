@@ -119,7 +119,13 @@ def of(error: BaseException) -> tuple[Problem, dict[str, str]]:
         status = status_of(error)
         if status < 500 or status in (501, 503):
             headers = {"retry-after": "1"} if status == 503 else {}
-            return made(status, error.code, error.message, remedy=error.remedy or ""), headers
+            fields: tuple[FieldProblem, ...] = ()
+            if isinstance(error, errors.FieldsError):
+                fields = tuple(
+                    FieldProblem(field=f"body.{field}", problem=problem, value=told(value))
+                    for field, value, problem in error.fields
+                )
+            return made(status, error.code, error.message, remedy=error.remedy or "", fields=fields), headers
     identifier = secrets.token_hex(6)
     _LOG.error("unexpected error %s", identifier, exc_info=error)
     return made(

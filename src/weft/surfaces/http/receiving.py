@@ -12,7 +12,7 @@ from weft.surfaces.http import answering, problems, security
 from weft.surfaces.http import call as calls
 
 if TYPE_CHECKING:
-    from weft.service import accounts
+    from weft.service.access import accounts
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -17,9 +17,15 @@ from weft.surfaces.http import problems
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSP = (
-    "default-src 'none'; {own}connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; {own}connect-src 'self'; img-src 'self' data:; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+UI_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'self'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""Of the web UI, whose scripts insert styles with a nonce."""
 API_CSP = "default-src 'none'; frame-ancestors 'none'"
 SANDBOX_CSP = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 """For what users' code made: shown as a document of nowhere, without scripts."""
@@ -159,6 +165,8 @@ def segments(raw_path: bytes) -> tuple[str, ...]:
         found.append(part)
     if found == [""]:
         return ()
+    if found[-1] == "" and found[0].lower() != "api":  # a page's path may end in a slash
+        found.pop()
     if "" in found:
         raise nothing_there()
     return tuple(found)

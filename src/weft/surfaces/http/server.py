@@ -19,15 +19,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from weft.codehost import server_settings
 from weft.model import errors
-from weft.service import local_token, server_place
+from weft.service.access import local_token
+from weft.service.server import server_place
 from weft.surfaces.http import app as apps
-from weft.surfaces.http import authentication, security
+from weft.surfaces.http import authentication, security, ui_files
 from weft.surfaces.http import call as calls
 from weft.surfaces.http import table as tables
 
 if TYPE_CHECKING:
-    from weft.service.serving import Serving
+    from weft.service.server.serving import Serving
 
 PORT = 8321
 _HEADERS_AT_MOST = 32 * 1024  # bytes of a request's line and headers
@@ -40,7 +42,7 @@ class Bind:
 
     `names` are further names by which it is called. `behind_proxy` says that a proxy in front does TLS; its addresses
     are `proxies`. `certificate` and `key` are files for TLS of its own. `url` is where people reach the server, if that
-    is another place; its name is one of the server's.
+    is another place; its name is one of the server's. `base_path` is the path in front of weft's own, "" for none.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +53,7 @@ class Bind:
     certificate: Path | None = None
     key: Path | None = None
     url: str = ""
+    base_path: str = ""
 
     @property
     def tls(self) -> bool:
@@ -72,8 +75,14 @@ def bind_of(settings: Mapping[str, Any], **given: Any) -> Bind:
     """What the table `[server]` of a project's settings says (checked as the project was read).
 
     What a command line gives (`host`, `port`, `hosts`, `behind_proxy`, …; None: not given) goes before it.
+
+    Raises:
+        UsageError: weft cannot be served under the path that a command line gives.
     """
     known = {**settings, **{name: value for name, value in given.items() if value is not None}}
+    where = {name: known[name] for name in ("url", "base_path") if name in known}
+    if (wrong := server_settings.problem(where)) is not None:
+        raise errors.UsageError(wrong, remedy="--base-path goes before what weft.toml says.")
     usual = Bind()
     return Bind(
         host=known.get("host", usual.host),
@@ -83,7 +92,8 @@ def bind_of(settings: Mapping[str, Any], **given: Any) -> Bind:
         proxies=tuple(known.get("proxies", usual.proxies)),
         certificate=Path(known["certificate"]) if "certificate" in known else None,
         key=Path(known["key"]) if "key" in known else None,
-        url=known.get("url", "").rstrip("/"),
+        url=server_settings.public_url(known),
+        base_path=server_settings.base_path(known),
     )
 
 
@@ -122,25 +132,27 @@ class Running:
     door: authentication.Door
     state: calls.State
     _stop: Callable[[], None] = field(repr=False)
+    shown_url: str = ""
+    """The same with the path that it is served under."""
     public_url: str = ""
     """Where people reach it, if that is another place."""
 
     def link(self) -> str:
         """A new URL that logs a browser in as the one who has the server's token: once, within five minutes."""
-        return f"{self.public_url or self.url}/?token={self.door.links.new()}"
+        return f"{self.public_url or self.shown_url}/?token={self.door.links.new()}"
 
     def stop(self) -> None:
         """End the server; any thread may."""
         self._stop()
 
 
-def make_app(serving: Serving, bind: Bind, *, port: int, local_name: str = "") -> apps.App:
-    """The application, with the server's token, made now if this is the first start.
+def make_app(serving: Serving, bind: Bind, *, port: int, local_name: str = "", ui: Path = ui_files.FOLDER) -> apps.App:
+    """The application, with the server's token, made now if this is the first start; `ui` is where its web UI is.
 
     Raises:
         UsageError: the token can be read by others.
     """
-    from weft.service import accounts
+    from weft.service.access import accounts
 
     door = authentication.Door(
         serving=serving,
@@ -154,6 +166,8 @@ def make_app(serving: Serving, bind: Bind, *, port: int, local_name: str = "") -
         state=state,
         table=tables.table(),
         modules=tables.modules(),
+        ui=ui_files.Files(ui),
+        base_path=bind.base_path,
         hosts=bind.hosts,
         hsts=bind.tls or bind.behind_proxy,
     )
@@ -164,6 +178,7 @@ def serve(
     bind: Bind,
     *,
     local_name: str = "",
+    ui: Path = ui_files.FOLDER,
     on_ready: Callable[[Running], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
@@ -173,6 +188,7 @@ def serve(
         serving: what to serve.
         bind: where and how.
         local_name: what the one is called who has the server's own token.
+        ui: the folder with the web UI as it was built.
         on_ready: called once requests are answered, with the real port.
         stop: ends the server when set; looked at every tenth of a second.
 
@@ -182,7 +198,7 @@ def serve(
     check(bind, serving)
     with _listening(bind) as listener:
         port: int = listener.getsockname()[1]
-        app = make_app(serving, bind, port=port, local_name=local_name)
+        app = make_app(serving, bind, port=port, local_name=local_name, ui=ui)
         asyncio.run(_run(app, bind, listener, port, on_ready, stop))
 
 
@@ -196,18 +212,18 @@ async def _run(
 ) -> None:
     import uvicorn
 
-    from weft.surfaces.http import connections
+    from weft.surfaces.http import connections, sub_path
 
+    served: Any = app
     config = uvicorn.Config(
-        app,
+        sub_path.BehindProxy(served, list(bind.proxies)) if bind.behind_proxy else served,
         http=connections.Bounded,  # and not what else may be installed, which has other limits
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         ws="none",
-        proxy_headers=bind.behind_proxy,
-        forwarded_allow_ips=list(bind.proxies) if bind.behind_proxy else None,
+        proxy_headers=False,  # done above
         h11_max_incomplete_event_size=_HEADERS_AT_MOST,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_STOP_SECONDS,
@@ -249,7 +265,14 @@ def _running(app: apps.App, bind: Bind, port: int, stop: Callable[[], None]) -> 
     shown = "127.0.0.1" if shown in ("0.0.0.0", "[::]") else shown  # noqa: S104 - told, not bound
     url = f"{'https' if bind.tls else 'http'}://{shown}:{port}"
     return Running(
-        host=bind.host, port=port, url=url, door=app.state.door, state=app.state, _stop=stop, public_url=bind.url
+        host=bind.host,
+        port=port,
+        url=url,
+        door=app.state.door,
+        state=app.state,
+        _stop=stop,
+        shown_url=url + bind.base_path,
+        public_url=bind.url,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import accounts, auditing, passwords
+from weft.service.access import accounts, auditing, passwords
 from weft.surfaces.http import authentication, problems, routing
 from weft.surfaces.http.call import Answer, Call
 
@@ -75,7 +75,7 @@ def log_in(call: Call, body: LogIn) -> Answer:
             ledger, call.now, row.name, address=call.address, agent=call.headers.get("user-agent", ""), actor=actor
         )
     me = Me(name=row.name, role=row.role, kind="session", account=row.name, scopes=None)
-    cookie = door.cookie_header(secret, int(accounts.SESSION_AT_MOST.total_seconds()))
+    cookie = door.cookie_header(secret, int(accounts.SESSION_AT_MOST.total_seconds()), call.base)
     return Answer(me, headers={"set-cookie": cookie}, location="/me")
 
 
@@ -87,7 +87,7 @@ def log_out(call: Call) -> Answer:
     if by_cookie:
         with call.ledger() as ledger:
             accounts.close_session(ledger, accounts.digest(secret), actor=call.actor)
-    return Answer(headers={"set-cookie": door.cookie_header("", 0)})
+    return Answer(headers={"set-cookie": door.cookie_header("", 0, call.base)})
 
 
 @routes.post(
@@ -103,7 +103,7 @@ def make_link(call: Call) -> Answer:
     code = call.state.door.links.new(call.principal.account)
     with call.ledger() as ledger:
         auditing.note(ledger, call.actor, "session.link", f"account:{call.principal.name}")
-    link = Link(url=f"{call.origin}/?token={code}", expires_in=authentication.LINK_SECONDS)
+    link = Link(url=f"{call.origin}{call.base}/?token={code}", expires_in=authentication.LINK_SECONDS)
     return Answer(link, location="/me")
 
 

@@ -204,7 +204,7 @@ class Host:
 
     def _take(self, now: float) -> None:
         """Hand runs that may begin to runners."""
-        from weft.service import queueing
+        from weft.service.queue import queueing
 
         self._next_look = now + LOOK_SECONDS
         room = self._crew.room
@@ -242,7 +242,7 @@ class Host:
     def _give_up(self, row: ledgers.RunRow) -> None:
         """End a run whose runner dies again and again."""
         from weft.model import events
-        from weft.service import recovering
+        from weft.service.run import recovering
 
         if self._world.ledger.lease(row.id) is not None:
             recovering.recover(self._world, run=row.id)
@@ -320,7 +320,7 @@ def load(settings: HostSettings) -> worlds.World:
         WeftError: it can't be loaded, another location defines the same, or the ledger can't be used.
     """
     from weft import wiring
-    from weft.service import locations
+    from weft.service.server import locations
 
     world = wiring.open_world(runners.place_of(settings.where))
     world.locations = runners.places(world, settings.location)
@@ -332,7 +332,7 @@ def serve(
     settings: HostSettings, parent: channels.Channel, *, loader: Callable[[HostSettings], worlds.World] = load
 ) -> int:
     """Be a host until told to end; returns the exit code."""
-    from weft.service import locations
+    from weft.service.server import locations
     from weft.surfaces.processes import crew as crews
 
     begun = time.monotonic()
@@ -354,7 +354,7 @@ def serve(
     crew = crews.Crew(world, settings.where, settings.location, most=settings.most)
     sensing = widening = None
     if settings.takes_runs and world.definitions.sensors:
-        from weft.service import sensing as sensings
+        from weft.service.automation import sensing as sensings
         from weft.surfaces.processes import looking as lookings
 
         wide = dataclasses.replace(world)  # what may be taken is judged by the location's own definitions

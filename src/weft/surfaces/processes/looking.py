@@ -12,7 +12,7 @@ import sys
 import msgspec
 
 from weft.executors import linux
-from weft.service import sensor_evaluation
+from weft.service.automation import sensor_evaluation
 from weft.surfaces.processes import runner
 
 

@@ -23,7 +23,7 @@ from weft.model import errors
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.ports import operating as ports
-from weft.service import operations
+from weft.service.server import operations
 from weft.surfaces.processes import runner as runners
 
 _MODULE = "weft.surfaces.processes.operating"
@@ -156,7 +156,8 @@ def main() -> None:
 
 def _carry_out(where: runners.Where, location: str, id_: str, holder: str) -> None:
     from weft import wiring
-    from weft.service import doctoring, operation_work
+    from weft.service import doctoring
+    from weft.service.server import operation_work
     from weft.surfaces.processes import widening
 
     place = runners.place_of(where)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from weft.service.scheduling import running
 
 if TYPE_CHECKING:
-    from weft.service import alerting, serving
+    from weft.service.alerting import loop as alerting
+    from weft.service.server import serving
 
 _JOIN_SECONDS = 10.0
 
@@ -30,7 +31,7 @@ class Parts:
         self._scheduler = running.scheduler(served, note=note) if schedules else None
         self._alerting: alerting.Alerting | None = None
         if alerts:
-            from weft.service import alerting
+            from weft.service.alerting import loop as alerting
 
             self._alerting = alerting.Alerting(served)
         self._threads: list[threading.Thread] = []

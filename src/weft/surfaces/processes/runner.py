@@ -21,7 +21,8 @@ import msgspec
 
 from weft.executors import linux
 from weft.model import errors
-from weft.service import claiming, driving
+from weft.service.queue import claiming
+from weft.service.run import driving
 from weft.surfaces.processes import channel as channels
 from weft.surfaces.processes import warm
 from weft.surfaces.processes import widening as widenings
@@ -120,7 +121,7 @@ def _driven(
     world: worlds.World, widening: widenings.Widening, executors: warm.WarmExecutors, message: dict[str, Any]
 ) -> dict[str, object]:
     """Drive one run, and tell how that went."""
-    from weft.service import queued
+    from weft.service.queue import queued
 
     run = str(message["run"])
     how = driving.How(executor=message.get("executor"), jobs=message.get("jobs"), wait=False)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from weft import wiring
     from weft.ports import ledger as ledgers
-    from weft.service import serving as servings
+    from weft.service.server import serving as servings
 
 _CONFIGURATIONS = ("weft.toml", "pyproject.toml")
 _STEADY_SECONDS = 60.0  # a host that has lived so long did not die of its start
@@ -260,7 +260,7 @@ class Supervisor:
 
     def _forget_removed(self) -> None:
         """Record as removed what is in the ledger, not configured any more, and served by nobody else."""
-        from weft.service import location_views
+        from weft.service.server import location_views
 
         assert self._ledger is not None
         served = {each.location for each in location_views.workers(self._ledger, self._serving.clock) if each.alive}
@@ -273,7 +273,7 @@ class Supervisor:
                 self._record_removed(row.name)
 
     def _record_removed(self, name: str) -> None:
-        from weft.service import locations
+        from weft.service.server import locations
 
         self._owe(name, lambda ledger: locations.record_removed(ledger, name))
 
@@ -376,7 +376,7 @@ class Supervisor:
         self._settle(slot, loaded=False)
 
     def _record_failed(self, slot: slots.Slot, problems: list[control_events.Problem]) -> None:
-        from weft.service import locations
+        from weft.service.server import locations
 
         name, source = slot.location.name, slot.location.source
         self._owe(name, lambda ledger: locations.record_failed(ledger, name, problems, source=source))

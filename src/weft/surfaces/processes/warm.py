@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from weft.model import errors
-from weft.service import driving, pipeline_driving
+from weft.service.pipeline import pipeline_driving
+from weft.service.run import driving
 
 if TYPE_CHECKING:
     from weft.model import pipelines

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weft.service import locations
+from weft.service.server import locations
 
 if TYPE_CHECKING:
     from weft.service import world as worlds

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from weft.service import artifacts, views
+from weft.service import views
+from weft.service.asset import artifacts
 from weft.surfaces.http import markdown, paging, problems, routing
 from weft.surfaces.http.call import Call, Raw
 from weft.surfaces.http.resources import runs

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import asset_views, correcting, execution_views, partition_keys, views
+from weft.service import views
+from weft.service.asset import asset_views, correcting, partition_keys
+from weft.service.execution import views as execution_views
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources.assets import Chosen
@@ -78,7 +80,8 @@ class Materialize(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def materialize(call: Call, key: str, body: Materialize) -> Answer:
     """Make exactly this asset, whatever its state, and nothing above it."""
-    from weft.service import executions, planning
+    from weft.service.execution import executions
+    from weft.service.plan import planning
 
     with call.world() as world:
         asset = asset_views.found(world, key)

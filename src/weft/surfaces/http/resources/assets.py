@@ -6,7 +6,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from weft.service import asset_views, history, lineage_views, planning, standings, strips, version_details, views
+from weft.service import views
+from weft.service.asset import asset_views, lineage_views, strips, version_details
+from weft.service.plan import planning
+from weft.service.run import history
+from weft.service.server import standings
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources.runs import Name
@@ -75,6 +79,8 @@ class StripQuery(routing.Query, frozen=True, kw_only=True):
 
     partitions: Chosen = None
     cells: Annotated[int, msgspec.Meta(ge=10, le=5000)] = 1000
+    start: Annotated[int, msgspec.Meta(ge=0, le=2**40, description="The ordinal to begin with.")] = 0
+    stop: Annotated[int, msgspec.Meta(ge=0, le=2**40, description="The ordinal to end before.")] | None = None
 
 
 @routes.get(
@@ -85,7 +91,10 @@ def strip(call: Call, key: str, query: StripQuery) -> strips.StripView:
     """All partitions as runs of the same status, over ordinals; `/partition-keys` gives the keys of some of them."""
     with call.world() as world:
         asset = asset_views.found(world, key)
-        return strips.strip(world, known(call), asset.key, query.partitions, now=call.now, cells=query.cells)
+        return strips.strip(
+            world, known(call), asset.key, query.partitions,
+            now=call.now, cells=query.cells, between=(query.start, query.stop),
+        )  # fmt: skip
 
 
 class KeysQuery(routing.Query, frozen=True, kw_only=True):

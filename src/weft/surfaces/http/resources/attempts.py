@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import attempts_named, log_pages, run_logs, views
+from weft.service import views
+from weft.service.run import attempts_named, log_pages, run_logs
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources import runs

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from weft.ports import automating
-from weft.service import automations, views
+from weft.service import views
 from weft.service import world as worlds
+from weft.service.automation import automations
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 

@@ -10,7 +10,8 @@ import msgspec
 from weft.connections import connection as kept
 from weft.connections import places, registry
 from weft.model import errors
-from weft.service import alerting_checking, views
+from weft.service import views
+from weft.service.alerting import checking as alerting_checking
 from weft.surfaces.http import problems, routing
 from weft.surfaces.http.call import Answer, Call
 

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import execution_control, execution_views, views
+from weft.service import views
+from weft.service.execution import control as execution_control
+from weft.service.execution import progress as execution_progress
+from weft.service.execution import views as execution_views
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources.plans import Concurrency, Priority
@@ -45,6 +48,16 @@ def look(call: Call, id: str) -> View:  # noqa: A002 - the word of the path
     """How far an execution is: what succeeded, failed, runs, waits and is left, and how long that may take."""
     with call.world() as world:
         return execution_views.get(world, id)
+
+
+@routes.get(
+    "/executions/{id}/progress", scope="plans.read", answer=execution_progress.ProgressView, etag=True,
+    summary="Look at an execution line by line",
+)  # fmt: skip
+def progress(call: Call, id: str) -> execution_progress.ProgressView:  # noqa: A002
+    """Of each step and pipeline of it what succeeded, failed, runs and is left, in order; and the first failures."""
+    with call.world() as world:
+        return execution_progress.get(world, id)
 
 
 class Change(routing.Body, frozen=True, kw_only=True, omit_defaults=True):

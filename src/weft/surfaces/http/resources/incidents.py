@@ -10,7 +10,10 @@ import msgspec
 
 from weft.model import errors, spelling
 from weft.ports import clock as clocks
-from weft.service import alerting_checking, alerting_settings, incidents, views
+from weft.service import views
+from weft.service.alerting import checking as alerting_checking
+from weft.service.alerting import incidents
+from weft.service.alerting import settings as alerting_settings
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import log_pages, run_logs, views
+from weft.service import views
+from weft.service.run import log_pages, run_logs
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call, Raw, Stream
 from weft.surfaces.http.resources import runs

@@ -12,7 +12,10 @@ from weft.model import errors
 from weft.ports import accounts as ports
 from weft.ports import clock as clocks
 from weft.ports import operating
-from weft.service import checking, operations, sensing, views
+from weft.service import views
+from weft.service.asset import checking
+from weft.service.automation import sensing
+from weft.service.server import operations
 from weft.surfaces.http import paging, problems, routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources import automations

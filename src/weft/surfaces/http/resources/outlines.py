@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weft.service import plan_outlines, planning, saved_plans, saving
+from weft.service.plan import plan_outlines, planning, saved_plans, saving
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources import plans
@@ -17,7 +17,7 @@ routes = routing.Routes(tag="plans")
 def outline(call: Call, body: plans.NewPlan) -> plan_outlines.PlanOutline:
     """What `weft plan` shows: one line for each step, however many partitions it has."""
     with call.world() as world:
-        return plan_outlines.of(world, planning.make_plan(world, plans.ask_of(body)))
+        return plan_outlines.of(world, planning.make_plan(world, plans.ask_of(call, world, body)))
 
 
 @routes.get(

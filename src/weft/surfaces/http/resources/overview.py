@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from weft.service import overview, views
+from weft.service import views
+from weft.service.now import memory, overview, words
+from weft.service.server import search as searching
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources import assets
 
+if TYPE_CHECKING:
+    from weft.surfaces.http.call import State
+
 routes = routing.Routes(tag="server")
 
 
-@routes.get("/now", scope="server.read", answer=overview.NowView, summary="What is broken, late, running, waiting")
-def now(call: Call) -> overview.NowView:
-    """What is wrong by root cause, with how much it hits; incidents; what runs and waits; open questions."""
+_MEMORY = "now"
+
+
+def on_start(state: State) -> None:
+    """Have a place for what is kept between two answers."""
+    state.extras[_MEMORY] = memory.Memory()
+
+
+@routes.get(
+    "/now", scope="server.read", answer=words.NowView, etag=True, summary="What is broken, late, running, waiting"
+)
+def now(call: Call) -> words.NowView:
+    """What is wrong, one trouble for each root cause with what it hits and what mends it; what runs, waits, comes next.
+
+    At most 50 of each are listed; `totals` and `counts` have all. What was never made is no trouble unless a schedule
+    or a freshness policy asked for it.
+    """
     with call.world() as world:
-        return overview.now(world, assets.known(call), call.now)
+        return overview.now(world, assets.known(call), call.state.extras[_MEMORY], call.now)
 
 
 class SearchQuery(routing.Query, frozen=True, kw_only=True):
@@ -31,14 +50,14 @@ class SearchQuery(routing.Query, frozen=True, kw_only=True):
 class Hits(views.View, frozen=True, kw_only=True):
     """What was found, the nearest first."""
 
-    items: list[overview.HitView]
+    items: list[searching.HitView]
 
 
 @routes.get("/search", scope="server.read", query=SearchQuery, answer=Hits, summary="Find anything by its name")
 def search(call: Call, query: SearchQuery) -> Hits:
     """Assets, pipelines, jobs, automations, locations, and runs by the beginning of their id."""
     with call.world() as world:
-        return Hits(items=overview.search(world, query.q, limit=query.limit))
+        return Hits(items=searching.search(world, query.q, limit=query.limit))
 
 
 class SettingsView(views.View, frozen=True, kw_only=True):

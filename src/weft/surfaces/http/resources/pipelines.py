@@ -7,9 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from weft.ports import paging as ports
-from weft.service import history, pipeline_grids, pipeline_views, pipelines, views
+from weft.service import views
+from weft.service.asset import strips
+from weft.service.pipeline import intervals, pipeline_grids, pipeline_views, pipelines
+from weft.service.run import history
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call
+from weft.surfaces.http.resources import assets
 from weft.surfaces.http.resources.runs import Name
 
 routes = routing.Routes(tag="pipelines")
@@ -20,6 +24,8 @@ class PipelinesQuery(paging.Paged, frozen=True, kw_only=True):
 
     kind: Literal["dag", "flow", "job"] | None = None
     tag: Name | None = None
+    owner: Name | None = None
+    q: Annotated[str, msgspec.Meta(max_length=200, description="A part of the name.")] = ""
     recent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 5
 
 
@@ -40,10 +46,14 @@ def list_pipelines(call: Call, query: PipelinesQuery) -> PipelinePage:
         graph = world.graph
         kinds = {**dict.fromkeys(graph.jobs, "job"), **{name: each.kind for name, each in graph.pipelines.items()}}
         tags = {name: each.tags for several in (graph.jobs, graph.pipelines) for name, each in several.items()}
+        owners = {name: each.owners for name, each in graph.pipelines.items()}
         names = [
             name
             for name, kind in kinds.items()
-            if query.kind in (None, kind) and (query.tag is None or query.tag in tags[name])
+            if query.kind in (None, kind)
+            and (query.tag is None or query.tag in tags[name])
+            and (query.owner is None or query.owner in owners.get(name, ()))
+            and query.q.lower() in name.lower()
         ]
         page, following = paging.cut("pipelines", query, names, lambda name: name)
         items = pipeline_views.some(world, page, recent=query.recent)
@@ -58,6 +68,40 @@ def look(call: Call, name: str) -> pipeline_views.PipelineDetail:
     """A pipeline with its steps, the JSON schema of its parameters, and its latest runs."""
     with call.world() as world, call.looking_up("name", name):
         return pipeline_views.detail(world, name)
+
+
+@routes.get(
+    "/pipelines/{name}/partitions", scope="pipelines.read", query=assets.StripQuery, answer=strips.StripView, etag=True,
+    summary="Look at the intervals of a pipeline",
+)  # fmt: skip
+def strip(call: Call, name: str, query: assets.StripQuery) -> strips.StripView:
+    """All its intervals as runs of the same status, over ordinals, as those of an asset's partitions.
+
+    An interval that nothing asks for has no status until a run of it has ended; then it has that of its last run.
+    """
+    with call.world() as world:
+        with call.looking_up("name", name):
+            pipeline = pipelines.find(world, name)
+        known = assets.known(call)
+        status = intervals.standing(world, known, pipeline, call.now)
+        return strips.strip(world, known, name, query.partitions, now=call.now, cells=query.cells, status=status)
+
+
+@routes.get(
+    "/pipelines/{name}/partition-keys", scope="pipelines.read", query=assets.KeysQuery, answer=strips.KeysPage,
+    summary="List the intervals of a pipeline by key",
+)  # fmt: skip
+def partition_keys(call: Call, name: str, query: assets.KeysQuery) -> strips.KeysPage:
+    """Its intervals in order with their keys, statuses and windows of time."""
+    with call.world() as world:
+        with call.looking_up("name", name):
+            pipeline = pipelines.find(world, name)
+        known = assets.known(call)
+        status = intervals.standing(world, known, pipeline, call.now)
+        return strips.keys_page(
+            world, known, name, query.partitions,
+            now=call.now, start=query.start, limit=query.limit, words=query.status, status=status,
+        )  # fmt: skip
 
 
 class CodePage(views.View, frozen=True, kw_only=True):

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from weft.service import definition_versions, location_views, views, work_pools
+from weft.service import views
+from weft.service.queue import work_pools
+from weft.service.server import definition_versions, location_views
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources.runs import Name

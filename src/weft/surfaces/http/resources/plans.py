@@ -7,8 +7,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from weft.ports import executing
-from weft.service import execution_views, planning, saved_plans, views
-from weft.surfaces.http import paging, routing
+from weft.service import views
+from weft.service import world as worlds
+from weft.service.execution import views as execution_views
+from weft.service.now import repairs
+from weft.service.plan import planning, saved_plans
+from weft.surfaces.http import paging, problems, routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources import assets
 
@@ -35,6 +39,8 @@ class NewPlan(routing.Body, frozen=True, kw_only=True):
     """Whether what does not need a step that failed goes on; as the project says if left out."""
     rebuild: bool = False
     """Also what waits for a decision on changed code."""
+    repair: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)] | None = None
+    """The id of a trouble of `GET /now`: what mends it, in place of a selection."""
 
 
 class PlanDetail(saved_plans.SavedPlanView, frozen=True, kw_only=True):
@@ -57,15 +63,35 @@ class PlanPage(views.View, frozen=True, kw_only=True):
 def create(call: Call, body: NewPlan) -> Answer:
     """What brings the selection to fresh: which steps, which partitions, in which order, and why. Nothing runs."""
     with call.world() as world:
-        view = saved_plans.save_plan(world, ask_of(body), by=call.principal.name)
+        view = saved_plans.save_plan(world, ask_of(call, world, body), by=call.principal.name)
     return Answer(view, location=f"/plans/{view.id}", target=f"plan:{view.id}", detail={"request": view.request})
 
 
-def ask_of(body: NewPlan) -> planning.Ask:
-    """What is asked to be planned."""
+def ask_of(call: Call, world: worlds.World, body: NewPlan) -> planning.Ask:
+    """What is asked to be planned.
+
+    Raises:
+        NotFoundError: the trouble that is to be mended is there no more.
+        ConflictError: no plan mends it.
+        Refused: a selection is given beside it.
+    """
+    select, partitions = body.select, body.partitions
+    if body.repair is not None:
+        given = [name for name in ("select", "partitions") if getattr(body, name) is not None]
+        if given or body.exact or body.only_failed:
+            named = given[0] if given else "exact" if body.exact else "only_failed"
+            raise problems.Refused(
+                422,
+                "usage",
+                f"repair says what is to be made, and so does {named}.",
+                remedy=f"Leave one of them out: {named}, or repair.",
+                fields=(problems.FieldProblem(field=f"body.{named}", value=None, problem="given beside repair"),),
+            )
+        mending = repairs.ask(world, assets.known(call), body.repair, call.now)
+        select, partitions = mending.selection, mending.partitions
     return planning.Ask(
-        selection=body.select,
-        partitions=body.partitions,
+        selection=select,
+        partitions=partitions,
         exact=body.exact,
         only_failed=body.only_failed,
         keep_going=body.keep_going,
@@ -83,7 +109,7 @@ def preview(call: Call, body: NewPlan) -> views.PlanView:
     At most 10,000 keys of partitions are listed; `left_out` counts the others of a line.
     """
     with call.world() as world:
-        made = planning.make_plan(world, ask_of(body))
+        made = planning.make_plan(world, ask_of(call, world, body))
         return views.plan_view(world.planned, made, most=_MOST_KEYS)
 
 
@@ -132,7 +158,7 @@ class Apply(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def apply(call: Call, id: str, body: Apply) -> Answer:  # noqa: A002
     """Carry a plan out exactly as it was agreed to; 409 where something that it names has moved since."""
-    from weft.service import executions
+    from weft.service.execution import executions
 
     with call.world() as world:
         saved = saved_plans.get(world, id)
@@ -164,13 +190,13 @@ class NewExecution(NewPlan, frozen=True, kw_only=True):
 )  # fmt: skip
 def apply_now(call: Call, body: NewExecution) -> Answer:
     """What `weft apply` does, carried out by the scheduler. With `exact`, what `weft materialize` does."""
-    from weft.service import executions
+    from weft.service.execution import executions
 
     with call.world() as world:
         view = executions.create(
             world,
             executions.Wanted(
-                ask=ask_of(body),
+                ask=ask_of(call, world, body),
                 by=call.principal.name,
                 priority=body.priority,
                 concurrency=body.concurrency,
@@ -199,7 +225,8 @@ class Backfill(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def backfill(call: Call, name: str, body: Backfill) -> Answer:
     """One run for each interval, made by the scheduler as there is room. For assets: `POST /executions`."""
-    from weft.service import executions, pipelines
+    from weft.service.execution import executions
+    from weft.service.pipeline import pipelines
 
     with call.world() as world:
         with call.looking_up("name", name):

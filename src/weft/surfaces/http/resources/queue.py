@@ -6,7 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import location_views, step_pools, views, waiting
+from weft.service import views
+from weft.service.queue import step_pools, waiting
+from weft.service.server import location_views
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources import runs

@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from weft.service import backfilling, execution_views, run_results, views
+from weft.service import views
+from weft.service.execution import views as execution_views
+from weft.service.pipeline import backfilling
+from weft.service.run import run_results
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources import plans, runs
@@ -54,7 +57,7 @@ class NewBackfill(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def preview(call: Call, body: NewBackfill) -> backfilling.BackfillView:
     """The intervals in the order in which they would run; nothing is kept."""
-    from weft.service import driving
+    from weft.service.run import driving
 
     ask = backfilling.Ask(
         name=body.name, chosen=body.partitions, reprocess=body.reprocess, newest_first=body.newest_first
@@ -69,7 +72,7 @@ def preview(call: Call, body: NewBackfill) -> backfilling.BackfillView:
 )  # fmt: skip
 def backfill(call: Call, body: NewBackfill) -> Answer:
     """What `weft backfill` does, carried out by the scheduler."""
-    from weft.service import executions
+    from weft.service.execution import executions
 
     with call.world() as world:
         view = executions.create(

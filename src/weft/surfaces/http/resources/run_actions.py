@@ -8,7 +8,8 @@ import msgspec
 
 from weft.model import errors
 from weft.ports import clock as clocks
-from weft.service import cancelling, history, run_details, views
+from weft.service import views
+from weft.service.run import cancelling, history, run_details
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources import runs
@@ -52,7 +53,9 @@ class Rerun(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def rerun(call: Call, id: str, body: Rerun) -> Answer:  # noqa: A002
     """A new run, linked with the one that it repeats, with the results that it keeps of that."""
-    from weft.service import parameters, pipelines, queueing, reruns
+    from weft.service.pipeline import parameters, pipelines
+    from weft.service.queue import queueing
+    from weft.service.run import reruns
 
     with call.world() as world:
         row = reruns.finished(world, runs.found(world.ledger, id).id)
@@ -84,7 +87,7 @@ class Given(routing.Body, frozen=True, kw_only=True):
 )
 def give(call: Call, id: str, body: Given) -> Answer:  # noqa: A002
     """The answer is held against the form; a run that waits for it goes on by itself."""
-    from weft.service import flows
+    from weft.service.pipeline import flows
 
     with call.world() as world:
         row = runs.found(world.ledger, id)
@@ -113,7 +116,8 @@ def resume(call: Call, id: str, body: Resume) -> Answer:  # noqa: A002
     A run of the queue whose process died goes on by itself. One that was begun on a command line is handed to a worker
     of its code location.
     """
-    from weft.service import operations, resuming
+    from weft.service.run import resuming
+    from weft.service.server import operations
 
     with call.world() as world:
         row = runs.found(world.ledger, id)
@@ -144,7 +148,7 @@ class Priority(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def prioritise(call: Call, id: str, body: Priority) -> Answer:  # noqa: A002
     """Change the priority of a run that waits; 409 for one that has begun."""
-    from weft.service import queueing
+    from weft.service.queue import queueing
 
     with call.world() as world:
         before = runs.found(world.ledger, id)

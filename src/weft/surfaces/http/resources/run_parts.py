@@ -8,7 +8,10 @@ import msgspec
 
 from weft.ledger import codec
 from weft.model import errors, events
-from weft.service import artifacts, pipeline_grids, run_details, views
+from weft.service import views
+from weft.service.asset import artifacts
+from weft.service.pipeline import pipeline_grids
+from weft.service.run import run_details
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources import runs

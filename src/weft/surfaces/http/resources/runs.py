@@ -9,7 +9,8 @@ import msgspec
 from weft.model import errors, spelling
 from weft.ports import ledger as ledgers
 from weft.ports import paging as ports
-from weft.service import history, run_details, views
+from weft.service import views
+from weft.service.run import history, run_details
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 
@@ -113,7 +114,8 @@ class NewRun(routing.Body, frozen=True, kw_only=True):
 )  # fmt: skip
 def start(call: Call, name: str, body: NewRun) -> Answer:
     """Put a run into the queue; a worker of the pipeline's code location begins it as soon as it may."""
-    from weft.service import parameters, pipelines, queueing
+    from weft.service.pipeline import parameters, pipelines
+    from weft.service.queue import queueing
 
     with call.world() as world:
         with call.looking_up("name", name):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from weft.model import errors
-from weft.service import automation_views, sensing, views, webhooks
+from weft.service import views
+from weft.service.automation import automation_views, sensing, webhooks
 from weft.service.scheduling import viewing
 from weft.service.scheduling import views as schedules
 from weft.surfaces.http import paging, problems, routing

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from weft.service import correcting, history, partition_keys, status_views, version_details, views
+from weft.service import views
+from weft.service.asset import correcting, partition_keys, version_details
+from weft.service.plan import status_views
+from weft.service.run import history
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources.asset_changes import Corrections

@@ -1,0 +1,290 @@
+"""What is wrong, by where it began: one trouble for each root cause, with what it hits and what would mend it.
+
+Theory of operation. A step's standing says for which partitions it stands badly for reasons of its own: the last
+attempt failed, a blocking check rejected what was made, other code or other inputs made it, it is late. There a trouble
+begins. From there it is followed down along the mappings, through everything that is due or held: these are its *hits*,
+and they are no troubles by themselves. What changed is the root of what is stale: the asset that others had read
+before, or the function, however many steps have it. What was never made is no trouble unless somebody asked for it.
+
+A hit is *mended* if all that it waits for lies within the trouble: then the repair makes it fresh, and else it would
+drag along what has nothing to do with it, such as years that were never made.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from weft.model import columns as columns_model
+from weft.model import keys, partition_set, plan
+from weft.planner import causes
+from weft.planner import found as findings
+from weft.planner import standing as standings
+
+PartitionSet = partition_set.PartitionSet
+EMPTY = PartitionSet.empty()
+
+Kind = Literal["failed", "rejected", "late", "stale"]
+KINDS: tuple[Kind, ...] = ("failed", "rejected", "late", "stale")
+Why = Literal["", "data_changed", "code_changed", "dependency_changed", "schedule"]
+
+MOST_FOLLOWED = 300
+"""So many troubles are followed down, those of the first kinds and of most partitions first."""
+
+_Begun = dict[keys.StepKey, PartitionSet]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """Partitions of an asset that are not right because of a trouble; its repair makes those `mended` fresh."""
+
+    asset: keys.AssetKey
+    ordinals: PartitionSet
+    mended: PartitionSet
+
+
+@dataclass(slots=True, kw_only=True)
+class Trouble:
+    """A root cause. `root` is an asset or pipeline, or a function where `is_function`.
+
+    `ordinals` are the partitions of the root in which it began. `begun` has by step what stands badly for this reason,
+    `mends` what a repair makes, in graph order. `hits` is None where it was not followed.
+    """
+
+    kind: Kind
+    why: Why = ""
+    root: str
+    is_function: bool = False
+    ordinals: PartitionSet = EMPTY
+    begun: _Begun = field(default_factory=dict)
+    causes: list[plan.Cause] = field(default_factory=list)
+    failures: dict[int, columns_model.Failure] = field(default_factory=dict)
+    """Of what failed or was rejected: how, by partition of the root."""
+    running: int = 0
+    """How many of its partitions live runs are making just now."""
+    hits: list[Hit] | None = None
+    mends: dict[keys.StepKey, PartitionSet] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The same as long as the trouble lasts."""
+        return f"{self.kind}:{self.root}"
+
+    @property
+    def count(self) -> int:
+        """In how many partitions it shows by itself."""
+        return sum(map(len, self.begun.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Troubles:
+    """All of them, the worst first, and what they hit together, by step."""
+
+    all: list[Trouble]
+    hit: Mapping[keys.StepKey, PartitionSet]
+
+
+def find(
+    found: findings.Evaluation,
+    late: Mapping[keys.AssetKey, PartitionSet],
+    asked: Mapping[keys.AssetKey, PartitionSet],
+) -> Troubles:
+    """Find out what is wrong.
+
+    Args:
+        found: where everything stands.
+        late: what is later than its freshness policy allows, by asset.
+        asked: what a schedule asked for and that should have been made by now, by pipeline.
+    """
+    by_id: dict[str, Trouble] = {}
+    explainer = causes.Explainer(found)
+    for standing in found.standings.values():
+        if standing.due or standing.held or standing.undecided:
+            _of_standing(found, explainer, standing, by_id)
+    for asset, ordinals in late.items():
+        _late(found, asset, ordinals, "", by_id)
+    for asset, ordinals in asked.items():
+        _late(found, asset, ordinals, "schedule", by_id)
+    ordered = sorted(by_id.values(), key=lambda each: (KINDS.index(each.kind), -each.count, each.root))
+    hit: dict[keys.StepKey, PartitionSet] = {}
+    told: list[Trouble] = []
+    for number, trouble in enumerate(ordered):
+        if trouble.kind == "late":
+            # what is late because of something worse above it is a hit of that
+            rest = {step: each - hit.get(step, EMPTY) for step, each in trouble.begun.items()}
+            trouble.begun = {step: each for step, each in rest.items() if each}
+            if not trouble.begun and trouble.why != "schedule":
+                continue
+        told.append(trouble)
+        if number < MOST_FOLLOWED:
+            _follow(found, trouble)
+            for each in trouble.hits or ():
+                maker = found.graph.assets[each.asset].step
+                if maker is not None:
+                    hit[maker] = hit.get(maker, EMPTY) | each.ordinals
+    return Troubles(all=told, hit=hit)
+
+
+def _of_standing(
+    found: findings.Evaluation,
+    explainer: causes.Explainer,
+    standing: standings.Standing,
+    by_id: dict[str, Trouble],
+) -> None:
+    step = standing.step.key
+    failed, rejected = standing.failed - standing.rejected, standing.rejected
+    for asset, own in standing.own.items():
+        if own.failed - rejected:
+            trouble = _note(by_id, "failed", "", asset, step, own.failed - rejected, failed)
+            trouble.failures.update(_failures(found, asset, own.failed - rejected))
+            break
+    for asset, own in standing.own.items():
+        if own.rejected & rejected:
+            trouble = _note(by_id, "rejected", "", asset, step, own.rejected & rejected, rejected)
+            trouble.failures.update(_failures(found, asset, own.rejected & rejected))
+            break
+    bad = failed | rejected
+    code = (standing.code | standing.undecided) - bad
+    if code:
+        for cause in explainer.code_changes(standing, code):
+            by_function = cause.subject != step
+            root = cause.subject if by_function else standing.outputs[0]
+            trouble = _note(by_id, "stale", "code_changed", root, step, EMPTY if by_function else code, code)
+            trouble.is_function = by_function
+            trouble.causes.append(cause)
+    for slot, ordinals in standing.by_input("data").items():
+        _changed(found, explainer, standing, slot, ordinals - bad, by_id)
+    for slot, ordinals in standing.by_input("added").items():
+        if ordinals - bad:
+            trouble = _note(
+                by_id, "stale", "dependency_changed", standing.outputs[0], step, ordinals - bad, ordinals - bad
+            )
+            trouble.causes += explainer.data_changes(standing, "dependency_changed", slot, ordinals - bad)
+
+
+def _failures(
+    found: findings.Evaluation, asset: keys.AssetKey, ordinals: PartitionSet
+) -> dict[int, columns_model.Failure]:
+    failed = found.columns(asset).failed
+    return {ordinal: each for ordinal, each in failed.items() if ordinal in ordinals}
+
+
+def _changed(
+    found: findings.Evaluation,
+    explainer: causes.Explainer,
+    standing: standings.Standing,
+    slot: str,
+    ordinals: PartitionSet,
+    by_id: dict[str, Trouble],
+) -> None:
+    """An input has another version than the one that was read: the root is the input."""
+    if not ordinals:
+        return
+    dependency = next(each for each in standing.step.dependencies if each.slot == slot)
+    read = found.reads(standing.step, dependency, ordinals)
+    above, columns = found.columns(dependency.asset), found.columns(standing.outputs[0])
+    oldest = min((columns.made_at[each] for each in ordinals if each < columns.size), default=0)
+    changed = PartitionSet.of(each for each in read if each < above.size and above.made_at[each] > oldest)
+    trouble = _note(by_id, "stale", "data_changed", dependency.asset, standing.step.key, changed or read, ordinals)
+    trouble.causes += explainer.data_changes(standing, "data_changed", slot, ordinals)
+
+
+def _late(
+    found: findings.Evaluation, asset: keys.AssetKey, ordinals: PartitionSet, why: Why, by_id: dict[str, Trouble]
+) -> None:
+    step = found.graph.assets[asset].step
+    standing = found.standings.get(step) if step is not None else None
+    if step is None or standing is None:
+        if ordinals:
+            _note(by_id, "late", why, asset, "", ordinals, EMPTY)
+        return
+    late = ordinals - standing.failed - standing.rejected
+    if late:
+        _note(by_id, "late", why, asset, step, late, late)
+
+
+def _note(
+    by_id: dict[str, Trouble],
+    kind: Kind,
+    why: Why,
+    root: str,
+    step: keys.StepKey,
+    ordinals: PartitionSet,
+    begun: PartitionSet,
+) -> Trouble:
+    trouble = by_id.setdefault(f"{kind}:{root}", Trouble(kind=kind, why=why, root=root))
+    trouble.ordinals |= ordinals
+    if begun:
+        trouble.begun[step] = trouble.begun.get(step, EMPTY) | begun
+    return trouble
+
+
+def _follow(found: findings.Evaluation, trouble: Trouble) -> None:
+    """Find out what a trouble hits, and what of it a repair mends."""
+    graph = found.graph
+    reached: _Begun = {}
+    mends: dict[keys.StepKey, PartitionSet] = {}
+    waiting: list[int] = []
+    noted: set[keys.StepKey] = set()
+
+    def wait(steps: Collection[keys.StepKey]) -> None:
+        for each in steps:
+            if each not in noted and each in found.standings:
+                noted.add(each)
+                heapq.heappush(waiting, graph.rank[each])
+
+    wait(trouble.begun)
+    while waiting:
+        step = graph.order[heapq.heappop(waiting)]
+        standing = found.standings[step]
+        begun = trouble.begun.get(step, EMPTY)
+        ours = (begun | reached.get(step, EMPTY)) & (standing.due | standing.held | standing.undecided | begun)
+        if trouble.kind == "stale":
+            ours -= standing.missing - begun  # what was never made did not become stale
+        if not ours:
+            reached.pop(step, None)
+            continue
+        reached[step] = ours
+        mends[step] = _mended(found, standing, begun, ours, mends)
+        for output in standing.step.outputs:
+            for reader in graph.readers.get(output, ()):
+                below = found.standings.get(reader)
+                if below is None:
+                    continue
+                for dependency in below.step.dependencies:
+                    if dependency.asset == output:
+                        down = found.read_by(below.step, dependency, ours)
+                        reached[reader] = reached.get(reader, EMPTY) | down
+                wait((reader,))
+    trouble.running = sum(
+        len(begun & found.standings[step].running) for step, begun in trouble.begun.items() if step in found.standings
+    )
+    trouble.mends = {step: ordinals for step, ordinals in mends.items() if ordinals}
+    trouble.hits = [
+        Hit(asset=asset, ordinals=hit, mended=mends[step] & hit)
+        for step, ours in reached.items()
+        for asset in found.standings[step].outputs
+        if (hit := ours - (trouble.begun.get(step, EMPTY) if asset == trouble.root else EMPTY))
+    ]
+
+
+def _mended(
+    found: findings.Evaluation,
+    standing: standings.Standing,
+    begun: PartitionSet,
+    ours: PartitionSet,
+    mends: Mapping[keys.StepKey, PartitionSet],
+) -> PartitionSet:
+    """What of a step a plan makes fresh without anything that lies outside of the trouble."""
+    outside = standing.rejected | (standing.undecided - standing.due)
+    for dependency in standing.step.dependencies:
+        producer = found.graph.assets[dependency.asset].step
+        above = found.standings.get(producer) if producer is not None else None
+        if above is None or producer is None:
+            continue
+        others = (above.due | above.held) - mends.get(producer, EMPTY)
+        if others:
+            outside |= found.read_by(standing.step, dependency, others) - begun
+    return ours - outside

@@ -1,0 +1,1 @@
+"""Who may use a server, and what they did: accounts, sessions, tokens, the audit log."""

@@ -1,0 +1,1 @@
+"""What asks for runs by itself, beside schedules: conditions, sensors and webhooks."""

@@ -1,0 +1,369 @@
+"""How far an execution is, line by line: of each step and pipeline what succeeded, failed, runs and is left.
+
+The events of its runs are folded as they come, and the fold is kept: to ask again reads only what is new.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from weft.ledger import codec
+from weft.model import events, partition_set
+from weft.ports import executing
+from weft.ports import ledger as ledgers
+from weft.service import views
+from weft.service import world as worlds
+from weft.service.execution import documents as kept
+from weft.service.execution import views as execution_views
+from weft.service.plan import plan_outlines
+
+_MOST_FAILURES = 50
+_MOST_KEPT = 32
+_FAILED = ("failed", "timed_out", "crashed")
+_GOOD = ("succeeded", "reused", "skipped")
+_Partition = str | None
+
+
+class ProgressRow(views.View, frozen=True, kw_only=True):
+    """A step, or a pipeline, of an execution. The counts are of its step runs, or intervals; `left` has not begun.
+
+    `unchanged` needed nothing, since its inputs came out the same or others made it meanwhile.
+    """
+
+    name: str
+    kind: Literal["asset", "pipeline", "step"]
+    partitions: str
+    """In few words: `2024-01-01..2024-01-31 (31)`; empty without partitions."""
+    outputs: tuple[str, ...]
+    after: tuple[str, ...]
+    """The names of the other lines that make what it reads."""
+    total: int
+    succeeded: int
+    unchanged: int
+    failed: int
+    left_out: int
+    """What it needs failed."""
+    cancelled: int
+    running: int
+    left: int
+    why_not: str
+    """Why it does not run any more; empty where it does."""
+    seconds: float
+    """How long its attempts took, together."""
+
+
+class FailedRow(views.View, frozen=True, kw_only=True):
+    """Something of an execution that failed, with the first line of its error. `log` is the id of its log."""
+
+    name: str
+    partition: str | None
+    run: str
+    outcome: str
+    error: str
+    attempt: int
+    log: str | None
+    at: str | None
+
+
+class ProgressView(views.View, frozen=True, kw_only=True):
+    """An execution line by line. `failures` has the first of them; `replanned` counts how often the rest was."""
+
+    execution: str
+    rows: list[ProgressRow]
+    failures: list[FailedRow]
+    replanned: int
+    runs: int
+
+
+@dataclass
+class _Line:
+    succeeded: int = 0
+    unchanged: int = 0
+    cancelled: int = 0
+    microseconds: int = 0
+    running: set[_Partition] = field(default_factory=set)
+    failed: dict[_Partition, FailedRow] = field(default_factory=dict)
+    left_out: set[_Partition] = field(default_factory=set)
+
+    def begin(self, partition: _Partition) -> None:
+        """What is tried once more has not failed any more."""
+        self.failed.pop(partition, None)
+        self.left_out.discard(partition)
+        self.running.add(partition)
+
+
+@dataclass
+class _Fold:
+    """What the events of an execution's runs came to; `read` is up to where each was read, None for to its end."""
+
+    lines: dict[str, _Line] = field(default_factory=dict)
+    read: dict[str, int | None] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def line(self, step: str) -> _Line:
+        """The line of a step."""
+        return self.lines.setdefault(step, _Line())
+
+
+_folds: OrderedDict[tuple[str, str], _Fold] = OrderedDict()
+_lock = threading.Lock()
+
+
+def get(world: worlds.World, execution: str) -> ProgressView:
+    """How far an execution is, line by line.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = execution_views.row_of(world, execution)
+    document = kept.document_of(world, row)
+    state = kept.state_of(world.ledger.execution_states([row.id]).get(row.id))
+    rows = world.ledger.runs_of_execution(row.id)
+    with _lock:
+        # runs have random ids, so one execution's fold is never taken for that of another ledger
+        fold = _folds.setdefault((row.id, row.document), _Fold())
+        _folds.move_to_end((row.id, row.document))
+        while len(_folds) > _MOST_KEPT:
+            _folds.popitem(last=False)
+    with fold.lock:
+        _read(world.ledger, fold, [each for each in reversed(rows) if each.pipeline is None])
+        lines = [_of_pipeline(world, row, document, rows, each) for each in _pipelines(world, document)]
+        lines += [_of_step(world, row, state, fold, each) for each in document.lines if not _is_pipeline(world, each)]
+        failures = [each for line in fold.lines.values() for each in line.failed.values()][:_MOST_FAILURES]
+    failures += _failed_runs(world, row, most=_MOST_FAILURES - len(failures))
+    return ProgressView(
+        execution=row.id, rows=_in_order(world, lines), failures=failures, replanned=state.moves, runs=len(rows)
+    )
+
+
+def _read(ledger: ledgers.Reader, fold: _Fold, runs: Sequence[ledgers.RunRow]) -> None:
+    for run in runs:
+        after = fold.read.get(run.id, 0)
+        if after is None:
+            continue
+        for position, at, event in ledger.events(run.id, after=after):
+            _add(fold, run.id, position, at, event)
+            after = position
+        fold.read[run.id] = None if run.phase == "finished" else after
+
+
+def _add(fold: _Fold, run: str, position: int, at: int, event: events.Event) -> None:
+    match event:
+        case events.AttemptsStarted():
+            line = fold.line(event.step)
+            for each in event.partitions:
+                line.begin(each)
+        case events.StepSucceeded():
+            line = fold.line(event.step)
+            line.begin(event.partition)
+            line.running.discard(event.partition)
+            line.succeeded += 1
+            line.microseconds += event.duration
+        case events.AttemptFailed():
+            _add_failed(fold.line(event.step), run, position, at, event)
+        case events.AttemptsLost():
+            fold.line(event.step).running.difference_update(event.partitions)
+        case events.StepsFinished():
+            _add_finished(fold.line(event.step), run, at, event)
+        case events.RunFinished():
+            for each in fold.lines.values():
+                each.running.clear()
+        case _:
+            pass
+
+
+def _add_failed(line: _Line, run: str, position: int, at: int, event: events.AttemptFailed) -> None:
+    line.microseconds += event.duration
+    if event.retry_at is not None:
+        return
+    line.running.discard(event.partition)
+    if event.outcome == "cancelled":
+        line.cancelled += 1
+        return
+    line.failed[event.partition] = FailedRow(
+        name=event.step,
+        partition=event.partition,
+        run=run,
+        outcome=event.outcome,
+        error=event.error.told.strip() if event.error is not None else "",
+        attempt=event.attempt,
+        log=str(position) if event.log is not None else None,
+        at=views.time_of_us(at),
+    )
+
+
+def _add_finished(line: _Line, run: str, at: int, event: events.StepsFinished) -> None:
+    line.running.difference_update(event.partitions)
+    count = len(event.partitions)
+    match event.outcome:
+        case "reused" | "skipped" | "removed" | "succeeded":
+            line.unchanged += count
+        case "upstream_failed":
+            line.left_out.update(event.partitions)
+        case "failed" | "timed_out" | "crashed":
+            for each in event.partitions:
+                line.failed[each] = FailedRow(
+                    name=event.step, partition=each, run=run, outcome=event.outcome, error=event.reason, attempt=0,
+                    log=None, at=views.time_of_us(at),
+                )  # fmt: skip
+        case "rolled_back":
+            line.succeeded -= count
+            line.cancelled += count
+        case "cancelled":
+            line.cancelled += count
+
+
+def _is_pipeline(world: worlds.World, line: kept.Agreed) -> bool:
+    return line.step in world.graph.pipelines
+
+
+def _pipelines(world: worlds.World, document: kept.Document) -> Iterable[kept.Agreed]:
+    own = document.intervals
+    if own is not None:
+        yield kept.Agreed(step=own.pipeline, fingerprint=own.fingerprint, ordinals=own.ordinals, code="")
+    yield from (each for each in document.lines if _is_pipeline(world, each))
+
+
+def _of_step(
+    world: worlds.World, row: executing.ExecutionRow, state: kept.State, fold: _Fold, agreed: kept.Agreed
+) -> ProgressRow:
+    found = fold.lines.get(agreed.step, _Line())
+    total = len(partition_set.PartitionSet.decode(agreed.ordinals))
+    done = found.succeeded + found.unchanged + len(found.failed) + len(found.left_out) + found.cancelled
+    left = max(0, total - done - len(found.running))
+    settled = _settled(row, left)
+    return _row(
+        world,
+        agreed,
+        total=total,
+        succeeded=found.succeeded,
+        unchanged=found.unchanged + settled["unchanged"],
+        failed=len(found.failed),
+        left_out=len(found.left_out) + settled["left_out"],
+        cancelled=found.cancelled + settled["cancelled"],
+        running=len(found.running),
+        left=settled["left"],
+        why_not=state.left_out.get(agreed.step, ""),
+        seconds=found.microseconds / 1e6,
+    )
+
+
+def _settled(row: executing.ExecutionRow, left: int) -> Counter[str]:
+    """What became of that which had no run when an execution ended."""
+    word = {None: "left", "succeeded": "unchanged", "cancelled": "cancelled"}.get(row.outcome, "left_out")
+    return Counter({word: left})
+
+
+def _of_pipeline(
+    world: worlds.World,
+    row: executing.ExecutionRow,
+    document: kept.Document,
+    rows: Sequence[ledgers.RunRow],
+    agreed: kept.Agreed,
+) -> ProgressRow:
+    counts: Counter[str] = Counter()
+    seconds = 0.0
+    seen: set[str | None] = set()
+    for run in rows:  # newest first: of those that were repeated the last one counts
+        if run.pipeline != agreed.step or run.partition in seen:
+            continue
+        seen.add(run.partition)
+        counts[_stands(run)] += 1
+        if run.started is not None and run.finished is not None:
+            seconds += (run.finished - run.started) / 1e6
+    total = len(partition_set.PartitionSet.decode(agreed.ordinals))
+    left = max(0, total - sum(counts.values())) + counts["created"]
+    settled = _settled(row, left)
+    return _row(
+        world,
+        agreed,
+        total=total,
+        succeeded=counts["succeeded"],
+        unchanged=settled["unchanged"],
+        failed=counts["failed"],
+        left_out=settled["left_out"],
+        cancelled=counts["cancelled"] + settled["cancelled"],
+        running=counts["running"],
+        left=settled["left"],
+        why_not="",
+        seconds=seconds,
+    )
+
+
+def _stands(run: ledgers.RunRow) -> str:
+    if run.outcome is None:
+        return "created" if run.phase == "created" else "running"
+    return "succeeded" if run.outcome in _GOOD else "cancelled" if run.outcome == "cancelled" else "failed"
+
+
+def _row(world: worlds.World, agreed: kept.Agreed, **counts: int | float | str) -> ProgressRow:
+    step = world.planned.steps.get(agreed.step)
+    definition = step.partitions if step is not None else None
+    told = ""
+    if definition is not None and definition.fingerprint == agreed.fingerprint:
+        told = plan_outlines.in_few_words(definition, partition_set.PartitionSet.decode(agreed.ordinals))
+    pipeline = agreed.step in world.graph.pipelines
+    outputs = step.outputs if step is not None and not pipeline else ()
+    return ProgressRow(
+        name=_name(world, agreed.step),
+        kind="pipeline" if pipeline else "asset" if len(outputs) == 1 else "step",
+        partitions=told,
+        outputs=outputs,
+        after=tuple(dict.fromkeys(_name(world, each) for each in world.planned.producers_of(agreed.step)))
+        if step is not None
+        else (),
+        **counts,  # type: ignore[arg-type]
+    )
+
+
+def _name(world: worlds.World, step: str) -> str:
+    found = world.planned.steps.get(step)
+    return found.outputs[0] if found is not None and len(found.outputs) == 1 else step
+
+
+def _in_order(world: worlds.World, lines: Sequence[ProgressRow]) -> list[ProgressRow]:
+    """Makers before readers; `after` names only what is among the lines."""
+    names = {each.name for each in lines}
+    ranks = {_name(world, step): rank for step, rank in world.planned.rank.items()}
+    found = [
+        each
+        if all(name in names for name in each.after)
+        else ProgressRow(**{**_fields(each), "after": tuple(name for name in each.after if name in names)})
+        for each in lines
+    ]
+    return sorted(found, key=lambda each: ranks.get(each.name, len(ranks)))
+
+
+def _fields(row: ProgressRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in row.__struct_fields__}
+
+
+def _failed_runs(world: worlds.World, row: executing.ExecutionRow, *, most: int) -> list[FailedRow]:
+    """Runs of pipelines that failed, each with its first attempt that did."""
+    if most <= 0:
+        return []
+    found = []
+    for run in world.ledger.runs_of_execution(row.id, limit=most, outcomes=_FAILED):
+        if run.pipeline is None:
+            continue
+        logged, _ = world.ledger.logged(after=0, limit=1, run=run.id, types=("AttemptFailed",))
+        event = codec.decode(logged[0].body, logged[0].position) if logged else None
+        failed = event if isinstance(event, events.AttemptFailed) else None
+        told = failed.error.told.strip() if failed is not None and failed.error is not None else run.reason
+        found.append(
+            FailedRow(
+                name=run.pipeline,
+                partition=run.partition,
+                run=run.id,
+                outcome=run.outcome or "failed",
+                error=told,
+                attempt=failed.attempt if failed is not None else 0,
+                log=str(logged[0].position) if failed is not None and failed.log is not None else None,
+                at=views.time_of_us(run.finished),
+            )
+        )
+    return found

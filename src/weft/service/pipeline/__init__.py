@@ -1,0 +1,1 @@
+"""Pipelines of every kind, flows among them: their intervals, their parameters, and runs of them."""

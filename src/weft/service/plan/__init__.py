@@ -1,0 +1,1 @@
+"""Plans: made, outlined, saved, looked at again and carried out."""

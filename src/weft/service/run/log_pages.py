@@ -1,0 +1,337 @@
+"""Logs of attempts for readers far away: listed, read by pages, searched and followed, by ids of the ledger alone.
+
+A reader names the log of an attempt by the position of the event that ended it, never by a path. What the ledger names
+is read only if it lies in the folder of logs, with no symbolic link on the way. Text is text: nobody renders it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from weft.ledger import codec
+from weft.model import errors, events
+from weft.ports import ledger as ledgers
+from weft.ports import paging
+from weft.runtime.flows import output
+from weft.service import views
+from weft.service.run import run_logs
+
+FLOW = "flow"
+"""Stands for the log of a flow's own function."""
+MOST_BYTES = 1 << 20
+MOST_LINES = 20_000
+"""Lines of a page: empty ones take no bytes, but a place in the answer."""
+_MOST_SEARCHED = 16 << 20
+_ENDED = ("StepSucceeded", "AttemptFailed", "StepParked", "StepsFinished")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+_RECORD = re.compile(r"\d\d:\d\d:\d\d\.\d{3} ([A-Z]+) ")
+
+
+class LogView(views.View, frozen=True, kw_only=True):
+    """One attempt that ended, with the id of its log, None where it wrote nothing. `size` is in bytes."""
+
+    log: str | None
+    size: int
+    run: str
+    step: str
+    partition: str | None
+    item: str
+    attempt: int
+    outcome: str
+    at: str | None
+    seconds: float
+    error: str
+    traceback: str
+
+
+class LineView(views.View, frozen=True, kw_only=True):
+    """One line of a log: the byte at which it begins, its text, and its level where it is a log record's first."""
+
+    offset: int
+    text: str
+    level: str | None = None
+
+
+class LogText(views.View, frozen=True, kw_only=True):
+    """Lines of a log. `next` is the byte at which the next page begins, None where the log ends (as far as it is)."""
+
+    log: str
+    size: int
+    lines: list[LineView]
+    next: int | None
+
+
+class _Segment:
+    """The bytes of one log: an open file, and the part of it that is meant."""
+
+    def __init__(self, descriptor: int, start: int, end: int) -> None:
+        self.descriptor = descriptor
+        self.start = start
+        self.size = max(0, min(end, os.fstat(descriptor).st_size) - start)
+
+    def read(self, offset: int, most: int) -> bytes:
+        """Bytes from an offset within the log on."""
+        return os.pread(self.descriptor, max(0, min(most, self.size - offset)), self.start + offset)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self.descriptor)
+
+
+def listed(
+    ledger: ledgers.Ledger,
+    folder: Path,
+    row: ledgers.RunRow,
+    *,
+    after: int = 0,
+    limit: int = 100,
+    steps: Sequence[str] | None = None,
+    partition: str | None = None,
+    item: str | None = None,
+    attempt: int | None = None,
+    failed: bool = False,
+) -> tuple[list[LogView], int | None]:
+    """The attempts of a run in the order in which they ended, and the position after which the next page begins.
+
+    The log of a flow's own function comes first, where it wrote something.
+    """
+    found: list[LogView] = []
+    if after == 0 and row.request.startswith("flow ") and steps is None:
+        found += _of_flow(folder, row)
+    while True:
+        batch, upto = ledger.logged(after=after, limit=500, run=row.id, types=_ENDED)
+        for event in batch:
+            for each in _views(event):
+                if (
+                    (steps is None or each.step in steps)
+                    and (partition is None or each.partition == partition)
+                    and (item is None or each.item == item)
+                    and (attempt is None or each.attempt == attempt)
+                    and not (failed and each.outcome in ("succeeded", "parked", "skipped"))
+                ):
+                    found.append(each)
+            if len(found) >= limit:
+                return found, event.position
+        after = upto
+        if len(batch) < 500:
+            return found, None
+
+
+def _of_flow(folder: Path, row: ledgers.RunRow) -> list[LogView]:
+    try:
+        size = output.file_of(folder, row.id).stat().st_size
+    except OSError:
+        return []
+    return [
+        LogView(
+            log=FLOW, size=size, run=row.id, step=row.pipeline or "", partition=row.partition, item="", attempt=1,
+            outcome=row.outcome or row.phase, at=views.time_of_us(row.started or row.created),
+            seconds=(row.finished - row.started) / 1e6 if row.finished and row.started else 0.0, error="", traceback="",
+        )
+    ]  # fmt: skip
+
+
+def _views(logged: paging.LoggedEvent) -> Iterator[LogView]:
+    event = codec.decode(logged.body, logged.position)
+    segment: events.LogSegment | None = getattr(event, "log", None)
+    for each in run_logs.attempts_of(event, logged.at):
+        yield LogView(
+            log=str(logged.position) if segment is not None else None,
+            size=max(0, segment.end - segment.start) if segment is not None else 0,
+            run=each.run, step=each.step, partition=each.partition, item=each.item, attempt=each.attempt,
+            outcome=each.outcome, at=each.at, seconds=each.seconds, error=each.error, traceback=each.traceback,
+        )  # fmt: skip
+
+
+def lines(
+    ledger: ledgers.Ledger,
+    folder: Path,
+    row: ledgers.RunRow,
+    log: str,
+    *,
+    offset: int = 0,
+    most: int = 64 << 10,
+    search: str = "",
+    level: Level | None = None,
+) -> LogText:
+    """Lines of a log from a byte on; with `search` those that have that text in them, with `level` of that or above.
+
+    Lines without a level, such as those of a traceback, belong to the record above them. A search reads some megabytes
+    and then says where to go on.
+
+    Raises:
+        NotFoundError: there is no such log, or it is gone.
+    """
+    segment = _opened(ledger, folder, row, log)
+    try:
+        content = segment.read(offset, _MOST_SEARCHED if search or level else most)
+        size = segment.size
+    finally:
+        segment.close()
+    end = offset + len(content)
+    if end < size and (cut := content.rfind(b"\n")) >= 0:  # only whole lines; the rest comes with the next page
+        content = content[: cut + 1]
+        end = offset + cut + 1
+    found: list[LineView] = []
+    taken, place, wanted = 0, offset, level is None
+    for raw in content.split(b"\n"):
+        if place >= end and not raw:
+            break
+        text = raw.decode("utf-8", "replace")
+        known = _level(text)
+        if level is not None and known is not None:
+            wanted = LEVELS.index(known) >= LEVELS.index(level)
+        if wanted and search in text:
+            if (taken + len(raw) > most or len(found) >= MOST_LINES) and found:
+                return LogText(log=log, size=size, lines=found, next=place)
+            found.append(LineView(offset=place, text=text, level=known))
+            taken += len(raw) + 1
+        place += len(raw) + 1
+    return LogText(log=log, size=size, lines=found, next=end if end < size else None)
+
+
+def _level(text: str) -> Level | None:
+    found = _RECORD.match(text)
+    return found[1] if found is not None and found[1] in LEVELS else None  # type: ignore[return-value]
+
+
+def content(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> Iterator[bytes]:
+    """All bytes of a log, piece by piece.
+
+    Raises:
+        NotFoundError: there is no such log, or it is gone.
+    """
+    segment = _opened(ledger, folder, row, log)  # before the first piece, so that what is wrong is told at once
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            offset = 0
+            while piece := segment.read(offset, MOST_BYTES):
+                yield piece
+                offset += len(piece)
+        finally:
+            segment.close()
+
+    return pieces()
+
+
+def _opened(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> _Segment:
+    file, start, end = _place(ledger, row, log)
+    descriptor = open_within(folder, file)
+    if descriptor is None:
+        raise errors.NotFoundError(
+            f"The log {log!r} of run {row.id} is gone.", remedy="Logs are removed by `weft gc`; its events are kept."
+        )
+    return _Segment(descriptor, start, end)
+
+
+def _place(ledger: ledgers.Ledger, row: ledgers.RunRow, log: str) -> tuple[str, int, int]:
+    """The file below the folder of logs, and the bytes of it, that a log is."""
+    if log == FLOW and row.request.startswith("flow "):
+        return str(output.file_of(Path(), row.id)), 0, 1 << 62
+    if log.isdecimal() and len(log) < 16 and int(log) > 0:
+        found, _ = ledger.logged(after=int(log) - 1, limit=1, run=row.id)
+        if found and found[0].position == int(log):
+            segment = getattr(codec.decode(found[0].body, found[0].position), "log", None)
+            if isinstance(segment, events.LogSegment):
+                return segment.file, segment.start, segment.end
+    raise errors.NotFoundError(
+        f"Run {row.id} has no log {log[:40]!r}.", remedy=f"`GET /runs/{row.id}/logs` lists those that it has."
+    )
+
+
+def open_within(folder: Path, file: str) -> int | None:
+    """Open a regular file below a folder for reading; None where it is not there, or not such a one.
+
+    No part of the way may be a symbolic link or lead upwards.
+    """
+    parts = Path(file).parts
+    if not parts or Path(file).is_absolute() or any(part in ("..", ".") for part in parts):
+        return None
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        for part in parts[:-1]:
+            below = os.open(part, flags | os.O_DIRECTORY, dir_fd=place)
+            os.close(place)
+            place = below
+        descriptor = os.open(parts[-1], flags | os.O_NONBLOCK, dir_fd=place)
+    except OSError:
+        return None
+    finally:
+        os.close(place)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+class Growing:
+    """The files of a run's output as they grow, for those who follow it while it runs.
+
+    What was told of each is kept in `told`, in bytes by the file's name, so that a reader can come back.
+    """
+
+    def __init__(self, folder: Path, run: str, told: dict[str, int] | None = None) -> None:
+        """Follow the files of a run below `folder`, from where `told` ends."""
+        self._folder = folder
+        self._run = run
+        self.told = dict(told or {})
+
+    def more(self, *, last: bool = False) -> list[tuple[str, int, str]]:
+        """What is new: name of the file, offset, text; of each file some hundred kilobytes at most.
+
+        Whole lines only, but for a run that has ended (`last`).
+        """
+        found = []
+        for name in self._names():
+            descriptor = open_within(self._folder, f"{self._run}/{name}")
+            if descriptor is None:
+                continue
+            try:
+                before = self.told.get(name, 0)
+                content = os.pread(descriptor, 256 << 10, before)
+            finally:
+                os.close(descriptor)
+            end = content.rfind(b"\n") + 1 or (len(content) if last or len(content) >= 256 << 10 else 0)
+            if end:
+                found.append((name, before, content[:end].decode("utf-8", "replace")))
+                self.told[name] = before + end
+        return found
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(each.name for each in os.scandir(self._folder / self._run) if each.name.endswith(".log"))
+        except OSError:
+            return []
+
+
+def decoded(text: str) -> dict[str, int]:
+    """What a reader who comes back was told, as `encoded` wrote it; nothing for anything else."""
+    import base64
+    import binascii
+
+    try:
+        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        found = msgspec.json.decode(content, type=dict[str, int])
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        return {}
+    return {name: told for name, told in found.items() if 0 <= told < 1 << 62}
+
+
+def encoded(told: dict[str, int]) -> str:
+    """What a reader was told, as an id that it can come back with."""
+    import base64
+
+    return base64.urlsafe_b64encode(msgspec.json.encode(told)).decode().rstrip("=")

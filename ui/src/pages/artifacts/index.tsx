@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function ArtifactsPage() {
+  return <Page title="Artifacts">…</Page>
+}

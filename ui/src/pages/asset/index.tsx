@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function AssetPage({ assetKey }: { assetKey: string }) {
+  return <Page title={assetKey}>…</Page>
+}

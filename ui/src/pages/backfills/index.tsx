@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function BackfillsPage() {
+  return <Page title="Backfills">…</Page>
+}

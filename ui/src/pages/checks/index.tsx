@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function ChecksPage() {
+  return <Page title="Checks">…</Page>
+}

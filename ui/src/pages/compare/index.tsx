@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function ComparePage() {
+  return <Page title="Compare">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function ConnectionsPage() {
+  return <Page title="Connections">…</Page>
+}

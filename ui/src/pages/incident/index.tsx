@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function IncidentPage() {
+  return <Page title="Incident">…</Page>
+}

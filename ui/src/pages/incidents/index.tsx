@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function IncidentsPage() {
+  return <Page title="Incidents">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function LineagePage() {
+  return <Page title="Lineage">…</Page>
+}

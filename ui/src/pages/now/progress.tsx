@@ -1,0 +1,48 @@
+import { Link } from "@tanstack/react-router"
+import { api } from "@/api/client"
+import { executionPath } from "@/shell/links"
+import classes from "./progress.module.css"
+import { about, grouped } from "./words"
+
+/** How far an execution is: a bar, what is done of all, and how long it takes yet. */
+export function Progress({ execution }: { execution: string }) {
+  const found = api.useQuery("get", "/api/v1/executions/{id}", { params: { path: { id: execution } } }).data
+  const done = found ? found.succeeded + found.failed + found.passed : 0
+  const total = found?.total ?? 0
+  const words =
+    found === undefined || found.phase === "created"
+      ? "starting"
+      : found.phase === "finished"
+        ? (found.outcome ?? "ended")
+        : `${grouped(done)} of ${grouped(total)}${found.seconds_left ? ` · ${about(found.seconds_left)} left` : ""}`
+  return (
+    <Link to={executionPath(execution)} className={classes.progress} role="status">
+      <Bar done={done} total={total} failed={found?.failed ?? 0} label={words} />
+      <span>{words}</span>
+    </Link>
+  )
+}
+
+interface BarProps {
+  readonly done: number
+  readonly total: number
+  readonly failed: number
+  readonly label: string
+}
+
+export function Bar({ done, total, failed, label }: BarProps) {
+  const part = (count: number) => `${total > 0 ? (100 * count) / total : 0}%`
+  return (
+    <span
+      className={classes.bar}
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={total}
+      aria-valuenow={done}
+    >
+      <span className={classes.done} style={{ width: part(Math.max(0, done - failed)) }} />
+      <span className={classes.failed} style={{ width: part(failed) }} />
+    </span>
+  )
+}

@@ -1,0 +1,12 @@
+/** Which execution mends which trouble, as this browser started them: the row shows it until the trouble is gone. */
+import { create } from "zustand"
+
+interface Repairs {
+  readonly by: Readonly<Record<string, string>>
+}
+
+export const useRepairs = create<Repairs>(() => ({ by: {} }))
+
+export function repairing(trouble: string, execution: string): void {
+  useRepairs.setState(({ by }) => ({ by: { ...by, [trouble]: execution } }))
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function PipelinePage() {
+  return <Page title="Pipeline">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function PipelinesPage() {
+  return <Page title="Pipelines">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function PlansPage() {
+  return <Page title="Plans">…</Page>
+}

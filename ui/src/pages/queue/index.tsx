@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function QueuePage() {
+  return <Page title="Queue">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function RunsPage() {
+  return <Page title="Runs">…</Page>
+}

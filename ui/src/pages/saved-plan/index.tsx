@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function SavedPlanPage() {
+  return <Page title="Saved plan">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function SchedulePage() {
+  return <Page title="Schedule">…</Page>
+}

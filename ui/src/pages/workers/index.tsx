@@ -1,0 +1,5 @@
+import { Page } from "@/shell/page"
+
+export default function WorkersPage() {
+  return <Page title="Workers">…</Page>
+}

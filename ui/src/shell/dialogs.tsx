@@ -1,0 +1,14 @@
+import { Help } from "./help"
+import { Palette } from "./palette"
+import { useDialogs } from "./palette-state"
+
+/** The dialogs that every page has. */
+export function Dialogs() {
+  const { palette, help } = useDialogs()
+  return (
+    <>
+      {palette && <Palette onClose={() => useDialogs.setState({ palette: false })} />}
+      {help && <Help onClose={() => useDialogs.setState({ help: false })} />}
+    </>
+  )
+}

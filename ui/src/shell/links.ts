@@ -1,0 +1,42 @@
+/** The pages of things, by what names them. Every link to a thing comes from here. */
+
+function query(given: Record<string, string | number | boolean | undefined | null>): string {
+  const written = new URLSearchParams()
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && value !== null && value !== "") written.set(name, String(value))
+  const text = written.toString()
+  return text ? `?${text}` : ""
+}
+
+/** Keys may have slashes: `risk/var` is at `/assets/risk/var`. */
+export function assetPath(key: string, view: { tab?: string; partitions?: string } = {}): string {
+  return `/assets/${key.split("/").map(encodeURIComponent).join("/")}${query(view)}`
+}
+
+export function runPath(
+  id: string,
+  view: { tab?: string; step?: string; partition?: string; log?: string; line?: number } = {},
+): string {
+  return `/runs/${encodeURIComponent(id)}${query(view)}`
+}
+
+export function pipelinePath(name: string, view: { tab?: string } = {}): string {
+  return `/pipelines/${encodeURIComponent(name)}${query(view)}`
+}
+
+/** The plan of a selection, as it is now. */
+export function planPath(of: { select: string; partitions?: string }): string {
+  return `/plan${query(of)}`
+}
+
+export function executionPath(id: string): string {
+  return `/executions/${encodeURIComponent(id)}`
+}
+
+export function schedulePath(name: string): string {
+  return `/schedules/${encodeURIComponent(name)}`
+}
+
+export function incidentPath(id: string): string {
+  return `/incidents/${encodeURIComponent(id)}`
+}

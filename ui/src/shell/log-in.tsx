@@ -1,0 +1,55 @@
+import { Button, PasswordInput, TextInput } from "@mantine/core"
+import { type FormEvent, useState } from "react"
+import { api } from "@/api/client"
+import { asProblem } from "@/api/problem"
+import { Command } from "@/parts/empty"
+import classes from "./log-in.module.css"
+import { Logo } from "./logo"
+
+/** The page for who is not logged in. */
+export function LogIn({ onIn }: { onIn: () => void }) {
+  const [name, setName] = useState("")
+  const [password, setPassword] = useState("")
+  const opened = api.useMutation("post", "/api/v1/session", { meta: { quiet: true }, onSuccess: onIn })
+  const problem = opened.error ? asProblem(opened.error) : null
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    opened.mutate({ body: { name, password } })
+  }
+  return (
+    <main className={classes.page}>
+      <title>Log in · weft</title>
+      <form className={classes.form} onSubmit={submit}>
+        <Logo />
+        <h1>Log in</h1>
+        <TextInput
+          label="Name"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          autoComplete="username"
+          required
+          autoFocus
+        />
+        <PasswordInput
+          label="Password"
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          autoComplete="current-password"
+          required
+        />
+        {problem && (
+          <p role="alert" className={classes.refused}>
+            {problem.message} {problem.remedy}
+          </p>
+        )}
+        <Button type="submit" size="sm" loading={opened.isPending}>
+          Log in
+        </Button>
+        <div className={classes.other}>
+          <p>No account? On the machine of the server, this prints a link that logs you in once:</p>
+          <Command text="weft server link" />
+        </div>
+      </form>
+    </main>
+  )
+}

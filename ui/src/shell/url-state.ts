@@ -1,0 +1,101 @@
+/** What a page shows is in its URL: filters, tabs, ranges, zoom. A link to it shows the same. */
+import { useLocation, useRouter } from "@tanstack/react-router"
+import { useCallback, useMemo } from "react"
+
+/** How a value is written in the URL; what is as by default is left out. */
+export interface Field<T> {
+  read(raw: readonly string[]): T
+  write(value: T): readonly string[]
+}
+
+export function text(initial = ""): Field<string> {
+  return { read: (raw) => raw[0] ?? initial, write: (value) => (value === initial ? [] : [value]) }
+}
+
+export function oneOf<const T extends string>(words: readonly T[], initial: T): Field<T> {
+  return {
+    read: (raw) => words.find((each) => each === raw[0]) ?? initial,
+    write: (value) => (value === initial ? [] : [value]),
+  }
+}
+
+export function number(initial: number): Field<number> {
+  return {
+    read: (raw) => {
+      const value = Number(raw[0] ?? Number.NaN)
+      return Number.isFinite(value) ? value : initial
+    },
+    write: (value) => (value === initial ? [] : [String(value)]),
+  }
+}
+
+export function flag(initial = false): Field<boolean> {
+  return {
+    read: (raw) => (raw[0] === undefined ? initial : raw[0] === "1"),
+    write: (value) => (value === initial ? [] : [value ? "1" : "0"]),
+  }
+}
+
+export function list(): Field<readonly string[]> {
+  return { read: (raw) => raw, write: (value) => value }
+}
+
+type Fields = Record<string, Field<unknown>>
+type Values<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never }
+
+export interface SetOptions {
+  /** Whether the back button leads to the state before. By default it does not: filters are changed many times. */
+  readonly push?: boolean
+}
+
+/**
+ * The state of a page that is in its URL, and how to change a part of it.
+ *
+ * `fields` must be a constant outside of the component. Parameters that are not among them are left alone.
+ */
+export function useUrlState<F extends Fields>(
+  fields: F,
+): [Values<F>, (change: Partial<Values<F>>, options?: SetOptions) => void] {
+  const location = useLocation()
+  const router = useRouter()
+  const values = useMemo(() => {
+    const search = new URLSearchParams(location.searchStr)
+    const read = Object.entries(fields).map(([name, field]) => [name, field.read(search.getAll(name))])
+    return Object.fromEntries(read) as Values<F>
+  }, [fields, location.searchStr])
+  const set = useCallback(
+    (change: Partial<Values<F>>, options: SetOptions = {}) => {
+      const search = new URLSearchParams(router.state.location.searchStr)
+      for (const [name, value] of Object.entries(change)) {
+        const field = fields[name]
+        if (field === undefined) continue
+        search.delete(name)
+        for (const each of field.write(value)) search.append(name, each)
+      }
+      const next = parseSearch(search.toString())
+      void router.navigate({ to: ".", search: next, replace: !options.push, resetScroll: false })
+    },
+    [fields, router],
+  )
+  return [values, set]
+}
+
+/** A URL's search as a plain object, as the router keeps it: every value is text, or a list of texts. */
+export function parseSearch(search: string): Record<string, string | string[]> {
+  const given = new URLSearchParams(search)
+  return Object.fromEntries(
+    [...new Set(given.keys())].map((name) => {
+      const values = given.getAll(name)
+      return [name, values.length === 1 ? (values[0] ?? "") : values]
+    }),
+  )
+}
+
+export function writeSearch(search: Record<string, unknown>): string {
+  const written = new URLSearchParams()
+  for (const [name, value] of Object.entries(search))
+    for (const each of Array.isArray(value) ? value : [value])
+      if (each !== undefined && each !== null && each !== "") written.append(name, String(each))
+  const text = written.toString()
+  return text ? `?${text}` : ""
+}
