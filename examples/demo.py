@@ -19,13 +19,17 @@ PROJECT = FOLDER / "trading"
 REPORT = ("monthly_report", "--partitions", "2012-01..2012-12")
 RECALCULATED = ("monthly_report", "--partitions", "2012-10")
 BROKEN = "2012-10-26"
+DESK = (
+    "volatility[2012-01..2012-12|*]; correlations[2012-01..2012-12]; drawdowns[2012-01..2012-12]; "
+    "weekly_moves[2012-01-02..2012-12-24]; league_table[]; morning_brief[]"
+)
 COLUMNS = "symbol,date,open,high,low,close,volume,adj_close"
 GOOD = f"IBM,{BROKEN},191.49,193.87,191.47,193.28,4006500,165.51"
 BAD = GOOD.replace("193.28", "n/a")
 
 
 def main() -> None:
-    """Tell the story, in four parts."""
+    """Tell the story, in five parts."""
     started = time.monotonic()
     prepare()
 
@@ -56,6 +60,15 @@ def main() -> None:
     weft("materialize", "raw_trades", "--partitions", f"{BROKEN}|IBM")
     weft("apply", *REPORT, "--yes")
     weft("versions", *RECALCULATED)
+
+    title("5. What others make of it")
+    say(
+        "The desk's own assets hang on the report and the metrics: one plan makes them, each in its own grain. The "
+        "same report is there as a DAG too, and a flow counts the vendor's rows."
+    )
+    weft("apply", "group:desk", "--partitions", DESK, "--yes")
+    weft("run", "monthly_report_dag", "--partition", "2012-10")
+    weft("run", "vendor_watch")
 
     title(f"That was it, in {time.monotonic() - started:.0f} s")
     go_on()

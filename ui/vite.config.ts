@@ -19,6 +19,8 @@ export default defineConfig({
     assetsDir: "static",
     target: "es2022",
     sourcemap: false,
+    // what the bundles are made of, and under which licences, travels with them
+    license: { fileName: "licenses.txt" },
     chunkSizeWarningLimit: 900,
   },
   server: {

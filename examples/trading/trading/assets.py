@@ -32,14 +32,14 @@ class Trade:
     volume: int
 
 
-@asset(partitions=trades, owners=["team:trading"], kinds=["json"])
+@asset(partitions=trades, group="prices", owners=["team:trading"], kinds=["json"], tags=["vendor"])
 def raw_trades(context: Context, vendor: Vendor) -> list[Row]:
     """What the vendor delivered, as text: one row, or none on sessions before the symbol was listed."""
     session, symbol = context.partition_key.split("|")
     return vendor.rows(session, symbol)
 
 
-@asset(partitions=trades, owners=["team:trading"], kinds=["json"])
+@asset(partitions=trades, group="prices", owners=["team:trading"], kinds=["json"])
 def processed_trades(raw_trades: list[Row]) -> list[Trade]:
     """Typed and adjusted: a share of 2000 and one of 2013 can be compared, whatever was split in between."""
     return [parse(row) for row in raw_trades]
@@ -73,6 +73,7 @@ DAILY_COLUMNS = {
 @asset(
     partitions=sessions,
     ins={"processed_trades": Dep("processed_trades", since_yesterday)},
+    group="research",
     owners=["team:research"],
     kinds=["parquet"],
 )
@@ -102,7 +103,7 @@ def metrics_of(session: str, trades: Iterable[Trade]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=DAILY_COLUMNS)
 
 
-@asset(partitions=months, io="warehouse", owners=["team:research"], kinds=["duckdb"])
+@asset(partitions=months, io="warehouse", group="research", owners=["team:research"], kinds=["duckdb"], tags=["report"])
 def monthly_report(context: Context, daily_metrics: pl.DataFrame) -> pl.DataFrame:
     """Each symbol's month, with a chart. That a month reads its sessions is the default, and needs no mapping."""
     context.add_metadata({"chart": charts.growth(daily_metrics, month=context.partition_key)})

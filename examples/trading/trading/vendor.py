@@ -42,3 +42,7 @@ class Vendor(Resource):
             if corrected:
                 return corrected
         return self._history.get((session, symbol), [])
+
+    def sessions(self, symbol: str) -> list[str]:
+        """Return the sessions of which the vendor's history has a row of a symbol, in their order."""
+        return sorted(session for session, of in self._history if of == symbol)

@@ -6,6 +6,9 @@ begins. From there it is followed down along the mappings, through everything th
 and they are no troubles by themselves. What changed is the root of what is stale: the asset that others had read
 before, or the function, however many steps have it. What was never made is no trouble unless somebody asked for it.
 
+Only the worst are followed one by one, and of these only such along whose way something changed since the last time;
+what all of them hit together is found in one walk.
+
 A hit is *mended* if all that it waits for lies within the trouble: then the repair makes it fresh, and else it would
 drag along what has nothing to do with it, such as years that were never made.
 """
@@ -13,7 +16,7 @@ drag along what has nothing to do with it, such as years that were never made.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -30,8 +33,8 @@ Kind = Literal["failed", "rejected", "late", "stale"]
 KINDS: tuple[Kind, ...] = ("failed", "rejected", "late", "stale")
 Why = Literal["", "data_changed", "code_changed", "dependency_changed", "schedule"]
 
-MOST_FOLLOWED = 300
-"""So many troubles are followed down, those of the first kinds and of most partitions first."""
+MOST_FOLLOWED = 60
+"""So many troubles are followed down one by one: those of the first kinds and of most partitions first."""
 
 _Begun = dict[keys.StepKey, PartitionSet]
 
@@ -66,6 +69,8 @@ class Trouble:
     """How many of its partitions live runs are making just now."""
     hits: list[Hit] | None = None
     mends: dict[keys.StepKey, PartitionSet] = field(default_factory=dict)
+    way: dict[keys.StepKey, standings.Standing | None] = field(default_factory=dict)
+    """The standings along which it was followed."""
 
     @property
     def id(self) -> str:
@@ -90,6 +95,9 @@ def find(
     found: findings.Evaluation,
     late: Mapping[keys.AssetKey, PartitionSet],
     asked: Mapping[keys.AssetKey, PartitionSet],
+    *,
+    before: Troubles | None = None,
+    also: str = "",
 ) -> Troubles:
     """Find out what is wrong.
 
@@ -97,6 +105,8 @@ def find(
         found: where everything stands.
         late: what is later than its freshness policy allows, by asset.
         asked: what a schedule asked for and that should have been made by now, by pipeline.
+        before: what was found the last time, on the same graph.
+        also: the id of a trouble that is to be followed down in any case.
     """
     by_id: dict[str, Trouble] = {}
     explainer = causes.Explainer(found)
@@ -108,9 +118,9 @@ def find(
     for asset, ordinals in asked.items():
         _late(found, asset, ordinals, "schedule", by_id)
     ordered = sorted(by_id.values(), key=lambda each: (KINDS.index(each.kind), -each.count, each.root))
-    hit: dict[keys.StepKey, PartitionSet] = {}
+    hit = _hit_together(found, [each for each in ordered if each.kind != "late"])
     told: list[Trouble] = []
-    for number, trouble in enumerate(ordered):
+    for trouble in ordered:
         if trouble.kind == "late":
             # what is late because of something worse above it is a hit of that
             rest = {step: each - hit.get(step, EMPTY) for step, each in trouble.begun.items()}
@@ -118,13 +128,43 @@ def find(
             if not trouble.begun and trouble.why != "schedule":
                 continue
         told.append(trouble)
-        if number < MOST_FOLLOWED:
-            _follow(found, trouble)
-            for each in trouble.hits or ():
-                maker = found.graph.assets[each.asset].step
-                if maker is not None:
-                    hit[maker] = hit.get(maker, EMPTY) | each.ordinals
+    known = {each.id: each for each in before.all} if before is not None else {}
+    for number, trouble in enumerate(told):
+        if number < MOST_FOLLOWED or trouble.id == also:
+            last = known.get(trouble.id)
+            if last is not None and _is_as_before(found, trouble, last):
+                trouble.hits, trouble.mends, trouble.way = last.hits, last.mends, last.way
+                trouble.running = last.running
+            else:
+                _follow(found, trouble)
+    late_ones = [each for each in told if each.kind == "late"]
+    for step, ordinals in _hit_together(found, late_ones).items():
+        hit[step] = hit.get(step, EMPTY) | ordinals
     return Troubles(all=told, hit=hit)
+
+
+def _hit_together(found: findings.Evaluation, several: Sequence[Trouble]) -> dict[keys.StepKey, PartitionSet]:
+    """What is not right because of any of some troubles, but for where these began."""
+    hit: dict[keys.StepKey, PartitionSet] = {}
+    for is_stale in (False, True):
+        together = Trouble(kind="stale" if is_stale else "failed", root="")
+        for each in several:
+            if (each.kind == "stale") is is_stale:
+                for step, ordinals in each.begun.items():
+                    together.begun[step] = together.begun.get(step, EMPTY) | ordinals
+        for step, ordinals in _reached(found, together)[0].items():
+            # of what is stale also where it began: the root is what changed, above it
+            rest = ordinals if is_stale else ordinals - together.begun.get(step, EMPTY)
+            if rest:
+                hit[step] = hit.get(step, EMPTY) | rest
+    return hit
+
+
+def _is_as_before(found: findings.Evaluation, trouble: Trouble, last: Trouble) -> bool:
+    """Whether nothing changed along the way that a trouble was followed the last time."""
+    if last.hits is None or trouble.begun != last.begun:
+        return False
+    return all(found.standings.get(step) is standing for step, standing in last.way.items())
 
 
 def _of_standing(
@@ -223,9 +263,28 @@ def _note(
 
 def _follow(found: findings.Evaluation, trouble: Trouble) -> None:
     """Find out what a trouble hits, and what of it a repair mends."""
+    reached, way = _reached(found, trouble)
+    mends: dict[keys.StepKey, PartitionSet] = {}
+    for step, ours in reached.items():
+        mends[step] = _mended(found, found.standings[step], trouble.begun.get(step, EMPTY), ours, mends)
+    trouble.way = {step: found.standings.get(step) for step in way}
+    trouble.running = sum(
+        len(begun & found.standings[step].running) for step, begun in trouble.begun.items() if step in found.standings
+    )
+    trouble.mends = {step: ordinals for step, ordinals in mends.items() if ordinals}
+    trouble.hits = [
+        Hit(asset=asset, ordinals=hit, mended=mends[step] & hit)
+        for step, ours in reached.items()
+        for asset in found.standings[step].outputs
+        if (hit := ours - (trouble.begun.get(step, EMPTY) if asset == trouble.root else EMPTY))
+    ]
+
+
+def _reached(found: findings.Evaluation, trouble: Trouble) -> tuple[_Begun, Collection[keys.StepKey]]:
+    """What is due or held from where a trouble began downwards, in graph order; and the steps that were looked at."""
     graph = found.graph
     reached: _Begun = {}
-    mends: dict[keys.StepKey, PartitionSet] = {}
+    done: _Begun = {}
     waiting: list[int] = []
     noted: set[keys.StepKey] = set()
 
@@ -244,10 +303,8 @@ def _follow(found: findings.Evaluation, trouble: Trouble) -> None:
         if trouble.kind == "stale":
             ours -= standing.missing - begun  # what was never made did not become stale
         if not ours:
-            reached.pop(step, None)
             continue
-        reached[step] = ours
-        mends[step] = _mended(found, standing, begun, ours, mends)
+        done[step] = ours
         for output in standing.step.outputs:
             for reader in graph.readers.get(output, ()):
                 below = found.standings.get(reader)
@@ -258,16 +315,7 @@ def _follow(found: findings.Evaluation, trouble: Trouble) -> None:
                         down = found.read_by(below.step, dependency, ours)
                         reached[reader] = reached.get(reader, EMPTY) | down
                 wait((reader,))
-    trouble.running = sum(
-        len(begun & found.standings[step].running) for step, begun in trouble.begun.items() if step in found.standings
-    )
-    trouble.mends = {step: ordinals for step, ordinals in mends.items() if ordinals}
-    trouble.hits = [
-        Hit(asset=asset, ordinals=hit, mended=mends[step] & hit)
-        for step, ours in reached.items()
-        for asset in found.standings[step].outputs
-        if (hit := ours - (trouble.begun.get(step, EMPTY) if asset == trouble.root else EMPTY))
-    ]
+    return done, noted
 
 
 def _mended(

@@ -17,7 +17,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTally:
-    """How many runs of a pipeline were created within a piece of time and stand so. `place` counts the pieces from 0."""
+    """How many runs of a pipeline were created in a piece of time and stand so; `place` counts the pieces from 0."""
 
     place: int
     phase: str

@@ -21,9 +21,7 @@ class WeavingReads:
         with connections.translated(self.path):
             return self._connection.execute(statement, parameters).fetchall()
 
-    def versions_made(
-        self, assets: Sequence[str], *, since: int, until: int, most: int
-    ) -> dict[str, list[ports.Made]]:
+    def versions_made(self, assets: Sequence[str], *, since: int, until: int, most: int) -> dict[str, list[ports.Made]]:
         """The versions of each of these assets that were made in a time, newest first, at most so many of each."""
         found = {}
         for asset in assets:

@@ -256,6 +256,45 @@ def test_assets_are_listed_by_page_and_selection(api: Api) -> None:
     api.get("/assets", 422, select="+total", **cursor)  # a cursor of another filter
 
 
+def test_assets_are_filtered_ordered_and_counted(api: Api) -> None:
+    assert [each["key"] for each in api.get("/assets", group="daily")["items"]] == ["daily"]
+    assert [each["key"] for each in api.get("/assets", owner="team:a", status="fresh")["items"]] == ["numbers"]
+    assert api.get("/assets", status=["failed", "blocked"], order="status")["items"][0]["key"] == "broken"
+    pages = api.get("/assets", order="group", limit=5)
+    pages["items"] += api.get("/assets", order="group", limit=5, cursor=pages["next"])["items"]
+    groups = [each["group"] for each in pages["items"]]
+    assert groups == sorted(groups)
+    assert len(groups) == 7
+    made = [each["last_success"] for each in api.get("/assets", order="made")["items"]]
+    known = [each for each in made if each is not None]
+    assert known == sorted(known, reverse=True)
+    assert made == known + [None] * (len(made) - len(known))
+    facets = api.get("/asset-facets", group="daily")
+    assert facets["total"] == 1
+    assert {each["value"]: each["count"] for each in facets["group"]} == {"default": 6, "daily": 1}
+    assert facets["owner"] == []
+    assert api.get("/asset-facets", group="gone")["group"][-1] == {"value": "gone", "count": 0}
+
+
+def test_a_selection_is_completed_where_one_writes(api: Api) -> None:
+    def texts(text: str, **at: int) -> list[str]:
+        return [each["text"] for each in api.get("/selection/complete", text=text, **at)["items"]]
+
+    assert texts("num") == ["numbers"]
+    assert texts("group:")[0] in ("default", "daily")
+    assert texts("group:dai") == ["daily"]
+    assert texts("group:default|dai") == ["daily"]
+    assert texts("owner:team:") == ["team:a"]
+    assert texts("status:st") == ["stale"]
+    assert texts("numbers ") == ["and ", "or "]
+    assert "numbers" in texts("+n")
+    assert "etl" in texts("et")
+    middle = api.get("/selection/complete", text="+numb or total", at=3)
+    assert (middle["start"], middle["end"], middle["items"][0]["text"]) == (1, 5, "numbers")
+    valued = api.get("/selection/complete", text="group:default|dai")
+    assert (valued["start"], valued["end"]) == (14, 17)
+
+
 def test_an_asset_tells_why_it_is_not_fresh(api: Api) -> None:
     found = api.get("/assets/broken")
     assert found["status"] == "failed"
@@ -271,6 +310,12 @@ def test_partitions_are_a_strip_and_a_list(api: Api) -> None:
     page = api.get("/assets/daily/partition-keys", status="fresh", limit=4)
     assert [each["key"] for each in page["items"]][:2] == ["2024-01-10", "2024-01-11"]
     assert page["next"] == 13
+    made = page["items"][0]
+    assert made["run"]
+    assert (made["version"], made["made_at"] is not None, made["failed_at"]) == (
+        api.get("/assets/daily/versions", partitions="2024-01-10")["items"][0]["version"], True, None,
+    )  # fmt: skip
+    assert api.get("/assets/daily/partition-keys", start=59)["items"][0]["version"] is None
     one = api.get("/assets/daily/partition", partition="2024-01-10")
     assert (one["status"], len(one["versions"])) == ("fresh", 1)
     assert api.get("/assets/daily/partition", partition="2024-01-01")["causes"][0]["kind"] == "missing"

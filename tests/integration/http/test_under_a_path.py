@@ -127,7 +127,7 @@ def test_what_anybody_else_says_of_a_path_counts_for_nothing(running: servers.Se
 def test_a_setting_that_is_no_path_is_refused(path: object) -> None:
     assert "server.base_path is" in (server_settings.problem({"base_path": path}) or "")
     if isinstance(path, str):
-        with pytest.raises(errors.UsageError, match="server.base_path is"):
+        with pytest.raises(errors.UsageError, match=r"server\.base_path is"):
             server.bind_of({}, base_path=path)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.integration.http import servers
+from tests.integration.http import servers, test_every_route
 
 from weft.surfaces.http import ui_files
 
@@ -144,6 +144,23 @@ def test_the_page_takes_nothing(running: servers.Server, method: str) -> None:
         answer = client.request(method, "/now")
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
         assert client.request(method, "/now", headers={"origin": "http://evil.example"}).status_code == 403
+
+
+def plain(page: str) -> str:
+    """A page without what is never the same."""
+    return re.sub(r'nonce="[^"]+"', "", page)
+
+
+@pytest.mark.parametrize("path", test_every_route.SPELLINGS)
+def test_e3_a_spelling_of_a_path_gets_the_page_that_all_get_or_nothing(running: servers.Server, path: str) -> None:
+    page = plain(get(running, "/").text)
+    for method in ("GET", "HEAD", "POST", "DELETE"):
+        with running.client(None) as nobody:
+            answer = nobody.request(method, httpx.URL(running.url).copy_with(raw_path=path.encode()))
+        if method in ("GET", "HEAD") and answer.status_code == 200:
+            assert plain(answer.text) == (page if method == "GET" else ""), path
+        else:
+            assert answer.status_code in (400, 401, 404), (method, path)
 
 
 def test_a_foreign_host_gets_no_page(running: servers.Server) -> None:

@@ -222,6 +222,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/asset-facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count assets by status, group, owner, kind, tag and location
+         * @description How many assets match, and how many would with another value of one filter.
+         *
+         *     Asks for the role `viewer` and the scope `assets.read`.
+         */
+        get: operations["get_asset_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets": {
         parameters: {
             query?: never;
@@ -862,6 +884,53 @@ export interface paths {
          *     Asks for the role `operator` and the scope `checks.run`.
          */
         post: operations["create_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cloth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at the cloth
+         * @description Assets and pipelines below each other, producers first, and for each runs of columns of time in one state.
+         *
+         *     Where several partitions fall into a column it shows the worst: failed, rejected (by a blocking check), blocked,
+         *     late, stale, running, missing, fresh. What was never made or asked for has no cell.
+         *
+         *     Asks for the role `viewer` and the scope `assets.read`.
+         */
+        get: operations["list_cloth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cloth/stitch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a piece of a thread
+         * @description What is in a piece of an asset or pipeline: partitions by state, why, the latest run, and how to plan them.
+         *
+         *     Asks for the role `viewer` and the scope `assets.read`.
+         */
+        get: operations["get_cloth_stitch"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2888,6 +2957,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/selection/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at what may stand at a place of a selection
+         * @description Keys, fields, values and operators that go on from what is written, the likeliest first.
+         *
+         *     Asks for the role `viewer` and the scope `assets.read`.
+         */
+        get: operations["list_selection_complete"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -3391,6 +3482,7 @@ export interface components {
             };
             description: string;
             location: string | null;
+            strip: (string | number)[][];
             step: string | null;
             code: string | null;
             made_by: string | null;
@@ -3417,6 +3509,8 @@ export interface components {
         /**
          * AssetView
          * @description An asset and where it stands. `late`: how many partitions are later than its freshness policy allows.
+         *
+         *         `strip` has the states along its partitions, each over so many of at most 32 columns; none without partitions.
          */
         AssetView: {
             key: string;
@@ -3436,6 +3530,7 @@ export interface components {
             };
             description: string;
             location: string | null;
+            strip: (string | number)[][];
         };
         /**
          * AttemptPage
@@ -3715,6 +3810,25 @@ export interface components {
             metadata: Record<string, never>;
         };
         /**
+         * ClothView
+         * @description Some threads over `columns` equal pieces of the time from `since` to before `until`.
+         *
+         *         `oldest` and `newest` bound what was ever made or tried of all threads; `rows` counts these, and `next` is the
+         *         cursor of those that follow.
+         */
+        ClothView: {
+            since: string;
+            until: string;
+            columns: number;
+            column_seconds: number;
+            grain: string;
+            oldest: string | null;
+            newest: string | null;
+            rows: number;
+            items: components["schemas"]["RowView"][];
+            next: string | null;
+        };
+        /**
          * CodePage
          * @description Versions of a pipeline's code, newest first.
          */
@@ -3733,6 +3847,24 @@ export interface components {
             first_at: string | null;
             last_run: string | null;
             last_at: string | null;
+        };
+        /**
+         * CompletionItem
+         * @description `text` takes the place from `start` to `end` of what was written.
+         */
+        CompletionItem: {
+            text: string;
+            kind: string;
+            note: string;
+        };
+        /**
+         * CompletionView
+         * @description What may stand there, the likeliest first.
+         */
+        CompletionView: {
+            start: number;
+            end: number;
+            items: components["schemas"]["CompletionItem"][];
         };
         /**
          * ConditionView
@@ -4035,6 +4167,28 @@ export interface components {
             held_back: string;
         };
         /**
+         * FacetValue
+         * @description How many assets have a value.
+         */
+        FacetValue: {
+            value: string;
+            count: number;
+        };
+        /**
+         * FacetsView
+         * @description How many assets match, and how many would with one value of a filter in place of those that are set for it.
+         */
+        FacetsView: {
+            total: number;
+            status: components["schemas"]["FacetValue"][];
+            group: components["schemas"]["FacetValue"][];
+            owner: components["schemas"]["FacetValue"][];
+            kind: components["schemas"]["FacetValue"][];
+            tag: components["schemas"]["FacetValue"][];
+            location: components["schemas"]["FacetValue"][];
+            cut: string[];
+        };
+        /**
          * FailedRow
          * @description Something of an execution that failed, with the first line of its error. `log` is the id of its log.
          */
@@ -4307,6 +4461,9 @@ export interface components {
         /**
          * KeyView
          * @description One partition: its ordinal, key and status, and the window of time that it stands for.
+         *
+         *         `version` is the current one, made at `made_at` by `run`. Where the last attempt failed, `run`, `failed_at` and
+         *         `error` are of that.
          */
         KeyView: {
             ordinal: number;
@@ -4316,6 +4473,16 @@ export interface components {
             starts_at: string | null;
             /** @default null */
             ends_at: string | null;
+            /** @default null */
+            version: string | null;
+            /** @default null */
+            made_at: string | null;
+            /** @default null */
+            run: string | null;
+            /** @default null */
+            failed_at: string | null;
+            /** @default  */
+            error: string;
         };
         /**
          * Keys
@@ -4414,7 +4581,9 @@ export interface components {
         };
         /**
          * LogView
-         * @description One attempt that ended, with the id of its log, None where it wrote nothing. `size` is in bytes.
+         * @description One attempt that ended, with the id of its log, None where it wrote nothing and did not fail. `size` is in bytes.
+         *
+         *         Of an attempt that failed the error is the last record of the log.
          */
         LogView: {
             log: string | null;
@@ -4707,7 +4876,11 @@ export interface components {
             };
             group: string;
             owners: string[];
+            kinds: string[];
             location: string | null;
+            late: number;
+            last_success: string | null;
+            strip: (string | number)[][];
             rank: number;
             has_more: boolean;
         };
@@ -5251,6 +5424,26 @@ export interface components {
             owners: string[];
         };
         /**
+         * RowView
+         * @description One thread. `cells` are `[first column, last column, state, count]`, in order and without overlap.
+         *
+         *         Where the windows of its partitions are longer than a column it has `stitches` besides, one for each:
+         *         `[begin, end, state, count]` in milliseconds since the epoch. `trouble` is the last column in which something is
+         *         wrong, None where nothing is. `grain` is the length of a partition in words, "" for what has none of time.
+         */
+        RowView: {
+            key: string;
+            kind: string;
+            group: string;
+            system: string | null;
+            grain: string;
+            status: string;
+            owners: string[];
+            cells: (number | string)[][];
+            stitches: (number | string)[][];
+            trouble: number | null;
+        };
+        /**
          * RuleView
          * @description An alert rule. `after` and `repeat` are in seconds.
          */
@@ -5530,6 +5723,15 @@ export interface components {
             diff: string;
         };
         /**
+         * StateView
+         * @description Partitions that stand in one way; `partitions` as they are typed, None where there are none.
+         */
+        StateView: {
+            state: string;
+            count: number;
+            partitions: string | null;
+        };
+        /**
          * StatusView
          * @description Where an asset stands: its partitions counted by status (an asset without partitions counts as one).
          */
@@ -5660,6 +5862,28 @@ export interface components {
             };
         };
         /**
+         * StitchView
+         * @description A piece of a thread.
+         *
+         *         `select` and `partitions` plan what is in it (`partitions` is None where there are none, or too many to write).
+         *         `run` is the latest that made or tried something of it. `troubles` are those of `GET /now` that concern it.
+         */
+        StitchView: {
+            key: string;
+            kind: string;
+            since: string;
+            until: string;
+            state: string;
+            count: number;
+            states: components["schemas"]["StateView"][];
+            causes: components["schemas"]["CauseView"][];
+            run: string | null;
+            made_at: string | null;
+            select: string;
+            partitions: string | null;
+            troubles: string[];
+        };
+        /**
          * StripView
          * @description All partitions of an asset, or intervals of a pipeline, that exist now (or that were chosen).
          *
@@ -5762,6 +5986,7 @@ export interface components {
             run: string | null;
             by: string | null;
             log: string | null;
+            line: number | null;
             attempts: number;
             errors: number;
             error: components["schemas"]["ErrorView"] | null;
@@ -6054,6 +6279,16 @@ export interface components {
             name: string;
             detail: string;
             score: number;
+            /** @default null */
+            run: string | null;
+            /** @default null */
+            step: string | null;
+            /** @default null */
+            partition: string | null;
+            /** @default null */
+            log: string | null;
+            /** @default null */
+            line: number | null;
         };
         /**
          * ProblemsProblem
@@ -7800,6 +8035,145 @@ export interface operations {
             };
         };
     };
+    get_asset_facets: {
+        parameters: {
+            query?: {
+                select?: string | null;
+                status?: string[];
+                group?: string[];
+                owner?: string[];
+                kind?: string[];
+                tag?: string[];
+                location?: string[];
+            };
+            header?: {
+                /** @description The ETag that the client has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetsView"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
     list_assets: {
         parameters: {
             query?: {
@@ -7807,6 +8181,14 @@ export interface operations {
                 limit?: number;
                 cursor?: string | null;
                 select?: string | null;
+                status?: string[];
+                group?: string[];
+                owner?: string[];
+                kind?: string[];
+                /** @description `name=value`, or `name` for a tag without a value. */
+                tag?: string[];
+                location?: string[];
+                order?: "group" | "key" | "made" | "status";
             };
             header?: {
                 /** @description The ETag that the client has: 304 if it is still the same. */
@@ -11676,6 +12058,267 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    list_cloth: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                select?: string | null;
+                since?: string | null;
+                until?: string | null;
+                columns?: number | null;
+            };
+            header?: {
+                /** @description The ETag that the client has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClothView"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    get_cloth_stitch: {
+        parameters: {
+            query: {
+                key: string;
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StitchView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24246,6 +24889,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SelectedPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    list_selection_complete: {
+        parameters: {
+            query?: {
+                text?: string;
+                /** @description The place in it, in code points. */
+                at?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletionView"];
                 };
             };
             /** @description Bad Request */

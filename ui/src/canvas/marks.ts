@@ -48,42 +48,50 @@ function trace(context: CanvasRenderingContext2D, shape: Shape): void {
   switch (shape) {
     case "disc":
       circle(context, 4.6)
-      return context.fill()
+      context.fill()
+      break
     case "double":
       circle(context, 4.6)
       stroke(context, 1.4)
       context.beginPath()
       circle(context, 2.2)
-      return context.fill()
+      context.fill()
+      break
     case "triangle":
       context.moveTo(6, 0.8)
       context.lineTo(11.6, 11)
       context.lineTo(0.4, 11)
       context.closePath()
-      return context.fill()
+      context.fill()
+      break
     case "square":
       context.roundRect(1.7, 1.7, 8.6, 8.6, 1)
-      return stroke(context, 2)
+      stroke(context, 2)
+      break
     case "ring":
       circle(context, 4.2)
-      return stroke(context, 1.7)
+      stroke(context, 1.7)
+      break
     case "half":
       circle(context, 4.4)
       stroke(context, 1.6)
       context.beginPath()
       context.arc(6, 6, 4.4, -Math.PI / 2, Math.PI / 2)
-      return context.fill()
+      context.fill()
+      break
     case "diamond":
       context.moveTo(6, 0.9)
       context.lineTo(11.1, 6)
       context.lineTo(6, 11.1)
       context.lineTo(0.9, 6)
       context.closePath()
-      return stroke(context, 1.8)
+      stroke(context, 1.8)
+      break
     case "dashed":
       circle(context, 4.4)
       context.setLineDash([2.3, 2.3])
-      return stroke(context, 1.5)
+      stroke(context, 1.5)
+      break
     case "arc":
       context.globalAlpha *= 0.28
       circle(context, 4.4)
@@ -92,26 +100,30 @@ function trace(context: CanvasRenderingContext2D, shape: Shape): void {
       context.beginPath()
       context.lineCap = "round"
       context.arc(6, 6, 4.4, -Math.PI / 2, 0)
-      return stroke(context, 2)
+      stroke(context, 2)
+      break
     case "dash":
       context.moveTo(2, 6)
       context.lineTo(10, 6)
       context.lineCap = "round"
-      return stroke(context, 2)
+      stroke(context, 2)
+      break
     case "cross":
       context.moveTo(2.4, 2.4)
       context.lineTo(9.6, 9.6)
       context.moveTo(9.6, 2.4)
       context.lineTo(2.4, 9.6)
       context.lineCap = "round"
-      return stroke(context, 2)
+      stroke(context, 2)
+      break
     case "bars":
       context.moveTo(4, 2.2)
       context.lineTo(4, 9.8)
       context.moveTo(8, 2.2)
       context.lineTo(8, 9.8)
       context.lineCap = "round"
-      return stroke(context, 2.2)
+      stroke(context, 2.2)
+      break
   }
 }
 

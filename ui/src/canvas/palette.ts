@@ -20,7 +20,7 @@ type Plain =
   | "mono"
 
 /** A variable of tokens.css, without its dashes. */
-export type Token = Plain | Family | `${Family}-soft` | `${Family}-ink`
+export type Token = Plain | Family | `${Family}-soft` | `${Family}-ink` | `hue-${number}`
 
 /** What a variable is in the theme that is shown. */
 export type Palette = (token: Token) => string

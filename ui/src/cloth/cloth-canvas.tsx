@@ -3,11 +3,11 @@ import { useRouter } from "@tanstack/react-router"
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react"
 import { type Frame, Surface, useWheel } from "@/canvas/surface"
 import { assetPath, pipelinePath } from "@/shell/links"
-import { stateOf } from "@/theme/states"
 import classes from "./cloth.module.css"
 import { draw, type Picture } from "./draw"
-import { cellAt, linesOf } from "./lines"
+import { linesOf } from "./lines"
 import { patchOf, threadsOf } from "./patch"
+import { Tip } from "./tip"
 import type { Cloth, Line, Patch } from "./types"
 import { columnStart, moved, type Span, spanWords, ticks, zoomed } from "./window"
 
@@ -206,46 +206,6 @@ function Axis({ cloth, names, plot }: { cloth: Cloth; names: number; plot: numbe
           </span>
         )
       })}
-    </div>
-  )
-}
-
-interface TipProps {
-  readonly cloth: Cloth
-  readonly lines: readonly Line[]
-  readonly at: Point
-  readonly names: number
-  readonly plot: number
-  readonly y: number
-}
-
-function Tip({ cloth, lines, at, names, plot, y }: TipProps) {
-  const line = lines[at[0]]
-  if (line === undefined) return null
-  const since = columnStart(cloth, cloth.columns, at[1])
-  const until = columnStart(cloth, cloth.columns, at[1] + 1)
-  const cell = line.type === "thread" ? cellAt(line.thread, at[1]) : null
-  const x = names + (at[1] / cloth.columns) * plot
-  return (
-    <div
-      className={classes.tip}
-      style={{
-        left: x > plot * 0.7 ? undefined : x + 34,
-        right: x > plot * 0.7 ? names + plot - x + 34 : undefined,
-        top: y + 36,
-      }}
-    >
-      <p>
-        <b>{line.type === "thread" ? line.thread.key : line.group}</b>{" "}
-        {spanWords(Math.round(since), Math.round(until))}
-      </p>
-      {line.type === "thread" && (
-        <p>
-          {cell
-            ? `${stateOf(cell[2]).label}${cell[3] > 1 ? ` · ${cell[3].toLocaleString("en-US")}` : ""}`
-            : "never asked for"}
-        </p>
-      )}
     </div>
   )
 }

@@ -47,7 +47,7 @@ export function ClothPanel({ onPlan }: PanelProps) {
         ...(view.since && view.until
           ? { since: new Date(view.since).toISOString(), until: new Date(view.until).toISOString() }
           : {}),
-        ...(view.select ? { select: [view.select] } : {}),
+        ...(view.select ? { select: view.select } : {}),
       },
     },
   })
@@ -119,7 +119,7 @@ export function ClothPanel({ onPlan }: PanelProps) {
                     onWidth={setWidth}
                     onSpan={go}
                     onFold={(group) => setView({ folded: toggled(folded, group) })}
-                    onPlan={(patch, lines) => onPlan(selectionOf(cloth, patch, lines))}
+                    onPlan={(patch, lines) => void selectionOf(cloth, patch, lines).then(onPlan)}
                   />
                 )}
                 <Legend cloth={cloth} onOnly={setOnly} />

@@ -9,7 +9,7 @@ export interface Thread {
   readonly key: string
   readonly kind: string
   readonly group: string
-  readonly system: string
+  readonly system: string | null
   readonly status: string
   readonly owners: readonly string[]
   readonly cells: readonly Cell[]

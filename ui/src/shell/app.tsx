@@ -23,6 +23,9 @@ function nonce(): string {
   return document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? ""
 }
 
+// the scroll lock of dialogs adds a style element of its own, and looks for the nonce under this name
+Object.assign(globalThis, { __webpack_nonce__: nonce() })
+
 export function App() {
   return (
     <MantineProvider

@@ -1,3 +1,4 @@
+import { LaunchHost } from "@/parts/launch"
 import { Help } from "./help"
 import { Palette } from "./palette"
 import { useDialogs } from "./palette-state"
@@ -7,6 +8,7 @@ export function Dialogs() {
   const { palette, help } = useDialogs()
   return (
     <>
+      <LaunchHost />
       {palette && <Palette onClose={() => useDialogs.setState({ palette: false })} />}
       {help && <Help onClose={() => useDialogs.setState({ help: false })} />}
     </>

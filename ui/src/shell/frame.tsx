@@ -62,9 +62,10 @@ export function Frame() {
   useCommands(commands)
   return (
     <div className={classes.frame}>
-      <a href="#main" className={classes.skip}>
+      {/* no link: with a <base>, "#main" would lead to the first page */}
+      <button type="button" className={classes.skip} onClick={() => document.getElementById("main")?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <Sidebar />
       <main id="main" className={classes.main} tabIndex={-1}>
         <Outlet />

@@ -9,7 +9,10 @@ function query(given: Record<string, string | number | boolean | undefined | nul
 }
 
 /** Keys may have slashes: `risk/var` is at `/assets/risk/var`. */
-export function assetPath(key: string, view: { tab?: string; partitions?: string } = {}): string {
+export function assetPath(
+  key: string,
+  view: { tab?: string; partitions?: string; partition?: string; status?: string } = {},
+): string {
   return `/assets/${key.split("/").map(encodeURIComponent).join("/")}${query(view)}`
 }
 
@@ -25,8 +28,12 @@ export function pipelinePath(name: string, view: { tab?: string } = {}): string 
 }
 
 /** The plan of a selection, as it is now. */
-export function planPath(of: { select: string; partitions?: string }): string {
-  return `/plan${query(of)}`
+export function planPath(of: { select?: string; partitions?: string; force?: boolean }): string {
+  return `/plan${query({ ...of, force: of.force ? 1 : undefined })}`
+}
+
+export function savedPlanPath(id: string): string {
+  return `/plans/${encodeURIComponent(id)}`
 }
 
 export function executionPath(id: string): string {

@@ -35,7 +35,18 @@ export const theme = createTheme({
     Checkbox: { defaultProps: { size: "xs" } },
     Switch: { defaultProps: { size: "xs" } },
     SegmentedControl: { defaultProps: { size: "xs" } },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 90 } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.3 },
+        transitionProps: { duration: 90 },
+      },
+      styles: { title: { fontSize: "15px", fontWeight: 600 } },
+    },
+    Drawer: {
+      defaultProps: { overlayProps: { backgroundOpacity: 0.3 }, transitionProps: { duration: 120 } },
+      styles: { title: { fontSize: "15px", fontWeight: 600 } },
+    },
     Menu: { defaultProps: { shadow: "md", transitionProps: { duration: 60 } } },
     Tooltip: { defaultProps: { openDelay: 250, transitionProps: { duration: 60 } } },
     Tabs: { styles: { tab: { fontSize: "13px", paddingBlock: "7px" } } },

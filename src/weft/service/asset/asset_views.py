@@ -12,6 +12,7 @@ from weft.model import errors, keys, plan, spelling
 from weft.model import graph as graphs
 from weft.service import views
 from weft.service import world as worlds
+from weft.service.asset import mini_strips
 from weft.service.plan import planning
 from weft.service.server import standings
 
@@ -20,7 +21,10 @@ MOST_CHECKS = 1000
 
 
 class AssetView(views.View, frozen=True, kw_only=True):
-    """An asset and where it stands. `late`: how many partitions are later than its freshness policy allows."""
+    """An asset and where it stands. `late`: how many partitions are later than its freshness policy allows.
+
+    `strip` has the states along its partitions, each over so many of at most 32 columns; none without partitions.
+    """
 
     key: str
     kind: str
@@ -36,6 +40,7 @@ class AssetView(views.View, frozen=True, kw_only=True):
     tags: dict[str, str]
     description: str
     location: str | None
+    strip: list[tuple[str, int]]
 
 
 class CheckDefinition(views.View, frozen=True, kw_only=True):
@@ -140,6 +145,7 @@ def _told(world: worlds.World, asset: graphs.Asset, status: plan.AssetStatus) ->
         "tags": dict(asset.tags),
         "description": asset.description,
         "location": world.locations.get(f"asset:{asset.key}"),
+        "strip": mini_strips.mini(status),
     }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from weft.model import keys, plan
 from weft.service import views
 from weft.service import world as worlds
-from weft.service.asset import asset_views
+from weft.service.asset import asset_views, mini_strips
 from weft.service.plan import planning
 from weft.service.server import standings
 
@@ -26,7 +26,12 @@ class NodeView(views.View, frozen=True, kw_only=True):
     counts: dict[str, int]
     group: str
     owners: list[str]
+    kinds: list[str]
     location: str | None
+    late: int
+    last_success: str | None
+    strip: list[tuple[str, int]]
+    """The states along its partitions, each over so many of at most 32 columns; none without partitions."""
     rank: int
     has_more: bool
     """Whether it has neighbours that are not shown."""
@@ -155,7 +160,11 @@ def _node(world: worlds.World, name: str, status: plan.AssetStatus | None, rank:
         counts={word: len(ordinals) for word, ordinals in status.by_status.items()} if status is not None else {},
         group=group,
         owners=list(owners),
+        kinds=list(asset.kinds) if asset is not None else [],
         location=world.locations.get(identifier),
+        late=len(status.late) if status is not None else 0,
+        last_success=views.time_of(status.last_success) if status is not None else None,
+        strip=mini_strips.mini(status) if status is not None else [],
         rank=rank,
         has_more=has_more,
     )

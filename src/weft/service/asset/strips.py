@@ -13,6 +13,7 @@ from weft.model import errors, keys, partition_set, partitions, plan
 from weft.model.partitions import multi
 from weft.service import views
 from weft.service import world as worlds
+from weft.service.asset import observing
 from weft.service.server import standings
 
 MOST_SEGMENTS = 5000
@@ -54,13 +55,22 @@ class StripView(views.View, frozen=True, kw_only=True):
 
 
 class KeyView(views.View, frozen=True, kw_only=True):
-    """One partition: its ordinal, key and status, and the window of time that it stands for."""
+    """One partition: its ordinal, key and status, and the window of time that it stands for.
+
+    `version` is the current one, made at `made_at` by `run`. Where the last attempt failed, `run`, `failed_at` and
+    `error` are of that.
+    """
 
     ordinal: int
     key: str
     status: str
     starts_at: str | None = None
     ends_at: str | None = None
+    version: str | None = None
+    made_at: str | None = None
+    run: str | None = None
+    failed_at: str | None = None
+    error: str = ""
 
 
 class KeysPage(views.View, frozen=True, kw_only=True):
@@ -143,9 +153,13 @@ def keys_page(
     status_of: dict[int, plan.Status] = {}
     for word, each in by_status.items():
         status_of.update(dict.fromkeys(each & taken, word))
+    columns = observing.look(world, frozenset([asset])).columns[asset]
     items = []
     for ordinal, key in zip(ordinals, definition.keys(taken), strict=True):
         window = definition.window(ordinal)
+        made = columns.versions[ordinal] if ordinal < columns.size else 0
+        failure = columns.failed.get(ordinal)
+        run = failure.run if failure is not None else columns.run_of(ordinal) if made else ""
         items.append(
             KeyView(
                 ordinal=ordinal,
@@ -153,6 +167,11 @@ def keys_page(
                 status=status_of.get(ordinal, ""),
                 starts_at=views.time_of(window.start) if window is not None else None,
                 ends_at=views.time_of(window.end) if window is not None else None,
+                version=views.version_name(made) if made else None,
+                made_at=views.time_of_us(columns.made_at[ordinal]) if made else None,
+                run=run or None,
+                failed_at=views.time_of_us(failure.at) if failure is not None else None,
+                error=failure.error if failure is not None else "",
             )
         )
     return KeysPage(

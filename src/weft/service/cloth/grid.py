@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -78,17 +79,16 @@ def time_of(definition: partitions.Partitions | None) -> tuple[windows.TimeParti
     return None
 
 
-def length_of(time: windows.TimePartitions, near: int) -> float:
-    """About how many seconds a window takes, by those around a time."""
+def length_of(time: windows.TimePartitions, near: int) -> tuple[float, float]:
+    """About how many seconds a window takes, and how many there are from one to the next, by those around a time."""
     position = max(0, time.started_before(near) - 1)
     if time.limit is not None:
         position = min(position, max(0, time.limit - 1))
-    lengths = []
-    for each in range(max(0, position - 2), position + 3):
-        start, end = time.start_of(each), time.end_of(each)
-        if end < windows.NEVER:
-            lengths.append(end - start)
-    return float(sorted(lengths)[len(lengths) // 2]) if lengths else 86400.0
+    bounds = [(time.start_of(each), time.end_of(each)) for each in range(max(0, position - 2), position + 4)]
+    bounds = [each for each in bounds if each[1] < windows.NEVER]
+    lengths = sorted(end - start for start, end in bounds) or [86400]
+    steps = sorted(after[0] - before[0] for before, after in itertools.pairwise(bounds)) or lengths
+    return float(lengths[len(lengths) // 2]), float(steps[(len(steps) - 1) // 2])
 
 
 def axis_of(definition: partitions.Partitions, grid: Grid) -> Axis | None:
@@ -97,7 +97,7 @@ def axis_of(definition: partitions.Partitions, grid: Grid) -> Axis | None:
     if found is None:
         return None
     time, dimension = found
-    length = length_of(time, grid.until)
+    length, _ = length_of(time, grid.until)
     stride = 1
     if isinstance(definition, partitions.MultiPartitions):
         stride = 0
@@ -108,7 +108,7 @@ def axis_of(definition: partitions.Partitions, grid: Grid) -> Axis | None:
     is_long = length > _LONGER * grid.width or (length >= _MONTH and length > _ALMOST * grid.width)
     if is_long:
         low, high = time.ended_by(grid.since), time.started_before(grid.until)
-        edges = (max(0, low), max(0, low, high))
+        edges: tuple[int, ...] = (max(0, low), max(0, low, high))
         filled = PartitionSet.empty()
     else:
         # by the middle of each window, so that no zone puts a day beside its column

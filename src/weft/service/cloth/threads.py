@@ -53,7 +53,11 @@ def states_of(
     missing = by_status.get("missing", EMPTY)
     if missing:
         known = [each for each in (failed, found["stale"], found["running"], found["fresh"]) if each]
-        tried = PartitionSet.range(min(each.first for each in known), max(each.last for each in known) + 1) if known else EMPTY
+        tried = (
+            PartitionSet.range(min(each.first for each in known), max(each.last for each in known) + 1)
+            if known
+            else EMPTY
+        )
         found["missing"] = missing & (tried | hit | late)
     return {state: found[state] for state in STATES if found.get(state)}
 
@@ -89,9 +93,32 @@ def stitches(definition: partitions.Partitions, axis: grids.Axis, states: States
     return found
 
 
-def of_versions(
-    grid: grids.Grid, made: Sequence[weaving.Made], states: States, now: float
-) -> list[Cell]:
+def beside(grid: grids.Grid, found: Sequence[Stitch]) -> list[Cell]:
+    """The columns that stitches cover, as cells. Of two in a column the worse one has it."""
+    told: list[Cell] = []
+    for start, end, state, count in found:
+        first = grid.column(max(start, grid.since))
+        last = grid.column(min(end, grid.until) - 1)
+        if first is None or last is None:
+            continue
+        if told and told[-1][1] >= first:
+            before = told[-1]
+            if STATES.index(before[2]) <= STATES.index(state):
+                first = before[1] + 1
+            elif before[0] == before[1]:
+                told.pop()
+            else:
+                told[-1] = (before[0], first - 1, before[2], before[3])
+        if first > last:
+            continue
+        if told and told[-1][1] == first - 1 and told[-1][2] == state:
+            told[-1] = (told[-1][0], last, state, told[-1][3] + count)
+        else:
+            told.append((first, last, state, count))
+    return told
+
+
+def of_versions(grid: grids.Grid, made: Sequence[weaving.Made], states: States, now: float) -> list[Cell]:
     """What has no partitions of time: where versions were made, and at the end how it stands."""
     told: dict[int, dict[str, int]] = {}
     for each in made:
@@ -107,7 +134,7 @@ def of_versions(
     return _merged(told)
 
 
-def of_runs(tallies: Iterable[weaving.RunTally]) -> list[Cell]:
+def of_runs(tallies: Iterable[weaving.RunTally], columns: int) -> list[Cell]:
     """A pipeline without intervals: how the runs ended that were created in each column."""
     told: dict[int, dict[str, int]] = {}
     for each in tallies:
@@ -118,7 +145,7 @@ def of_runs(tallies: Iterable[weaving.RunTally]) -> list[Cell]:
             state = "failed"
         elif each.outcome == "cancelled":
             state = "missing"
-        counts = told.setdefault(each.place, {})
+        counts = told.setdefault(min(each.place, columns - 1), {})
         counts[state] = counts.get(state, 0) + each.count
     return _merged(told)
 

@@ -85,15 +85,21 @@ class _Line:
     unchanged: int = 0
     cancelled: int = 0
     microseconds: int = 0
-    running: set[_Partition] = field(default_factory=set)
+    running: dict[_Partition, str] = field(default_factory=dict)
+    """By which run."""
     failed: dict[_Partition, FailedRow] = field(default_factory=dict)
     left_out: set[_Partition] = field(default_factory=set)
 
-    def begin(self, partition: _Partition) -> None:
+    def begin(self, partition: _Partition, run: str) -> None:
         """What is tried once more has not failed any more."""
         self.failed.pop(partition, None)
         self.left_out.discard(partition)
-        self.running.add(partition)
+        self.running[partition] = run
+
+    def end(self, partitions: Iterable[_Partition]) -> None:
+        """These run no more."""
+        for each in partitions:
+            self.running.pop(each, None)
 
 
 @dataclass
@@ -131,13 +137,18 @@ def get(world: worlds.World, execution: str) -> ProgressView:
             _folds.popitem(last=False)
     with fold.lock:
         _read(world.ledger, fold, [each for each in reversed(rows) if each.pipeline is None])
-        lines = [_of_pipeline(world, row, document, rows, each) for each in _pipelines(world, document)]
-        lines += [_of_step(world, row, state, fold, each) for each in document.lines if not _is_pipeline(world, each)]
+        agreed = _in_order(world, _agreed(document))
+        names = frozenset(each.step for each in agreed)
+        pipelines = world.graph.pipelines
+        lines = [
+            _of_pipeline(world, row, rows, each, names)
+            if each.step in pipelines
+            else _of_step(world, row, state, fold, each, names)
+            for each in agreed
+        ]
         failures = [each for line in fold.lines.values() for each in line.failed.values()][:_MOST_FAILURES]
     failures += _failed_runs(world, row, most=_MOST_FAILURES - len(failures))
-    return ProgressView(
-        execution=row.id, rows=_in_order(world, lines), failures=failures, replanned=state.moves, runs=len(rows)
-    )
+    return ProgressView(execution=row.id, rows=lines, failures=failures, replanned=state.moves, runs=len(rows))
 
 
 def _read(ledger: ledgers.Reader, fold: _Fold, runs: Sequence[ledgers.RunRow]) -> None:
@@ -156,22 +167,22 @@ def _add(fold: _Fold, run: str, position: int, at: int, event: events.Event) -> 
         case events.AttemptsStarted():
             line = fold.line(event.step)
             for each in event.partitions:
-                line.begin(each)
+                line.begin(each, run)
         case events.StepSucceeded():
             line = fold.line(event.step)
-            line.begin(event.partition)
-            line.running.discard(event.partition)
+            line.begin(event.partition, run)
+            line.end([event.partition])
             line.succeeded += 1
             line.microseconds += event.duration
         case events.AttemptFailed():
             _add_failed(fold.line(event.step), run, position, at, event)
         case events.AttemptsLost():
-            fold.line(event.step).running.difference_update(event.partitions)
+            fold.line(event.step).end(event.partitions)
         case events.StepsFinished():
             _add_finished(fold.line(event.step), run, at, event)
         case events.RunFinished():
-            for each in fold.lines.values():
-                each.running.clear()
+            for line in fold.lines.values():
+                line.end([name for name, by in line.running.items() if by == run])
         case _:
             pass
 
@@ -180,7 +191,7 @@ def _add_failed(line: _Line, run: str, position: int, at: int, event: events.Att
     line.microseconds += event.duration
     if event.retry_at is not None:
         return
-    line.running.discard(event.partition)
+    line.end([event.partition])
     if event.outcome == "cancelled":
         line.cancelled += 1
         return
@@ -197,7 +208,7 @@ def _add_failed(line: _Line, run: str, position: int, at: int, event: events.Att
 
 
 def _add_finished(line: _Line, run: str, at: int, event: events.StepsFinished) -> None:
-    line.running.difference_update(event.partitions)
+    line.end(event.partitions)
     count = len(event.partitions)
     match event.outcome:
         case "reused" | "skipped" | "removed" | "succeeded":
@@ -217,19 +228,20 @@ def _add_finished(line: _Line, run: str, at: int, event: events.StepsFinished) -
             line.cancelled += count
 
 
-def _is_pipeline(world: worlds.World, line: kept.Agreed) -> bool:
-    return line.step in world.graph.pipelines
-
-
-def _pipelines(world: worlds.World, document: kept.Document) -> Iterable[kept.Agreed]:
+def _agreed(document: kept.Document) -> list[kept.Agreed]:
     own = document.intervals
-    if own is not None:
-        yield kept.Agreed(step=own.pipeline, fingerprint=own.fingerprint, ordinals=own.ordinals, code="")
-    yield from (each for each in document.lines if _is_pipeline(world, each))
+    if own is None:
+        return list(document.lines)
+    return [kept.Agreed(step=own.pipeline, fingerprint=own.fingerprint, ordinals=own.ordinals, code="")]
 
 
 def _of_step(
-    world: worlds.World, row: executing.ExecutionRow, state: kept.State, fold: _Fold, agreed: kept.Agreed
+    world: worlds.World,
+    row: executing.ExecutionRow,
+    state: kept.State,
+    fold: _Fold,
+    agreed: kept.Agreed,
+    names: frozenset[str],
 ) -> ProgressRow:
     found = fold.lines.get(agreed.step, _Line())
     total = len(partition_set.PartitionSet.decode(agreed.ordinals))
@@ -239,6 +251,7 @@ def _of_step(
     return _row(
         world,
         agreed,
+        names,
         total=total,
         succeeded=found.succeeded,
         unchanged=found.unchanged + settled["unchanged"],
@@ -261,9 +274,9 @@ def _settled(row: executing.ExecutionRow, left: int) -> Counter[str]:
 def _of_pipeline(
     world: worlds.World,
     row: executing.ExecutionRow,
-    document: kept.Document,
     rows: Sequence[ledgers.RunRow],
     agreed: kept.Agreed,
+    names: frozenset[str],
 ) -> ProgressRow:
     counts: Counter[str] = Counter()
     seconds = 0.0
@@ -281,6 +294,7 @@ def _of_pipeline(
     return _row(
         world,
         agreed,
+        names,
         total=total,
         succeeded=counts["succeeded"],
         unchanged=settled["unchanged"],
@@ -300,24 +314,38 @@ def _stands(run: ledgers.RunRow) -> str:
     return "succeeded" if run.outcome in _GOOD else "cancelled" if run.outcome == "cancelled" else "failed"
 
 
-def _row(world: worlds.World, agreed: kept.Agreed, **counts: int | float | str) -> ProgressRow:
+def _row(
+    world: worlds.World,
+    agreed: kept.Agreed,
+    names: frozenset[str],
+    *,
+    total: int,
+    succeeded: int,
+    unchanged: int,
+    failed: int,
+    left_out: int,
+    cancelled: int,
+    running: int,
+    left: int,
+    why_not: str,
+    seconds: float,
+) -> ProgressRow:
     step = world.planned.steps.get(agreed.step)
-    definition = step.partitions if step is not None else None
-    told = ""
-    if definition is not None and definition.fingerprint == agreed.fingerprint:
-        told = plan_outlines.in_few_words(definition, partition_set.PartitionSet.decode(agreed.ordinals))
     pipeline = agreed.step in world.graph.pipelines
-    outputs = step.outputs if step is not None and not pipeline else ()
+    told = ""
+    outputs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()  # of what is not defined any more nothing else is known
+    if step is not None:
+        outputs = () if pipeline else step.outputs
+        after = tuple(dict.fromkeys(each for each in world.planned.producers_of(agreed.step) if each in names))
+        if step.partitions is not None and step.partitions.fingerprint == agreed.fingerprint:
+            told = plan_outlines.in_few_words(step.partitions, partition_set.PartitionSet.decode(agreed.ordinals))
     return ProgressRow(
-        name=_name(world, agreed.step),
-        kind="pipeline" if pipeline else "asset" if len(outputs) == 1 else "step",
-        partitions=told,
-        outputs=outputs,
-        after=tuple(dict.fromkeys(_name(world, each) for each in world.planned.producers_of(agreed.step)))
-        if step is not None
-        else (),
-        **counts,  # type: ignore[arg-type]
-    )
+        name=_name(world, agreed.step), kind="pipeline" if pipeline else "asset" if len(outputs) == 1 else "step",
+        partitions=told, outputs=outputs, after=tuple(_name(world, each) for each in after), total=total,
+        succeeded=succeeded, unchanged=unchanged, failed=failed, left_out=left_out, cancelled=cancelled,
+        running=running, left=left, why_not=why_not, seconds=round(seconds, 6),
+    )  # fmt: skip
 
 
 def _name(world: worlds.World, step: str) -> str:
@@ -325,21 +353,10 @@ def _name(world: worlds.World, step: str) -> str:
     return found.outputs[0] if found is not None and len(found.outputs) == 1 else step
 
 
-def _in_order(world: worlds.World, lines: Sequence[ProgressRow]) -> list[ProgressRow]:
-    """Makers before readers; `after` names only what is among the lines."""
-    names = {each.name for each in lines}
-    ranks = {_name(world, step): rank for step, rank in world.planned.rank.items()}
-    found = [
-        each
-        if all(name in names for name in each.after)
-        else ProgressRow(**{**_fields(each), "after": tuple(name for name in each.after if name in names)})
-        for each in lines
-    ]
-    return sorted(found, key=lambda each: ranks.get(each.name, len(ranks)))
-
-
-def _fields(row: ProgressRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in row.__struct_fields__}
+def _in_order(world: worlds.World, lines: Sequence[kept.Agreed]) -> list[kept.Agreed]:
+    """Makers before readers."""
+    rank = world.planned.rank
+    return sorted(lines, key=lambda each: rank.get(each.step, len(rank)))
 
 
 def _failed_runs(world: worlds.World, row: executing.ExecutionRow, *, most: int) -> list[FailedRow]:

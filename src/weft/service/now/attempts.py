@@ -10,12 +10,15 @@ from pathlib import Path
 from weft.ledger import codec
 from weft.model import events
 from weft.ports import ledger as ledgers
+from weft.service import world as worlds
 from weft.service.now import words
+from weft.service.run import log_pages
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"\n]+)", line (?P<line>\d+), in (?P<function>\S+)', re.MULTILINE)
 _FOREIGN = re.compile(r"[/\\](site-packages|dist-packages|lib[/\\]python\d)|^<")
 _MOST_LOOKED_AT = 500
 _MOST_MESSAGE = 500
+_MOST_LOG = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,25 +28,36 @@ class Failed:
     error: words.ErrorView
     log: str | None
     attempts: int
+    line: int | None = None
+    """Where in the log the error begins, counted from 1."""
 
 
-def of_asset(ledger: ledgers.Ledger, root: Path | None, run: str, asset: str, partition: str | None) -> Failed | None:
+def of_asset(world: worlds.World, run: str, asset: str, partition: str | None) -> Failed | None:
     """The attempt of a run with which a partition of an asset failed; None where the run does not tell."""
-    for position, event in _failures(ledger, run):
+    for position, event in _failures(world.ledger, run):
         if event.partition == partition and (asset in event.assets or event.step == asset):
-            return _told(event, position, root)
+            return _told(world, event, position)
     return None
 
 
-def of_run(ledger: ledgers.Ledger, root: Path | None, run: str) -> Failed | None:
+def all_of_run(world: worlds.World, run: str, *, most: int) -> list[Failed]:
+    """The attempts with which a run failed, so many at most; where none did, the error of its flow."""
+    found = [_told(world, event, position) for position, event in _failures(world.ledger, run)[:most]]
+    if found:
+        return found
+    own = of_run(world, run)
+    return [own] if own is not None else []
+
+
+def of_run(world: worlds.World, run: str) -> Failed | None:
     """The attempt with which a run failed first; of a flow that failed outside of its tasks its own error."""
-    for position, event in _failures(ledger, run):
-        return _told(event, position, root)
-    last = ledger.last_event(run, "RunFinished")
+    for position, event in _failures(world.ledger, run):
+        return _told(world, event, position)
+    last = world.ledger.last_event(run, "RunFinished")
     ended = codec.decode(last.body, last.position) if last is not None else None
     if not isinstance(ended, events.RunFinished) or ended.error is None:
         return None
-    error = _error(ended.error, root, step="", partition=ended.partition, item="", attempt=1)
+    error = _error(ended.error, world.root, step="", partition=ended.partition, item="", attempt=1)
     return Failed(error=error, log=None, attempts=1)
 
 
@@ -54,14 +68,26 @@ def _failures(ledger: ledgers.Ledger, run: str) -> list[tuple[int, events.Attemp
     return [(at, event) for at, event in found if isinstance(event, events.AttemptFailed) and event.retry_at is None]
 
 
-def _told(event: events.AttemptFailed, position: int, root: Path | None) -> Failed:
+def _told(world: worlds.World, event: events.AttemptFailed, position: int) -> Failed:
     given = event.error or events.Error(kind=event.outcome.replace("_", " "), message="")
     error = _error(
-        given, root, step=event.step, partition=event.partition, item=event.item, attempt=event.attempt,
+        given, world.root, step=event.step, partition=event.partition, item=event.item, attempt=event.attempt,
         check=next((each.name for made in event.outputs for each in made.checks if each.blocking and not each.passed),
                    None),
     )  # fmt: skip
-    return Failed(error=error, log=str(position) if event.log is not None else None, attempts=event.attempt)
+    return Failed(
+        error=error, log=str(position), attempts=event.attempt, line=_line(world.ledger, world.home, event, position)
+    )
+
+
+def _line(ledger: ledgers.Ledger, home: Path | None, event: events.AttemptFailed, position: int) -> int | None:
+    """The line of its log at which the error of an attempt begins, where the log is not too long to look."""
+    row = ledger.run(event.run)
+    size = event.log.end - event.log.start if event.log is not None else 0
+    if row is None or home is None or size > _MOST_LOG:
+        return 1 if event.log is None else None
+    place = log_pages.error_place(ledger, home / "logs", row, str(position))
+    return place[0] if place is not None else None
 
 
 def _error(

@@ -92,7 +92,7 @@ def _troubled(found: planner_troubles.Troubles) -> dict[str, list[str]]:
     """The troubles by the assets and pipelines that they began in, or hit; those that hold something back."""
     troubled: dict[str, list[str]] = {}
     for each in found.all:
-        if each.kind in ("failed", "rejected"):
+        if each.kind in ("failed", "rejected") and each.hits is not None:
             for name in dict.fromkeys((each.root, *(hit.asset for hit in each.hits or ()))):
                 troubled.setdefault(name, []).append(each.id)
     return troubled

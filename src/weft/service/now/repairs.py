@@ -26,15 +26,14 @@ def ask(world: worlds.World, known: standings.Standings, trouble: str, now: date
         NotFoundError: there is no such trouble any more.
         ConflictError: no plan mends it.
     """
-    found = known.troubles(world, now, asked.by_schedules(world, known, now))[1]
+    found = known.troubles(world, now, asked.by_schedules(world, known, now), also=trouble)[1]
     for each in found.all:
         if each.id == trouble:
-            mends = each.mends if each.hits is not None else each.begun
-            if not mends:
+            if not each.mends:
                 raise errors.ConflictError(
                     f"No plan mends {trouble}.", remedy="Accept it as it is, or correct its code or what it reads."
                 )
-            select, text = _in_words(world, mends)
+            select, text = _in_words(world, each.mends)
             return planning.Ask(selection=select, partitions=text)
     raise errors.NotFoundError(f"There is no trouble {trouble[:200]!r}.", remedy="`GET /now` lists what is wrong now.")
 

@@ -70,6 +70,7 @@ def told(telling: Telling, found: troubles.Trouble) -> words.TroubleView:
         run=run or None,
         by=(row.automation or row.by or None) if row is not None else None,
         log=failed.log if failed is not None else None,
+        line=failed.line if failed is not None else None,
         attempts=first[1].attempts if first is not None else 0,
         errors=len({each.error for each in found.failures.values()}),
         error=failed.error if failed is not None else _short(first),
@@ -121,9 +122,9 @@ def _first(
         ("attempt", failure.run, found.root, partition),
         None,
         lambda: (
-            attempts.of_asset(world.ledger, world.root, failure.run, found.root, partition)
+            attempts.of_asset(world, failure.run, found.root, partition)
             if is_asset
-            else attempts.of_run(world.ledger, world.root, failure.run)
+            else attempts.of_run(world, failure.run)
         ),
     )
     return (ordinal, failure), failed
@@ -269,7 +270,7 @@ def _failed_runs(ledger: ledgers.Ledger, since: int) -> list[ledgers.RunRow]:
 
 def _of_run(telling: Telling, name: str, rows: list[ledgers.RunRow]) -> words.TroubleView:
     world, row = telling.world, rows[0]
-    failed = telling.memory.of(("run", row.id), None, lambda: attempts.of_run(world.ledger, world.root, row.id))
+    failed = telling.memory.of(("run", row.id), None, lambda: attempts.of_run(world, row.id))
     pipeline = world.graph.pipelines.get(name)
     took = world.ledger.pipeline_durations(name, limit=5)
     return _plain(
@@ -289,7 +290,7 @@ def _of_run(telling: Telling, name: str, rows: list[ledgers.RunRow]) -> words.Tr
         detail=row.reason,
         incident=telling.incidents.get(f"pipeline:{name}"),
         run=row,
-        log=failed.log if failed is not None else None,
+        failed=failed,
         repair=words.RepairView(
             select=None, partitions=None, assets=0, steps=1, rerun=row.id,
             seconds=round(sum(took) / len(took), 3) if took else None,
@@ -307,14 +308,15 @@ def _plain(
     detail: str,
     incident: incident_ports.IncidentRow | None,
     run: ledgers.RunRow | None = None,
-    log: str | None = None,
+    failed: attempts.Failed | None = None,
     repair: words.RepairView | None = None,
 ) -> words.TroubleView:
     """A trouble that hits nothing that is known of."""
     return words.TroubleView(
         id=f"{kind}:{root.key}", kind=kind, why="", root=root, since=views.time_of_us(since), detail=detail,
         run=run.id if run is not None else None, by=(run.automation or run.by or None) if run is not None else None,
-        log=log, attempts=error.attempt if error is not None else 0, errors=1 if error is not None else 0, error=error,
+        log=failed.log if failed is not None else None, line=failed.line if failed is not None else None,
+        attempts=error.attempt if error is not None else 0, errors=1 if error is not None else 0, error=error,
         hits=[], hit_assets=0, hit_pipelines=0, hit_partitions=0, hit_owners=[], due=None, repairing=0, repair=repair,
         remedy=remedy, incident=incident.id if incident is not None else None,
         acknowledged_by=(incident.acknowledged_by or None) if incident is not None else None,

@@ -90,6 +90,8 @@ class TroubleView(views.View, frozen=True, kw_only=True):
     run: str | None
     by: str | None
     log: str | None
+    line: int | None
+    """The line of that log, from 1, at which the error begins."""
     attempts: int
     errors: int
     error: ErrorView | None

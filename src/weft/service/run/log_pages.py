@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -36,7 +37,10 @@ _RECORD = re.compile(r"\d\d:\d\d:\d\d\.\d{3} ([A-Z]+) ")
 
 
 class LogView(views.View, frozen=True, kw_only=True):
-    """One attempt that ended, with the id of its log, None where it wrote nothing. `size` is in bytes."""
+    """One attempt that ended, with the id of its log, None where it wrote nothing and did not fail. `size` is in bytes.
+
+    Of an attempt that failed the error is the last record of the log.
+    """
 
     log: str | None
     size: int
@@ -70,20 +74,38 @@ class LogText(views.View, frozen=True, kw_only=True):
 
 
 class _Segment:
-    """The bytes of one log: an open file, and the part of it that is meant."""
+    """The bytes of one log: the part of an open file that is meant (of none, where nothing was written), and the error.
 
-    def __init__(self, descriptor: int, start: int, end: int) -> None:
+    `error_at` is where the error begins, None where there is none.
+    """
+
+    def __init__(self, descriptor: int | None, start: int, end: int, error: bytes = b"") -> None:
         self.descriptor = descriptor
         self.start = start
-        self.size = max(0, min(end, os.fstat(descriptor).st_size) - start)
+        self._written = 0 if descriptor is None else max(0, min(end, os.fstat(descriptor).st_size) - start)
+        self.size = self._written
+        self._error = error
+        self.error_at: int | None = None
+        if error:
+            if self._written and self.read(self._written - 1, 1) != b"\n":
+                self._error = b"\n" + error
+            self.error_at = self._written + len(self._error) - len(error)
+            self.size = self._written + len(self._error)
 
     def read(self, offset: int, most: int) -> bytes:
         """Bytes from an offset within the log on."""
-        return os.pread(self.descriptor, max(0, min(most, self.size - offset)), self.start + offset)
+        found = b""
+        if self.descriptor is not None and offset < self._written:
+            found = os.pread(self.descriptor, max(0, min(most, self._written - offset)), self.start + offset)
+            if len(found) < self._written - offset:
+                return found
+        begin = max(0, offset - self._written)
+        return found + self._error[begin : begin + most - len(found)]
 
     def close(self) -> None:
         """Let go of the file."""
-        os.close(self.descriptor)
+        if self.descriptor is not None:
+            os.close(self.descriptor)
 
 
 def listed(
@@ -142,10 +164,11 @@ def _of_flow(folder: Path, row: ledgers.RunRow) -> list[LogView]:
 def _views(logged: paging.LoggedEvent) -> Iterator[LogView]:
     event = codec.decode(logged.body, logged.position)
     segment: events.LogSegment | None = getattr(event, "log", None)
+    error = _error_of(event, logged.at)
     for each in run_logs.attempts_of(event, logged.at):
         yield LogView(
-            log=str(logged.position) if segment is not None else None,
-            size=max(0, segment.end - segment.start) if segment is not None else 0,
+            log=str(logged.position) if segment is not None or error else None,
+            size=(max(0, segment.end - segment.start) if segment is not None else 0) + len(error),
             run=each.run, step=each.step, partition=each.partition, item=each.item, attempt=each.attempt,
             outcome=each.outcome, at=each.at, seconds=each.seconds, error=each.error, traceback=each.traceback,
         )  # fmt: skip
@@ -198,6 +221,36 @@ def lines(
     return LogText(log=log, size=size, lines=found, next=end if end < size else None)
 
 
+def error_place(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> tuple[int, int] | None:
+    """The line (from 1) and the byte at which the error in a log begins; None where it has none, or is gone."""
+    try:
+        segment = _opened(ledger, folder, row, log)
+    except errors.NotFoundError:
+        return None
+    try:
+        if segment.error_at is None:
+            return None
+        line, offset = 1, 0
+        while offset < segment.error_at:
+            piece = segment.read(offset, min(MOST_BYTES, segment.error_at - offset))
+            if not piece:
+                return None
+            line += piece.count(b"\n")
+            offset += len(piece)
+        return line, segment.error_at
+    finally:
+        segment.close()
+
+
+def _error_of(event: events.Event, at: int) -> bytes:
+    """The error of an attempt as the last record of its log; nothing for one that has none."""
+    if not isinstance(event, events.AttemptFailed) or event.error is None:
+        return b""
+    clock = time.strftime("%H:%M:%S", time.localtime(at / 1e6))
+    head = f"{clock}.{at // 1000 % 1000:03d} ERROR weft: {event.error.told}\n"
+    return (head + event.error.traceback.rstrip("\n") + "\n" if event.error.traceback else head).encode()
+
+
 def _level(text: str) -> Level | None:
     found = _RECORD.match(text)
     return found[1] if found is not None and found[1] in LEVELS else None  # type: ignore[return-value]
@@ -224,25 +277,28 @@ def content(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str)
 
 
 def _opened(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> _Segment:
-    file, start, end = _place(ledger, row, log)
-    descriptor = open_within(folder, file)
-    if descriptor is None:
+    file, start, end, error = _place(ledger, row, log)
+    descriptor = open_within(folder, file) if file else None
+    if descriptor is None and not error:
         raise errors.NotFoundError(
             f"The log {log!r} of run {row.id} is gone.", remedy="Logs are removed by `weft gc`; its events are kept."
         )
-    return _Segment(descriptor, start, end)
+    return _Segment(descriptor, start, end, error)
 
 
-def _place(ledger: ledgers.Ledger, row: ledgers.RunRow, log: str) -> tuple[str, int, int]:
-    """The file below the folder of logs, and the bytes of it, that a log is."""
+def _place(ledger: ledgers.Ledger, row: ledgers.RunRow, log: str) -> tuple[str, int, int, bytes]:
+    """The file below the folder of logs ("" for none), the bytes of it that a log is, and the error at its end."""
     if log == FLOW and row.request.startswith("flow "):
-        return str(output.file_of(Path(), row.id)), 0, 1 << 62
+        return str(output.file_of(Path(), row.id)), 0, 1 << 62, b""
     if log.isdecimal() and len(log) < 16 and int(log) > 0:
         found, _ = ledger.logged(after=int(log) - 1, limit=1, run=row.id)
         if found and found[0].position == int(log):
-            segment = getattr(codec.decode(found[0].body, found[0].position), "log", None)
+            event = codec.decode(found[0].body, found[0].position)
+            segment, error = getattr(event, "log", None), _error_of(event, found[0].at)
             if isinstance(segment, events.LogSegment):
-                return segment.file, segment.start, segment.end
+                return segment.file, segment.start, segment.end, error
+            if error:
+                return "", 0, 0, error
     raise errors.NotFoundError(
         f"Run {row.id} has no log {log[:40]!r}.", remedy=f"`GET /runs/{row.id}/logs` lists those that it has."
     )

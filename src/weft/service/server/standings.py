@@ -78,15 +78,25 @@ class Standings:
             return kept.found
 
     def troubles(
-        self, world: worlds.World, now: datetime, asked: Mapping[keys.AssetKey, plan.PartitionSet]
+        self,
+        world: worlds.World,
+        now: datetime,
+        asked: Mapping[keys.AssetKey, plan.PartitionSet],
+        *,
+        also: str = "",
     ) -> tuple[Mapping[keys.AssetKey, plan.AssetStatus], troubling.Troubles]:
-        """Where everything stands, and what of it is wrong by where it began; see `planner.troubles.find`."""
+        """Where everything stands, and what of it is wrong by where it began; see `planner.troubles.find`.
+
+        `also` is the id of one that is to be followed down in any case.
+        """
         with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR) as kept:
             known = kept.troubles
-            if known is None or known[0] is not kept.found or known[1] != asked:
+            is_known = known is not None and known[0] is kept.found and known[1] == asked
+            if known is None or not is_known or (also and any(e.id == also and e.hits is None for e in known[2].all)):
                 assert kept.tracking is not None
                 late = {asset: each.late for asset, each in kept.found.items() if each.late}
-                made = troubling.find(kept.tracking.evaluation(kept.observed), late, asked)
+                found = kept.tracking.evaluation(kept.observed)
+                made = troubling.find(found, late, asked, before=known[2] if known is not None else None, also=also)
                 known = kept.troubles = (kept.found, asked, made)
             return kept.found, known[2]
 

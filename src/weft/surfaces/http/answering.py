@@ -73,7 +73,8 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _raw(given: calls.Raw, call: calls.Call) -> Ready:
     headers = {"content-type": given.content_type, "cache-control": "no-cache", **_lower(given.headers)}
-    headers.setdefault("content-security-policy", security.SANDBOX_CSP)
+    if "content-security-policy" not in headers:
+        headers |= {"content-security-policy": security.SANDBOX_CSP, "x-frame-options": "SAMEORIGIN"}
     name = f"; filename*=UTF-8''{urllib.parse.quote(given.filename, safe='')}" if given.filename else ""
     headers["content-disposition"] = ("inline" if given.inline else "attachment") + name
     if given.etag:

@@ -1,9 +1,10 @@
 """The application: what each request passes on its way to a handler, in one place and in this order.
 
-1. the path is one, Host is ours, the headers are within limits;
+1. Host is ours, the path is one (without what a proxy has put in front), the headers are within limits;
 2. the request comes from no page of another site;
-3. **somebody** makes it: without a credential nothing is answered but what `routing.OPEN` and `pages.OPEN` name,
-   matched exactly, be there a route under the path or not;
+3. **somebody** makes it: without a credential nothing is answered but what `routing.OPEN` and the open ones of
+   `pages.PAGES` name, matched exactly, be there a route under the path or not; and, outside /api, the files of the
+   web UI, which hold no data;
 4. the route is there, and whoever asks may use it (role and scope);
 5. the body is within limits and of the type that the route declares;
 6. in a thread: the handler, once for an idempotency key; the audit log.

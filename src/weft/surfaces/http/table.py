@@ -23,6 +23,7 @@ MODULES: tuple[str, ...] = (
     "resources.assets",
     "resources.partition_views",
     "resources.overview",
+    "resources.cloth",
     "resources.schedules",
     "resources.queue",
     "resources.places",

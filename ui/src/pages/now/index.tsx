@@ -56,12 +56,13 @@ export default function NowPage() {
       {wanted && (
         <Suspense>
           <PlanDrawer
+            opened
             select={wanted.select}
             partitions={wanted.partitions}
             repair={wanted.repair}
             onClose={() => setWanted(null)}
             onApplied={(execution) => {
-              if (wanted.repair) repairing(wanted.repair, execution)
+              if (wanted.repair) repairing(wanted.repair, execution.id)
               setWanted(null)
             }}
           />

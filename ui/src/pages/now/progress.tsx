@@ -1,12 +1,22 @@
 import { Link } from "@tanstack/react-router"
+import { useEffect } from "react"
 import { api } from "@/api/client"
 import { executionPath } from "@/shell/links"
 import classes from "./progress.module.css"
 import { about, grouped } from "./words"
 
+/** Milliseconds for which the outcome is shown before the trouble has its button again. */
+const SEEN = 4000
+
 /** How far an execution is: a bar, what is done of all, and how long it takes yet. */
-export function Progress({ execution }: { execution: string }) {
+export function Progress({ execution, onEnd }: { execution: string; onEnd?: () => void }) {
   const found = api.useQuery("get", "/api/v1/executions/{id}", { params: { path: { id: execution } } }).data
+  const over = found?.phase === "finished"
+  useEffect(() => {
+    if (!over || !onEnd) return undefined
+    const seen = setTimeout(onEnd, SEEN)
+    return () => clearTimeout(seen)
+  }, [over, onEnd])
   const done = found ? found.succeeded + found.failed + found.passed : 0
   const total = found?.total ?? 0
   const words =

@@ -10,3 +10,11 @@ export const useRepairs = create<Repairs>(() => ({ by: {} }))
 export function repairing(trouble: string, execution: string): void {
   useRepairs.setState(({ by }) => ({ by: { ...by, [trouble]: execution } }))
 }
+
+/** Its execution has ended: the trouble is gone, or has its button again. */
+export function ended(trouble: string): void {
+  useRepairs.setState(({ by }) => {
+    const { [trouble]: _gone, ...left } = by
+    return { by: left }
+  })
+}

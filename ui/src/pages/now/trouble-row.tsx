@@ -1,11 +1,12 @@
 import { Button } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
-import { StateMark } from "@/parts/state-mark"
+import { useCallback } from "react"
+import { StateMark, StateWord } from "@/parts/state-mark"
 import { Time } from "@/parts/time"
 import { useMay } from "@/shell/door"
 import { assetPath, pipelinePath, runPath } from "@/shell/links"
 import { Progress } from "./progress"
-import { useRepairs } from "./repairs"
+import { ended, useRepairs } from "./repairs"
 import classes from "./troubles.module.css"
 import { action, grouped, hitState, markOf, repairWords, shortPartitions, type Trouble, verb } from "./words"
 
@@ -21,6 +22,7 @@ export function TroubleRow({ trouble, first, onRepair }: RowProps) {
   const { root, error, hits } = trouble
   const owners = [...new Set([...root.owners, ...trouble.hit_owners])]
   const execution = useRepairs((repairs) => repairs.by[trouble.id])
+  const onEnd = useCallback(() => ended(trouble.id), [trouble.id])
   const more = trouble.hit_assets + trouble.hit_pipelines - Math.min(hits.length, 4)
   return (
     <li className={classes.trouble} id={`trouble-${trouble.id}`}>
@@ -99,7 +101,9 @@ export function TroubleRow({ trouble, first, onRepair }: RowProps) {
       </div>
       <div className={classes.act}>
         {execution ? (
-          <Progress execution={execution} />
+          <Progress execution={execution} onEnd={onEnd} />
+        ) : trouble.repairing > 0 ? (
+          <StateWord state="running">is being repaired</StateWord>
         ) : (
           trouble.repair && <RepairButton trouble={trouble} first={first} onRepair={onRepair} />
         )}

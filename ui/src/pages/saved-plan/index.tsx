@@ -1,5 +1,156 @@
+import { Button, Tooltip } from "@mantine/core"
+import { Link, useParams, useRouter } from "@tanstack/react-router"
+import { useMemo } from "react"
+import { api, type Schema } from "@/api/client"
+import { asProblem } from "@/api/problem"
+import { Command, Refusal, Skeleton } from "@/parts/empty"
+import { Panel, Section } from "@/parts/panel"
+import classes from "@/parts/plan.module.css"
+import { PlanRows } from "@/parts/plan-rows"
+import { about, amount, askOf, plural, said } from "@/parts/plan-words"
+import { StateMark, StateWord } from "@/parts/state-mark"
+import { Time } from "@/parts/time"
+import { useCommands } from "@/shell/commands"
+import { useMay } from "@/shell/door"
+import { executionPath, planPath } from "@/shell/links"
 import { Page } from "@/shell/page"
+import { AsSaved } from "./as-saved"
 
+/** A plan that was kept: whether it still holds, what has moved since, and what it would run. */
 export default function SavedPlanPage() {
-  return <Page title="Saved plan">…</Page>
+  const { id = "" } = useParams({ strict: false })
+  const router = useRouter()
+  const query = api.useQuery("get", "/api/v1/plans/{id}", { params: { path: { id } } })
+  const saved = query.data
+  const holds = saved !== undefined && saved.execution === null && saved.drifted.length === 0
+  const outline = api.useQuery(
+    "get",
+    "/api/v1/plans/{id}/outline",
+    { params: { path: { id } } },
+    { enabled: holds },
+  )
+  const applied = api.useMutation("post", "/api/v1/plans/{id}/apply", {
+    meta: { quiet: true },
+    onSuccess: (made) => void router.navigate({ to: executionPath(made.id) }),
+  })
+  const may = useMay("operator")
+  const { mutate } = applied
+  const can = may && holds
+  const commands = useMemo(() => {
+    const run = () => mutate({ params: { path: { id } }, body: BODY })
+    return can
+      ? [{ id: "plan:apply", title: "Apply this plan", group: "This plan", keys: "mod+Enter", run }]
+      : []
+  }, [can, id, mutate])
+  useCommands(commands)
+  if (saved === undefined)
+    return (
+      <Page title="Saved plan" trail={[["Plans", "/plans"]]}>
+        <Panel>{query.error ? <Refusal problem={asProblem(query.error)} /> : <Skeleton />}</Panel>
+      </Page>
+    )
+  const ask = askOf(saved.request)
+  const again = planPath({
+    ...(ask.select ? { select: ask.select } : {}),
+    ...(ask.partitions ? { partitions: ask.partitions } : {}),
+    ...(ask.exact ? { force: true } : {}),
+  })
+  return (
+    <Page
+      title={`Plan ${saved.id.slice(0, 8)}`}
+      heading={said(saved.request)}
+      trail={[["Plans", "/plans"]]}
+      sub={
+        <>
+          {plural(saved.steps, "step")}, saved by {saved.by} <Time at={saved.created} />
+        </>
+      }
+      actions={
+        <>
+          <Button variant="default" size="sm" component={Link} to={again}>
+            Plan again
+          </Button>
+          {holds && (
+            <Tooltip label={may ? "Ctrl ↵" : "Only operators may apply plans."}>
+              <Button
+                size="sm"
+                disabled={!may}
+                loading={applied.isPending}
+                onClick={() => mutate({ params: { path: { id } }, body: BODY })}
+              >
+                Apply{" "}
+                {[plural(saved.steps, "step"), outline.data && about(outline.data.estimate_seconds)]
+                  .filter(Boolean)
+                  .join(" · ")}
+              </Button>
+            </Tooltip>
+          )}
+        </>
+      }
+    >
+      {applied.error && (
+        <Panel>
+          <Refusal problem={asProblem(applied.error)} />
+        </Panel>
+      )}
+      <Standing saved={saved} again={again} />
+      <Section title="What it would run" note={outline.data ? amount(outline.data) : undefined}>
+        {outline.data && holds ? (
+          <Panel>
+            <PlanRows plan={outline.data} />
+          </Panel>
+        ) : saved.view ? (
+          <AsSaved view={saved.view} />
+        ) : null}
+      </Section>
+      <p style={{ marginTop: 16 }}>
+        <Command text={`weft apply --plan ${saved.id}`} />
+      </p>
+    </Page>
+  )
+}
+
+const BODY: Schema["Apply"] = { priority: 0, concurrency: null, keep_going: null, slices: null }
+
+function Standing({ saved, again }: { saved: Schema["PlanDetail"]; again: string }) {
+  if (saved.execution)
+    return (
+      <Panel padded>
+        <StateWord state="succeeded">Applied</StateWord>:{" "}
+        <Link to={executionPath(saved.execution)}>execution {saved.execution.slice(0, 8)}</Link>
+      </Panel>
+    )
+  if (saved.drifted.length === 0)
+    return (
+      <Panel>
+        <div className={classes.calm}>
+          <StateMark state="fresh" size={15} label="" />
+          <div>
+            <strong>It still holds</strong>
+            <span>Planned again it would be the same: steps, partitions, inputs and code.</span>
+          </div>
+        </div>
+      </Panel>
+    )
+  return (
+    <Section
+      title={`What moved since (${saved.drifted.length})`}
+      actions={<Link to={again}>What still is to do</Link>}
+    >
+      <Panel>
+        <div className={classes.calm}>
+          <StateMark state="stale" size={15} label="" />
+          <div>
+            <strong>It does not hold any more, and cannot be applied as it is</strong>
+            <span>Plan again: the new plan has what of this one still is to do.</span>
+          </div>
+        </div>
+        {saved.drifted.map((each) => (
+          <p key={each} className={classes.drift}>
+            {each}
+          </p>
+        ))}
+      </Panel>
+    </Section>
+  )
 }

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from weft.service import views
-from weft.service.asset import asset_views, lineage_views, strips, version_details
+from weft.service.asset import asset_views, catalog, lineage_views, strips, version_details
 from weft.service.plan import planning
 from weft.service.run import history
 from weft.service.server import standings
@@ -42,10 +42,43 @@ def known(call: Call) -> standings.Standings:
     return call.serving.standings
 
 
+Words = Annotated[tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=200)], ...], msgspec.Meta(max_length=100)]
+
+
 class AssetsQuery(paging.Paged, frozen=True, kw_only=True):
-    """Which assets."""
+    """Which assets, in which order. Of each filter that is given an asset has one of the values."""
 
     select: Selection = None
+    status: Words = ()
+    group: Words = ()
+    owner: Words = ()
+    kind: Words = ()
+    tag: Annotated[Words, msgspec.Meta(description="`name=value`, or `name` for a tag without a value.")] = ()
+    location: Words = ()
+    order: catalog.Order = "key"
+
+
+class FacetsQuery(routing.Query, frozen=True, kw_only=True):
+    """Which assets are counted, with the filters of `/assets`."""
+
+    select: Selection = None
+    status: Words = ()
+    group: Words = ()
+    owner: Words = ()
+    kind: Words = ()
+    tag: Words = ()
+    location: Words = ()
+
+
+def _filters(query: AssetsQuery | FacetsQuery) -> catalog.Filters:
+    return catalog.Filters(
+        status=query.status,
+        group=query.group,
+        owner=query.owner,
+        kind=query.kind,
+        tag=query.tag,
+        location=query.location,
+    )
 
 
 class AssetPage(views.View, frozen=True, kw_only=True):
@@ -59,10 +92,22 @@ class AssetPage(views.View, frozen=True, kw_only=True):
 def list_assets(call: Call, query: AssetsQuery) -> AssetPage:
     """The assets that a selection has (all without one), each with the one word for where it stands."""
     with call.world() as world:
-        chosen = planning.select(world, query.select)
-        shown, following = paging.cut("assets", query, chosen, lambda key: key)
+        statuses = known(call).all(world, call.now)
+        chosen = catalog.matching(world, statuses, planning.select(world, query.select), _filters(query))
+        shown, following = paging.cut("assets", query, chosen, catalog.place_of(world, statuses, query.order))
         items = asset_views.listed(world, known(call), shown, call.now)
     return AssetPage(items=items, next=following)
+
+
+@routes.get(
+    "/asset-facets", scope="assets.read", query=FacetsQuery, answer=catalog.FacetsView, etag=True,
+    summary="Count assets by status, group, owner, kind, tag and location",
+)  # fmt: skip
+def facets(call: Call, query: FacetsQuery) -> catalog.FacetsView:
+    """How many assets match, and how many would with another value of one filter."""
+    with call.world() as world:
+        statuses = known(call).all(world, call.now)
+        return catalog.facets(world, statuses, planning.select(world, query.select), _filters(query))
 
 
 @routes.get(

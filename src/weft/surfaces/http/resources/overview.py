@@ -27,6 +27,12 @@ def on_start(state: State) -> None:
     state.extras[_MEMORY] = memory.Memory()
 
 
+def memory_of(state: State) -> memory.Memory:
+    """What is kept between two answers."""
+    found: memory.Memory = state.extras[_MEMORY]
+    return found
+
+
 @routes.get(
     "/now", scope="server.read", answer=words.NowView, etag=True, summary="What is broken, late, running, waiting"
 )
@@ -37,7 +43,7 @@ def now(call: Call) -> words.NowView:
     or a freshness policy asked for it.
     """
     with call.world() as world:
-        return overview.now(world, assets.known(call), call.state.extras[_MEMORY], call.now)
+        return overview.now(world, assets.known(call), memory_of(call.state), call.now)
 
 
 class SearchQuery(routing.Query, frozen=True, kw_only=True):
@@ -57,7 +63,9 @@ class Hits(views.View, frozen=True, kw_only=True):
 def search(call: Call, query: SearchQuery) -> Hits:
     """Assets, pipelines, jobs, automations, locations, and runs by the beginning of their id."""
     with call.world() as world:
-        return Hits(items=searching.search(world, query.q, limit=query.limit))
+        return Hits(
+            items=searching.search(world, assets.known(call), memory_of(call.state), query.q, limit=query.limit)
+        )
 
 
 class SettingsView(views.View, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from weft.service import views
-from weft.service.asset import correcting, partition_keys, version_details
+from weft.service.asset import completing, correcting, partition_keys, version_details
 from weft.service.plan import status_views
 from weft.service.run import history
 from weft.surfaces.http import paging, routing
@@ -52,6 +52,23 @@ def selection(call: Call, query: SelectQuery) -> SelectedPage:
     """What `weft ls` shows: the assets as they are defined, without where they stand."""
     with call.world() as world:
         return SelectedPage(items=status_views.selected(world, query.select))
+
+
+class CompleteQuery(routing.Query, frozen=True, kw_only=True):
+    """A selection that is being written, and where."""
+
+    text: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    at: Annotated[int, msgspec.Meta(ge=0, le=2000, description="The place in it, in code points.")] = 2000
+
+
+@routes.get(
+    "/selection/complete", scope="assets.read", query=CompleteQuery, answer=completing.CompletionView,
+    summary="Look at what may stand at a place of a selection",
+)  # fmt: skip
+def complete(call: Call, query: CompleteQuery) -> completing.CompletionView:
+    """Keys, fields, values and operators that go on from what is written, the likeliest first."""
+    with call.world() as world:
+        return completing.complete(world, query.text, query.at)
 
 
 _MOST_PARTITIONS = 10_000

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT), str(ROOT / "ui" / "tools")]
 import complete_lock  # noqa: E402
 import hatch_build  # noqa: E402
@@ -91,7 +91,7 @@ def test_a_node_that_vite_does_not_run_on_is_not_used(
 ) -> None:
     with_programs(tmp_path / "bin", monkeypatch, version=version, npm="")
     assert (tree.machines_node() is not None) == fits
-    hook = tree.CustomBuildHook()
+    hook = tree.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel")
     assert hook.dependencies() == ([] if fits else [tree.NODE_FROM_PYPI])
 
 

@@ -1,0 +1,81 @@
+import { StateMark } from "@/parts/state-mark"
+import { stateOf } from "@/theme/states"
+import classes from "./card.module.css"
+import { stripOf } from "./paint"
+import type { Item } from "./types"
+
+/** A node as a card of the DOM; the canvas draws the same one when it is near. */
+export function Card({ item, quiet, small }: { item: Item; quiet: boolean; small: boolean }) {
+  const family = item.state === undefined ? undefined : stateOf(item.state).family
+  const rest = [item.note, item.system, ...(item.chips ?? [])].filter(Boolean).join(" · ")
+  const strip = stripOf(item)
+  const border = item.hue !== undefined ? `var(--hue-${item.hue})` : undefined
+  return (
+    <div
+      className={classes.card}
+      data-family={family}
+      data-round={item.shape === "round" || undefined}
+      data-quiet={quiet || undefined}
+      data-pile={item.folds !== undefined || undefined}
+      data-small={small || undefined}
+      style={border ? { borderColor: border } : undefined}
+    >
+      <div className={classes.line}>
+        {item.state && <StateMark state={item.state} size={small ? 18 : 12} />}
+        <span className={classes.name} title={item.name}>
+          {item.name}
+        </span>
+        {item.more && (
+          <span className={classes.more} title="It has neighbours that are not shown">
+            …
+          </span>
+        )}
+      </div>
+      {!small && (item.state || rest) && (
+        <div className={classes.second}>
+          {item.state && <StateInk state={item.state} words={item.stateWords} />}
+          {rest && (
+            <span className={classes.rest} title={rest}>
+              {rest}
+            </span>
+          )}
+        </div>
+      )}
+      {!small && strip.length > 0 && (
+        <svg className={classes.strip} viewBox="0 0 1000 5" preserveAspectRatio="none" aria-hidden="true">
+          {bars(strip).map(({ state, x, width }) => {
+            const tone = stateOf(state).family
+            const pale = tone === "fresh" || tone === "missing"
+            return (
+              <rect
+                key={`${state} ${x}`}
+                x={x}
+                width={width}
+                height="5"
+                fill={`var(--${tone}${pale ? "-soft" : ""})`}
+              />
+            )
+          })}
+        </svg>
+      )}
+    </div>
+  )
+}
+
+function StateInk({ state, words }: { state: string; words: string | undefined }) {
+  const { family, label } = stateOf(state)
+  return <span style={{ color: `var(--${family}-ink)` }}>{words ?? label}</span>
+}
+
+function bars(
+  strip: ReadonlyArray<readonly [string, number]>,
+): Array<{ state: string; x: number; width: number }> {
+  const total = strip.reduce((sum, [, count]) => sum + count, 0)
+  let x = 0
+  return strip.map(([state, count]) => {
+    const wide = (1000 * count) / total
+    const bar = { state, x, width: Math.max(wide - 2, 10) }
+    x += wide
+    return bar
+  })
+}

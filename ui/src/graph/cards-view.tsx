@@ -1,0 +1,258 @@
+/** The graph as cards of the DOM, by React Flow: where fewer than 300 nodes are shown. Positions and lines are ours. */
+import "@xyflow/react/dist/base.css"
+import {
+  BaseEdge,
+  type Edge,
+  type EdgeProps,
+  type Node,
+  type NodeProps,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  useStore,
+  ViewportPortal,
+} from "@xyflow/react"
+import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react"
+import { stateOf } from "@/theme/states"
+import type { ViewProps } from "./canvas-view"
+import { Card } from "./card"
+import cards from "./cards.module.css"
+import { Controls } from "./controls"
+import classes from "./graph.module.css"
+import { DETAIL } from "./paint"
+import { type Direction, reach, type Scene, step } from "./scene"
+import type { Item } from "./types"
+
+type CardNode = Node<{ item: Item; quiet: boolean }, "card">
+type LineEdge = Edge<{ path: string; quiet: boolean; lit: boolean; dashed: boolean }, "line">
+
+const ARROWS: Readonly<Record<string, Direction>> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+}
+
+const CardBody = memo(function CardBody({ data }: NodeProps<CardNode>) {
+  const small = useStore((state) => state.transform[2] < DETAIL.cards)
+  return <Card item={data.item} quiet={data.quiet} small={small} />
+})
+
+const Line = memo(function Line({ data }: EdgeProps<LineEdge>) {
+  if (data === undefined) return null
+  return (
+    <BaseEdge
+      path={data.path}
+      className={cards.line}
+      data-quiet={data.quiet || undefined}
+      data-lit={data.lit || undefined}
+      data-dashed={data.dashed || undefined}
+    />
+  )
+})
+
+const NODES = { card: CardBody }
+const EDGES = { line: Line }
+
+export default function CardsView(props: ViewProps) {
+  return (
+    <ReactFlowProvider>
+      <Cards {...props} />
+    </ReactFlowProvider>
+  )
+}
+
+function Cards(props: ViewProps) {
+  const { scene, selected, focus, found, label, onSelect, onOpen, onFold, plain, onDrawn, layoutTook } = props
+  const flow = useReactFlow<CardNode, LineEdge>()
+  const box = useRef<HTMLDivElement>(null)
+  const [pointed, setPointed] = useState<number | null>(null)
+  const reached = useMemo(
+    () => (pointed === null || pointed >= scene.items.length ? null : reach(scene, [pointed])),
+    [scene, pointed],
+  )
+  const nodes = useMemo<CardNode[]>(
+    () =>
+      scene.items.map((item, at) => ({
+        id: item.id,
+        type: "card",
+        position: { x: scene.layout.x[at] as number, y: scene.layout.y[at] as number },
+        width: scene.width[at] as number,
+        height: scene.height[at] as number,
+        // lines are drawn from the layout; React Flow only needs to know that there is somewhere to end
+        handles: [
+          { type: "target", position: "left", x: 0, y: 0 },
+          { type: "source", position: "right", x: 0, y: 0 },
+        ] as CardNode["handles"],
+        data: { item, quiet: found !== null ? !found.has(at) : reached !== null && !reached.items.has(at) },
+        selected: selected.has(at),
+        ariaLabel: [item.name, item.state && stateOf(item.state).label, item.note].filter(Boolean).join(", "),
+      })),
+    [scene, selected, reached, found],
+  )
+  const edges = useMemo<LineEdge[]>(
+    () =>
+      scene.edges.map((edge, at) => ({
+        id: `${edge.from}\u0001${edge.to}`,
+        source: edge.from,
+        target: edge.to,
+        type: "line",
+        focusable: false,
+        zIndex: reached?.edges.has(at) ? 1 : 0,
+        data: {
+          path: pathOf(scene, at),
+          lit: reached?.edges.has(at) ?? false,
+          quiet: (reached !== null && !reached.edges.has(at)) || found !== null,
+          dashed: edge.dashed ?? false,
+        },
+      })),
+    [scene, reached, found],
+  )
+  const all = useMemo(
+    () => () => void flow.fitView({ maxZoom: 1, padding: 0.06, duration: calm() ? 0 : 220 }),
+    [flow],
+  )
+  const first = useRef(true)
+  const before = useRef(scene.layout)
+  useEffect(() => {
+    if (first.current) {
+      first.current = false
+      const start = performance.now()
+      requestAnimationFrame(() => onDrawn?.({ layout: layoutTook, draw: performance.now() - start }))
+      return
+    }
+    // what was selected or walked to stays in view; else the new graph is shown whole
+    if (before.current !== scene.layout) {
+      before.current = scene.layout
+      requestAnimationFrame(all)
+    }
+    setPointed(null)
+  }, [scene, all, onDrawn, layoutTook])
+  const middle = useMemo(
+    () => (at: number) =>
+      void flow.setCenter(
+        (scene.layout.x[at] as number) + (scene.width[at] as number) / 2,
+        (scene.layout.y[at] as number) + (scene.height[at] as number) / 2,
+        { zoom: Math.max(flow.getZoom(), 0.7), duration: calm() ? 0 : 220 },
+      ),
+    [flow, scene],
+  )
+  useEffect(() => {
+    if (focus === null) return undefined
+    const frame = requestAnimationFrame(() => middle(focus))
+    return () => cancelAnimationFrame(frame)
+  }, [focus, middle])
+  const open = (id: string) => {
+    const item = scene.items[scene.index.get(id) ?? -1]
+    if (item?.folds !== undefined) onFold?.(item.folds, false)
+    else onOpen?.(id)
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const id = (event.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset.id
+    const at = id === undefined ? undefined : scene.index.get(id)
+    if (event.metaKey || event.ctrlKey || event.altKey) return
+    const direction = ARROWS[event.key]
+    if (direction) {
+      const next = step(scene, at ?? null, direction)
+      if (next !== null) {
+        const element = [...(box.current?.querySelectorAll<HTMLElement>(".react-flow__node") ?? [])].find(
+          (each) => each.dataset.id === scene.items[next]?.id,
+        )
+        element?.focus({ preventScroll: true })
+        setPointed(next)
+      }
+    } else if (event.key === "Enter" && id !== undefined) open(id)
+    else if (event.key === " " && id !== undefined) onSelect?.(id, event.shiftKey)
+    else if (event.key === "+" || event.key === "=") void flow.zoomIn()
+    else if (event.key === "-") void flow.zoomOut()
+    else if (event.key === "0") all()
+    else if (event.key === "Escape" && selected.size > 0) onSelect?.(null, false)
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  return (
+    <div
+      className={`${classes.view} ${cards.view}`}
+      ref={box}
+      onKeyDownCapture={onKeyDown}
+      role="group"
+      aria-label={label}
+    >
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODES}
+        edgeTypes={EDGES}
+        fitView
+        fitViewOptions={{ maxZoom: 1, padding: 0.06 }}
+        minZoom={0.05}
+        maxZoom={2}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        nodesFocusable
+        zoomOnDoubleClick={false}
+        onlyRenderVisibleElements={scene.items.length > 80}
+        onNodeClick={(event, node) => onSelect?.(node.id, event.shiftKey || event.ctrlKey || event.metaKey)}
+        onNodeDoubleClick={(_, node) => open(node.id)}
+        onPaneClick={() => onSelect?.(null, false)}
+        onNodeMouseEnter={(_, node) => setPointed(scene.index.get(node.id) ?? null)}
+        onNodeMouseLeave={() => setPointed(null)}
+        proOptions={{ hideAttribution: true }}
+      >
+        <ViewportPortal>
+          {scene.frames.map((frame) => (
+            <div
+              key={frame.group}
+              className={cards.frame}
+              style={{
+                transform: `translate(${frame.x}px, ${frame.y}px)`,
+                width: frame.width,
+                height: frame.height,
+              }}
+            >
+              {onFold ? (
+                <button type="button" onClick={() => onFold(frame.group, true)} title="Fold this group">
+                  {frame.group}
+                </button>
+              ) : (
+                <span>{frame.group}</span>
+              )}
+            </div>
+          ))}
+          {scene.layout.blocks.map((block) => (
+            <div
+              key={`${block.x} ${block.y}`}
+              className={cards.block}
+              style={{
+                transform: `translate(${block.x}px, ${block.y}px)`,
+                width: block.width,
+                height: block.height,
+              }}
+            />
+          ))}
+        </ViewportPortal>
+      </ReactFlow>
+      {!plain && <Controls onIn={() => void flow.zoomIn()} onOut={() => void flow.zoomOut()} onAll={all} />}
+    </div>
+  )
+}
+
+function calm(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches
+}
+
+/** An edge's line through its segments, as a path of SVG. */
+export function pathOf({ layout: { segments, starts, parts } }: Scene, edge: number): string {
+  let path = ""
+  for (let at = starts[edge] as number; at < (starts[edge + 1] as number); at += 1) {
+    const first = (parts[at] as number) * 4
+    const [x1, y1, x2, y2] = [...segments.subarray(first, first + 4)] as [number, number, number, number]
+    const middle = (x1 + x2) / 2
+    path += `${path ? "L" : "M"}${x1} ${y1}`
+    path += Math.abs(y1 - y2) < 0.5 ? `L${x2} ${y2}` : `C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`
+  }
+  return path || "M0 0"
+}

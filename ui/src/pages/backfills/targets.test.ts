@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest"
+import { inOrder, targetsOf } from "./targets"
+
+describe("what a backfill can be of", () => {
+  it("is what has partitions, and a pipeline before an asset of its name", () => {
+    const found = targetsOf(
+      [{ key: "raw", partitions: "daily" }, { key: "total" }, { key: "nightly", partitions: "daily" }],
+      [
+        { name: "nightly", partitions: "cron" },
+        { name: "once", partitions: null },
+      ],
+    )
+    expect(found.choices).toEqual([
+      { group: "Pipelines", items: ["nightly"] },
+      { group: "Assets", items: ["raw"] },
+    ])
+    expect(found.kinds.get("nightly")).toBe("pipeline")
+  })
+
+  it("tells the order in which it runs", () => {
+    expect(inOrder(["d", "c", "b", "a"])).toBe("Runs d, c, … a")
+    expect(inOrder(["a", "b"])).toBe("Runs a, b")
+    expect(inOrder([])).toContain("Nothing to run")
+  })
+})

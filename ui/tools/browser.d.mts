@@ -1,0 +1,2 @@
+/** The Chromium of this machine: `WEFT_BROWSER`, or the first one on the PATH. */
+export function browserPath(): string
