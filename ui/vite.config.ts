@@ -17,6 +17,8 @@ export default defineConfig({
     emptyOutDir: true,
     // pages of the UI have paths such as /assets/…, so built files are kept apart from them
     assetsDir: "static",
+    // nothing as a data: URL, which the page's policy refuses for fonts
+    assetsInlineLimit: 0,
     target: "es2022",
     sourcemap: false,
     // what the bundles are made of, and under which licences, travels with them

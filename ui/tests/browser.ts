@@ -9,7 +9,7 @@ import {
   chromium,
   type Page,
 } from "playwright-core"
-import { afterAll, afterEach, onTestFailed } from "vitest"
+import { afterAll, afterEach } from "vitest"
 import { browserPath } from "../tools/browser.mjs"
 import type { Server } from "./servers/weft"
 
@@ -81,27 +81,32 @@ export async function visit(server: Server, options: BrowserContextOptions = {})
   return stranger({ storageState: await session(server), ...options })
 }
 
-/** Windows of a test file: each test's are closed after it, and pictured where it failed. */
+/** Windows of a test file: each test's are closed after it, and pictured first where it failed. */
 export function windows() {
   const open: Visit[] = []
-  afterEach(async () => {
-    for (const each of open.splice(0)) await each.context.close()
+  afterEach(async ({ task }) => {
+    const failed = task.result?.state === "fail"
+    for (const [at, each] of open.splice(0).entries()) {
+      if (failed) await picture(each, `${task.suite?.name ?? ""} ${task.name} ${at || ""}`)
+      await each.context.close()
+    }
   })
   afterAll(closeBrowser)
   const keep = (made: Visit) => {
     open.push(made)
-    onTestFailed(async ({ task }) => {
-      const name = `${task.name}`.replace(/[^a-z0-9]+/gi, "-").slice(0, 80)
-      mkdirSync(OUT, { recursive: true })
-      await made.page.screenshot({ path: join(OUT, `${name}.png`) }).catch(() => undefined)
-      writeFileSync(join(OUT, `${name}.txt`), [made.page.url(), ...made.complaints].join("\n"))
-    })
     return made
   }
   return {
     visit: async (server: Server, options: BrowserContextOptions = {}) => keep(await visit(server, options)),
     stranger: async (options: BrowserContextOptions = {}) => keep(await stranger(options)),
   }
+}
+
+async function picture(of: Visit, name: string): Promise<void> {
+  const file = join(OUT, name.replace(/[^a-z0-9]+/gi, "-").slice(0, 90))
+  mkdirSync(OUT, { recursive: true })
+  writeFileSync(`${file}.txt`, [of.page.url(), ...of.complaints].join("\n"))
+  await of.page.screenshot({ path: `${file}.png` }).catch((error: Error) => of.complaints.push(error.message))
 }
 
 /** Wait until the page has what it shows: nothing that was asked for is outstanding, and no skeleton is left. */

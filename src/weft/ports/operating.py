@@ -53,5 +53,8 @@ class OperationWriter(Protocol):
     def take_operation(self, id: str, *, holder: str, at: int, until: int) -> bool:  # noqa: A002
         """Begin what waits; False where it does not wait any more."""
 
+    def tell_operation(self, id: str, *, holder: str, answer: bytes, until: int) -> bool:  # noqa: A002
+        """Write down how far it is; False where it has ended, or another process than `holder` has it."""
+
     def end_operation(self, id: str, *, outcome: str, answer: bytes, at: int, holder: str | None = None) -> bool:  # noqa: A002
         """Write down what came of it; False where it has ended, or another process than `holder` has it."""

@@ -59,6 +59,15 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTally:
+    """A check of an asset over its partitions: how many it failed on, on how many it has a result, and the latest."""
+
+    results: int
+    failed: int
+    last: CheckRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
     """One event as the log has it: `body` is its JSON text; `run` None for one that belongs to no run."""
 
@@ -89,6 +98,15 @@ class Paging(Protocol):
         Of one run or of the whole log; of these types or of all. A look reads a bounded piece of the log.
         """
 
+    def logged_before(
+        self, *, before: int, limit: int, run: str | None = None, types: Sequence[str] = (), text: str = ""
+    ) -> tuple[list[LoggedEvent], int]:
+        """Events before a position, newest first, and the position down to which the log was looked at; 0 at its end.
+
+        Of one run or of the whole log; of these types or of all; with `text` those whose JSON has it, in any case of
+        letters. A look reads a bounded piece of the log.
+        """
+
     def live_counts(self) -> Mapping[tuple[str, str], int]:
         """How many runs there are that have not finished, by phase and pool."""
 
@@ -111,11 +129,18 @@ class Paging(Protocol):
         limit: int,
         after: tuple[str, str] | None = None,
         failed: bool = False,
+        name: str | None = None,
     ) -> list[CheckRow]:
         """The latest result of each check of an asset (of these partitions), by partition and name, from after one on.
 
-        With `failed` only those that did.
+        With `failed` only those that did, with `name` only those of this check.
         """
+
+    def failing_checks(self) -> Mapping[tuple[str, str], int]:
+        """On how many partitions each check fails, by asset and name; those that fail on none are absent."""
+
+    def check_tallies(self, asset: str) -> Mapping[str, CheckTally]:
+        """The checks of an asset that have results, by name."""
 
     def step_tallies(self, run: str) -> list[tuple[str, str, int, int, int]]:
         """Of each step of a pipeline's run: its outcome or phase, how many, most attempts, microseconds in all."""

@@ -69,6 +69,14 @@ class OperationWrites:
         )
         return done.rowcount == 1
 
+    def tell_operation(self, id: str, *, holder: str, answer: bytes, until: int) -> bool:  # noqa: A002
+        """Write down how far it is; False where it has ended, or another process than `holder` has it."""
+        done = self._connection.execute(
+            "UPDATE operation SET answer = ?, until = ? WHERE id = ? AND finished IS NULL AND holder = ?",
+            (answer, until, id, holder),
+        )
+        return done.rowcount == 1
+
     def end_operation(self, id: str, *, outcome: str, answer: bytes, at: int, holder: str | None = None) -> bool:  # noqa: A002
         """Write down what came of it; False where it has ended, or another process than `holder` has it."""
         done = self._connection.execute(

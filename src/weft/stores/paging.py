@@ -97,6 +97,34 @@ class PagingReader(run_reading.RunReader):
         found = [_logged(row) for row in rows]
         return found, found[-1].position if len(found) == limit else max(end, after)
 
+    def logged_before(
+        self, *, before: int, limit: int, run: str | None = None, types: Sequence[str] = (), text: str = ""
+    ) -> tuple[list[ports.LoggedEvent], int]:
+        """Events before a position, newest first, and the position down to which was looked; 0 at the log's end."""
+        where, given, floor = ["position < ?"], [before], 0
+        parameters: list[Any] = list(given)
+        if run is not None:
+            where.append("run = ?")
+            parameters.append(run)
+        elif types or text:
+            top: int = self._rows("SELECT coalesce(max(position), 0) FROM event WHERE position < ?", given)[0][0]
+            floor = max(0, top - _LOG_PIECE)
+            where.append("position > ?")
+            parameters.append(floor)
+        if types:
+            where.append(f"type IN ({', '.join('?' * len(types))})")
+            parameters += types
+        if text:
+            where.append("instr(lower(body), lower(?)) > 0")
+            parameters.append(text)
+        rows = self._rows(
+            f"SELECT position, at, run, type, body FROM event {_where(where)} "  # noqa: S608
+            f"ORDER BY position DESC LIMIT {int(limit)}",
+            parameters,
+        )
+        found = [_logged(row) for row in rows]
+        return found, found[-1].position if len(found) == limit else floor
+
     def live_counts(self) -> Mapping[tuple[str, str], int]:
         """How many runs there are that have not finished, by phase and pool."""
         rows = self._rows("SELECT phase, pool, count(*) FROM run WHERE phase <> 'finished' GROUP BY phase, pool")
@@ -149,10 +177,11 @@ class PagingReader(run_reading.RunReader):
         limit: int,
         after: tuple[str, str] | None = None,
         failed: bool = False,
+        name: str | None = None,
     ) -> list[ledgers.CheckRow]:
         """The latest result of each check of an asset (of these partitions), by partition and name, from after one on.
 
-        With `failed` only those that did.
+        With `failed` only those that did, with `name` only those of this check.
         """
         pieces: list[Sequence[str] | None] = [None]
         if keys is not None:
@@ -173,6 +202,9 @@ class PagingReader(run_reading.RunReader):
                 given += after
             if failed:
                 where.append("passed = 0")
+            if name is not None:
+                where.append("name = ?")
+                given.append(name)
             rows = self._rows(
                 f"SELECT {reading.CHECK_COLUMNS} FROM check_result {_where(where)} "  # noqa: S608
                 f"ORDER BY key, name LIMIT {int(limit) - len(found)}",
@@ -180,6 +212,22 @@ class PagingReader(run_reading.RunReader):
             )
             found += [reading.check_row(row) for row in rows]
         return found
+
+    def failing_checks(self) -> Mapping[tuple[str, str], int]:
+        """On how many partitions each check fails, by asset and name; those that fail on none are absent."""
+        # along an index that has nothing but failures
+        rows = self._rows("SELECT asset, name, count(*) FROM check_result WHERE passed = 0 GROUP BY asset, name")
+        return {(asset, name): count for asset, name, count in rows}
+
+    def check_tallies(self, asset: str) -> Mapping[str, ports.CheckTally]:
+        """The checks of an asset that have results, by name."""
+        # beside max(), SQLite takes the other columns from the row that has it
+        rows = self._rows(
+            f"SELECT {reading.CHECK_COLUMNS}, count(*), sum(passed = 0), max(at) FROM check_result "  # noqa: S608
+            "WHERE asset = ? GROUP BY name",
+            (asset,),
+        )
+        return {row[2]: ports.CheckTally(results=row[-3], failed=row[-2], last=reading.check_row(row)) for row in rows}
 
     def step_tallies(self, run: str) -> list[tuple[str, str, int, int, int]]:
         """Of each step of a pipeline's run: its outcome or phase, how many, most attempts, microseconds in all."""

@@ -476,8 +476,87 @@ def test_markdown_is_served_without_what_it_would_run(api: Api) -> None:
 
 def test_what_is_going_on_is_told_by_root_cause(api: Api) -> None:
     now = api.get("/now")
-    assert [(each["root"], each["status"]) for each in now["broken"]] == [("broken", "failed")]
-    assert now["assets"]["fresh"] >= 2
+    (trouble,) = [each for each in now["troubles"] if each["kind"] == "failed"]
+    assert (trouble["id"], trouble["root"]["key"]) == ("failed:broken", "broken")
+    error = trouble["error"]
+    assert (error["type"], error["message"], error["file"]) == ("ValueError", "no luck", "shop.py")
+    assert (error["function"], error["line"]) == ("broken", 19)
+    assert trouble["repair"] == {
+        "select": 'key:"broken"', "partitions": None, "assets": 1, "steps": 1, "seconds": None, "rerun": None,
+    }  # fmt: skip
+    assert now["counts"]["broken"] == 1
+    assert now["counts"]["assets"]["fresh"] >= 2
+    assert now["totals"]["troubles"] == len(now["troubles"])
+
+
+def test_the_log_of_a_failure_ends_with_its_error_where_now_and_the_search_point_to(api: Api) -> None:
+    (trouble,) = [each for each in api.get("/now")["troubles"] if each["id"] == "failed:broken"]
+    lines = api.get(f"/runs/{trouble['run']}/logs/{trouble['log']}")["lines"]
+    assert lines[trouble["line"] - 1]["text"].endswith("ERROR weft: ValueError: no luck")
+    assert lines[-1]["text"] == "ValueError: no luck"
+    for words in ("no luck", "failed", "broken", "error brok"):
+        found = [each for each in api.get("/search", q=words)["items"] if each["kind"] == "failure"]
+        assert (found[0]["name"], found[0]["detail"]) == ("ValueError: no luck", "broken"), words
+        assert (found[0]["run"], found[0]["log"], found[0]["line"]) == (
+            trouble["run"], trouble["log"], trouble["line"],
+        )  # fmt: skip
+    assert not [each for each in api.get("/search", q="failed total")["items"] if each["kind"] == "failure"]
+
+
+def test_a_trouble_is_planned_by_its_id(api: Api) -> None:
+    steps = api.post("/plans/preview", {"repair": "failed:broken"}, 200)["steps"]
+    assert [(each["asset"], each["status"]) for each in steps] == [("broken", "failed")]
+    assert "no trouble" in api.post("/plans/preview", {"repair": "failed:total"}, 404)["detail"]
+    refused = api.post("/plans/preview", {"repair": "failed:broken", "select": "total"}, 422)
+    assert refused["detail"] == "repair says what is to be made, and so does select."
+
+
+def test_partitions_are_planned_by_asset(api: Api) -> None:
+    asked = {"select": "daily or broken", "partitions": "daily[2024-01-20..2024-01-21]; broken[]"}
+    steps = api.post("/plans/preview", asked, 200)["steps"]
+    assert {each["asset"]: each["partitions"] for each in steps} == {
+        "daily": ["2024-01-20", "2024-01-21"], "broken": None,
+    }  # fmt: skip
+
+
+def test_the_cloth_has_a_thread_for_each_asset_and_pipeline(api: Api) -> None:
+    asked = {"since": "2024-01-01T00:00:00Z", "until": "2024-01-31T00:00:00Z", "columns": 30}
+    cloth = api.get("/cloth", **asked)
+    rows = {each["key"]: each for each in cloth["items"]}
+    assert rows["daily"]["cells"] == [[9, 18, "fresh", 10]]
+    assert rows["etl"]["cells"][0] == [4, 4, "fresh", 1]
+    assert cloth["rows"] == len(rows)
+    assert (cloth["columns"], cloth["column_seconds"], cloth["grain"]) == (30, 86400.0, "day")
+    names = list(rows)
+    assert names.index("numbers") < names.index("total")
+    pages = api.get("/cloth", limit=2, **asked)
+    after = api.get("/cloth", limit=500, cursor=pages["next"], **asked)
+    assert [each["key"] for each in pages["items"] + after["items"]] == names
+    (daily,) = api.get("/cloth", select="daily")["items"]
+    assert sum(count for _, _, state, count in daily["cells"] if state == "fresh") == 10
+    (broken,) = api.get("/cloth", select="broken", since="2020-01-01T00:00:00Z", until="2100-01-01T00:00:00Z")["items"]
+    assert broken["cells"][-1][2] == "failed"
+    assert broken["trouble"] is not None
+    assert "not after" in api.get("/cloth", 422, since="2024-02-01T00:00:00Z", until="2024-01-01T00:00:00Z")["detail"]
+
+
+def test_a_long_partition_is_a_stitch_with_its_own_times(api: Api) -> None:
+    (row,) = api.get(
+        "/cloth", select="daily", since="2024-01-18T00:00:00Z", until="2024-01-20T00:00:00Z", columns=48
+    )["items"]
+    day = 86_400_000
+    begin = 1_705_536_000_000
+    assert row["stitches"] == [[begin, begin + day, "fresh", 1], [begin + day, begin + 2 * day, "fresh", 1]]
+    assert row["cells"] == [[0, 47, "fresh", 2]]
+
+
+def test_a_piece_of_a_thread_says_what_is_in_it_and_how_to_plan_it(api: Api) -> None:
+    piece = api.get("/cloth/stitch", key="daily", since="2024-01-18T00:00:00Z", until="2024-01-20T00:00:00Z")
+    assert (piece["state"], piece["count"], piece["partitions"]) == ("fresh", 2, "2024-01-18..2024-01-19")
+    assert api.get(f"/runs/{piece['run']}")["phase"] == "finished"
+    again = {"select": piece["select"], "partitions": piece["partitions"], "exact": True}
+    assert api.post("/plans/preview", again, 200)["steps"][0]["partitions"] == ["2024-01-18", "2024-01-19"]
+    api.get("/cloth/stitch", 404, key="nothing", since="2024-01-18T00:00:00Z", until="2024-01-20T00:00:00Z")
 
 
 def test_anything_is_found_by_its_name(api: Api) -> None:

@@ -20,7 +20,7 @@ from weft.define.automations.webhooks import STRIPE
 from weft.model import automations, events
 from weft.service.access import accounts
 from weft.service.automation import webhooks
-from weft.service.run import log_pages
+from weft.service.run import log_lines, log_pages
 from weft.surfaces.http import answering, connections, decoding, idempotency, limits, receiving
 
 
@@ -162,7 +162,7 @@ def test_e14_a_page_of_a_log_has_a_bounded_number_of_lines(running: servers.Serv
     with running.client() as client:
         log = client.get(f"/api/v1/runs/{run}/logs").json()["items"][0]["log"]
         page = client.get(f"/api/v1/runs/{run}/logs/{log}?limit=1048576").json()
-        assert len(page["lines"]) <= log_pages.MOST_LINES
+        assert len(page["lines"]) <= log_lines.MOST_LINES
         assert page["next"] == len(page["lines"])
         whole = client.get(f"/api/v1/runs/{run}/attempts").json()["items"]
         assert len(whole[0]["text"]) <= 500_000

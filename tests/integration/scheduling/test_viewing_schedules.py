@@ -56,6 +56,13 @@ def test_a_dry_run_shows_the_next_ticks_and_what_each_would_start(shown):
     assert shown.runs("trading") == []
 
 
+def test_a_schedule_that_is_due_often_leaves_room_for_the_others(shown):
+    with shown.serving.world() as world:
+        found = viewing.upcoming(world, count=100, each=2)
+    counts = {name: sum(each.schedule == name for each in found) for name in ("trading", "needy", "nightly")}
+    assert counts == {"trading": 2, "needy": 2, "nightly": 2}
+
+
 def test_a_dry_run_of_all_is_in_the_order_in_which_they_act_and_ends_where_it_is_told_to(shown):
     with shown.serving.world() as world:
         found = viewing.upcoming(world, count=100, until=shown.clock.now() + timedelta(hours=18))

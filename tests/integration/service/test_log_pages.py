@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from weft.model import errors, events
-from weft.service.run import log_pages
+from weft.service.run import log_lines, log_pages
 from weft.stores import sqlite
 
 LINES = [
@@ -30,10 +30,10 @@ def ledger(tmp_path: Path) -> sqlite.SqliteLedger:
     return made
 
 
-def _pages(ledger: sqlite.SqliteLedger, folder: Path, **given: object) -> list[log_pages.LineView]:
+def _pages(ledger: sqlite.SqliteLedger, folder: Path, **given: object) -> list[log_lines.LineView]:
     row = ledger.run("r")
     assert row is not None
-    found: list[log_pages.LineView] = []
+    found: list[log_lines.LineView] = []
     offset: int | None = 0
     while offset is not None:
         page = log_pages.lines(ledger, folder, row, "2", offset=offset, most=1024, **given)  # type: ignore[arg-type]

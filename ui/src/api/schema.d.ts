@@ -872,7 +872,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List checks
+         * @description The checks of all assets, with the newest result of each and on how many partitions it fails.
+         *
+         *     Asks for the role `viewer` and the scope `assets.read`.
+         */
+        get: operations["list_checks"];
         put?: never;
         /**
          * Run checks alone
@@ -1078,6 +1084,28 @@ export interface paths {
          *     Asks for the role `viewer` and the scope `definitions.read`.
          */
         get: operations["get_definition_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/definitions/{name}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the source of a definition
+         * @description The project's code that a version runs, as it was when it was loaded.
+         *
+         *     Asks for the role `viewer` and the scope `definitions.read`.
+         */
+        get: operations["list_definition_source"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1502,6 +1530,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the types of events
+         * @description Each with what it says, in a sentence; without those that one may not see.
+         *
+         *     Asks for the role `viewer` and the scope `events.read`.
+         */
+        get: operations["list_ledger_event_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/events": {
         parameters: {
             query?: never;
@@ -1511,7 +1561,7 @@ export interface paths {
         };
         /**
          * Read the log
-         * @description The events of the ledger, oldest first; of one run, or of some types.
+         * @description The events of the ledger, oldest first or newest first; of one run, of some types, or with some text.
          *
          *     Asks for the role `viewer` and the scope `events.read`.
          */
@@ -2397,6 +2447,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/run-comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two runs
+         * @description How two runs differ: outcome, parameters, code, what they read, durations by step, and what they made.
+         *
+         *     Asks for the role `viewer` and the scope `runs.read`.
+         */
+        get: operations["get_run_comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -2416,6 +2488,50 @@ export interface paths {
         get: operations["list_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act upon every run that matches
+         * @description Cancel or repeat every run that matches now, one after the other; what can't be done is counted by reason.
+         *
+         *     Asks for the role `operator` and the scope `runs.bulk`.
+         */
+        post: operations["bulk_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count the runs that an action would be upon
+         * @description How many runs match that the action can be upon, some of them, and why it can't be upon others that match.
+         *
+         *     Asks for the role `viewer` and the scope `runs.read`.
+         */
+        post: operations["preview_run_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2504,6 +2620,28 @@ export interface paths {
          *     Asks for the role `operator` and the scope `runs.cancel`.
          */
         post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the code of a run
+         * @description The source that the run ran, function by function, and whether it is still the one in force.
+         *
+         *     Asks for the role `viewer` and the scope `definitions.read`.
+         */
+        get: operations["list_run_code"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2616,6 +2754,28 @@ export interface paths {
          *     Asks for the role `viewer` and the scope `logs.read`.
          */
         get: operations["get_run_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/logs/{log}/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find the lines of a log
+         * @description How many lines a log has, and the bytes at which pages of them begin: `offset` and `limit` of a page of text.
+         *
+         *     Asks for the role `viewer` and the scope `logs.read`.
+         */
+        get: operations["get_run_log_index"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2773,6 +2933,28 @@ export interface paths {
          *     Asks for the role `viewer` and the scope `runs.read`.
          */
         get: operations["get_run_steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A run over time
+         * @description Every step run with its attempts: handed out, begun, ended. Steps with many step runs come folded.
+         *
+         *     Asks for the role `viewer` and the scope `runs.read`.
+         */
+        get: operations["get_run_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3687,6 +3869,43 @@ export interface components {
             seconds: number;
         };
         /**
+         * Begun
+         * @description The operation that carries it out: `GET /operations/{id}` says how far it is, in `answer`.
+         */
+        Begun: {
+            operation: string;
+            count: number;
+        };
+        /**
+         * BulkAsk
+         * @description What is to be done with which runs; `rerun_failed` repeats from what failed.
+         */
+        BulkAsk: {
+            /** @enum {unknown} */
+            action: "cancel" | "rerun" | "rerun_failed";
+            /**
+             * @default {
+             *       "pipeline": null,
+             *       "partition": null,
+             *       "phase": null,
+             *       "outcome": null,
+             *       "live": false,
+             *       "since": null,
+             *       "until": null,
+             *       "automation": null,
+             *       "location": null,
+             *       "execution": null,
+             *       "parent": null,
+             *       "pool": null,
+             *       "trigger": null,
+             *       "q": ""
+             *     }
+             */
+            filters: components["schemas"]["Filters"];
+            /** @default null */
+            most: number | null;
+        };
+        /**
          * CancelView
          * @description A run that was cancelled; or, where `outcome` is None, asked to end so often.
          */
@@ -3808,6 +4027,33 @@ export interface components {
             at: string;
             run: string | null;
             metadata: Record<string, never>;
+        };
+        /**
+         * CheckView
+         * @description A check of an asset. `results`: the partitions that have one; `failed`: those on which the latest failed.
+         */
+        CheckView: {
+            asset: string;
+            check: string;
+            description: string;
+            blocking: boolean;
+            severity: string;
+            group: string;
+            owners: string[];
+            /** @enum {unknown} */
+            state: "failed" | "never" | "passed" | "warned";
+            results: number;
+            failed: number;
+            last: components["schemas"]["LastResult"] | null;
+        };
+        /**
+         * ChecksPage
+         * @description Some checks, the worst first; `counts` are of all that there are.
+         */
+        ChecksPage: {
+            items: components["schemas"]["CheckView"][];
+            next: string | null;
+            counts: components["schemas"]["Counts"];
         };
         /**
          * ClothView
@@ -3934,6 +4180,15 @@ export interface components {
             items: components["schemas"]["Correction"][];
         };
         /**
+         * Counts
+         * @description How many checks there are in all, and how many of them fail or warn.
+         */
+        Counts: {
+            checks: number;
+            failed: number;
+            warned: number;
+        };
+        /**
          * Cursor
          * @description From where on a sensor looks; empty for from the start.
          */
@@ -4042,6 +4297,16 @@ export interface components {
             diff: string;
         };
         /**
+         * Difference
+         * @description Something under a name that both runs may have. `different`: it is not the same in both, or only one has it.
+         */
+        Difference: {
+            name: string;
+            before: unknown;
+            after: unknown;
+            different: boolean;
+        };
+        /**
          * EdgeView
          * @description `to` is made from `from_`, by the mapping of partitions `mapping`.
          */
@@ -4079,6 +4344,21 @@ export interface components {
             attempt: number;
             /** @default null */
             check: string | null;
+        };
+        /**
+         * EventType
+         * @description A type of events, and what it says.
+         */
+        EventType: {
+            type: string;
+            says: string;
+        };
+        /**
+         * EventTypes
+         * @description The types of events that there are.
+         */
+        EventTypes: {
+            items: components["schemas"]["EventType"][];
         };
         /**
          * EventView
@@ -4236,6 +4516,40 @@ export interface components {
             problem: string;
             /** @default null */
             value: unknown;
+        };
+        /**
+         * Filters
+         * @description Which runs, as `GET /runs` has it.
+         */
+        Filters: {
+            /** @default null */
+            pipeline: string | null;
+            /** @default null */
+            partition: string | null;
+            /** @default null */
+            phase: string | null;
+            /** @default null */
+            outcome: string | null;
+            /** @default false */
+            live: boolean;
+            /** @default null */
+            since: string | null;
+            /** @default null */
+            until: string | null;
+            /** @default null */
+            automation: string | null;
+            /** @default null */
+            location: string | null;
+            /** @default null */
+            execution: string | null;
+            /** @default null */
+            parent: string | null;
+            /** @default null */
+            pool: string | null;
+            /** @default null */
+            trigger: string | null;
+            /** @default  */
+            q: string;
         };
         /**
          * FoundView
@@ -4511,14 +4825,29 @@ export interface components {
             keys: string[];
         };
         /**
+         * LastResult
+         * @description The newest result of a check, over all partitions.
+         */
+        LastResult: {
+            partition: string | null;
+            passed: boolean;
+            at: string;
+            run: string | null;
+            description: string;
+        };
+        /**
          * LineView
          * @description One line of a log: the byte at which it begins, its text, and its level where it is a log record's first.
+         *
+         *         `line` is how many lines there are between the first of the page (or of what was searched) and this one.
          */
         LineView: {
             offset: number;
             text: string;
             /** @default null */
             level: string | null;
+            /** @default 0 */
+            line: number;
         };
         /**
          * LineageView
@@ -4570,14 +4899,28 @@ export interface components {
             password: string;
         };
         /**
+         * LogIndex
+         * @description Where the lines of a log are: `pages` are `[line from 0, byte]` of the first line of each page, in order.
+         */
+        LogIndex: {
+            log: string;
+            size: number;
+            lines: number;
+            pages: number[][];
+        };
+        /**
          * LogText
          * @description Lines of a log. `next` is the byte at which the next page begins, None where the log ends (as far as it is).
+         *
+         *         `passed` is how many lines there are between where it began and where the next page begins.
          */
         LogText: {
             log: string;
             size: number;
             lines: components["schemas"]["LineView"][];
             next: number | null;
+            /** @default 0 */
+            passed: number;
         };
         /**
          * LogView
@@ -4952,7 +5295,7 @@ export interface components {
         OperationView: {
             id: string;
             /** @enum {unknown} */
-            kind: "check" | "doctor" | "gc" | "publish" | "resume" | "sensor" | "verify";
+            kind: "bulk" | "check" | "doctor" | "gc" | "publish" | "resume" | "sensor" | "verify";
             location: string | null;
             /** @enum {unknown} */
             state: "finished" | "running" | "waiting";
@@ -5235,6 +5578,16 @@ export interface components {
             items: components["schemas"]["PoolView"][];
         };
         /**
+         * Preview
+         * @description How many runs an action would be upon; `exact` is False where there are more than were counted.
+         */
+        Preview: {
+            count: number;
+            exact: boolean;
+            sample: string[];
+            refused: components["schemas"]["Refusal"][];
+        };
+        /**
          * Priority
          * @description The place of a waiting run in the queue: the highest goes first.
          */
@@ -5348,6 +5701,14 @@ export interface components {
             remedy: string;
         };
         /**
+         * Refusal
+         * @description Runs that match and are left alone, and why.
+         */
+        Refusal: {
+            reason: string;
+            count: number;
+        };
+        /**
          * RepairView
          * @description What mends a trouble.
          *
@@ -5455,6 +5816,38 @@ export interface components {
             channels: string[];
             after: number;
             repeat: number | null;
+        };
+        /**
+         * RunCodeView
+         * @description The code of a run: `missing` names digests whose source is not kept, `steps` the digest of each step's code.
+         */
+        RunCodeView: {
+            version: string;
+            items: components["schemas"]["RunCodeSourceView"][];
+            steps: {
+                [key: string]: string;
+            };
+            missing: string[];
+        };
+        /**
+         * RunComparison
+         * @description Two runs. Inputs and values are told where they differ; `alike` counts those that do not.
+         */
+        RunComparison: {
+            before: components["schemas"]["RunView"];
+            after: components["schemas"]["RunView"];
+            errors: string[];
+            params: components["schemas"]["Difference"][];
+            code: components["schemas"]["SourceChange"][];
+            steps: components["schemas"]["StepPair"][];
+            inputs: components["schemas"]["Difference"][];
+            values: components["schemas"]["Difference"][];
+            alike: {
+                [key: string]: number;
+            };
+            left_out: {
+                [key: string]: number;
+            };
         };
         /**
          * RunDetail
@@ -5723,6 +6116,14 @@ export interface components {
             diff: string;
         };
         /**
+         * SourcePart
+         * @description The source of one function, class or constant.
+         */
+        SourcePart: {
+            name: string;
+            text: string;
+        };
+        /**
          * StateView
          * @description Partitions that stand in one way; `partitions` as they are typed, None where there are none.
          */
@@ -5810,6 +6211,15 @@ export interface components {
             rank: number;
         };
         /**
+         * StepPair
+         * @description A step in both runs; None where one has it not.
+         */
+        StepPair: {
+            step: string;
+            before: components["schemas"]["StepSide"] | null;
+            after: components["schemas"]["StepSide"] | null;
+        };
+        /**
          * StepRunPage
          * @description Step runs of a pipeline's run, by step and item; those that have begun or ended.
          */
@@ -5836,6 +6246,18 @@ export interface components {
             rendered: {
                 [key: string]: string;
             };
+        };
+        /**
+         * StepSide
+         * @description How a step went in one of the runs: its worst state, bodies' time in sum, step runs and attempts.
+         */
+        StepSide: {
+            state: string;
+            seconds: number;
+            count: number;
+            attempts: number;
+            /** @default  */
+            error: string;
         };
         /**
          * StepView
@@ -5938,6 +6360,62 @@ export interface components {
             executions: string[];
             count: number;
             position: number;
+        };
+        /**
+         * TimelineChild
+         * @description A run that this one called.
+         */
+        TimelineChild: {
+            run: string;
+            pipeline: string | null;
+            state: string;
+            begun: number | null;
+            ended: number | null;
+            steps: number;
+            /** @default  */
+            step: string;
+        };
+        /**
+         * TimelineRow
+         * @description One step run: an item of a mapped step, a partition of an asset, or the only one of its step.
+         */
+        TimelineRow: {
+            item: string;
+            state: string;
+            tries: (number | (number | null) | string | (string | null))[][];
+            /** @default null */
+            until: number | null;
+        };
+        /**
+         * TimelineStep
+         * @description A step with all of its step runs: when the first of them began and the last one ended.
+         */
+        TimelineStep: {
+            step: string;
+            count: number;
+            states: {
+                [key: string]: number;
+            };
+            begun: number | null;
+            ended: number | null;
+            seconds: number;
+            attempts: number;
+            rows: components["schemas"]["TimelineRow"][] | null;
+            /** @default null */
+            last: components["schemas"]["TimelineRow"] | null;
+        };
+        /**
+         * TimelineView
+         * @description A run over time. `now` is the server's time at the answer; `ended` is None while it runs.
+         */
+        TimelineView: {
+            run: string;
+            created: number;
+            started: number | null;
+            ended: number | null;
+            now: number;
+            steps: components["schemas"]["TimelineStep"][];
+            children: components["schemas"]["TimelineChild"][];
         };
         /**
          * TokenView
@@ -6247,6 +6725,25 @@ export interface components {
             late: boolean;
             owners: string[];
             system: string | null;
+        };
+        /**
+         * RunCodeSourceView
+         * @description A function, class or constant that a run used. `now` is its source in force, None where it has none any more.
+         */
+        RunCodeSourceView: {
+            name: string;
+            source: string;
+            now: string | null;
+            changed: boolean;
+        };
+        /**
+         * DefinitionVersionsSourceView
+         * @description The project's code that a version of a definition runs: its own function first, then what that uses.
+         */
+        DefinitionVersionsSourceView: {
+            name: string;
+            version: string;
+            items: components["schemas"]["SourcePart"][];
         };
         /**
          * LocationViewsProblemView
@@ -8612,6 +9109,7 @@ export interface operations {
                 partitions?: string | null;
                 /** @description Only those that failed. */
                 failed?: boolean;
+                check?: string | null;
             };
             header?: never;
             path: {
@@ -11971,6 +12469,134 @@ export interface operations {
             };
         };
     };
+    list_checks: {
+        parameters: {
+            query?: {
+                /** @description How many items a page has at most. */
+                limit?: number;
+                cursor?: string | null;
+                state?: ("failed" | "warned" | "well") | null;
+                blocking?: boolean | null;
+                severity?: ("error" | "warn") | null;
+                /** @description Words in the names of asset and check. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecksPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
     create_check: {
         parameters: {
             query?: never;
@@ -13342,6 +13968,129 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    list_definition_source: {
+        parameters: {
+            query?: {
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersionsSourceView"];
                 };
             };
             /** @description Bad Request */
@@ -16182,6 +16931,137 @@ export interface operations {
             };
         };
     };
+    list_ledger_event_types: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the client has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTypes"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
     list_ledger_events: {
         parameters: {
             query?: {
@@ -16191,6 +17071,10 @@ export interface operations {
                 after?: number;
                 types?: string[];
                 run?: string | null;
+                /** @description Which come first; from the newest, `after` is left out. */
+                order?: "newest" | "oldest";
+                /** @description Only events whose JSON has this text; from the newest alone. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -21683,6 +22567,128 @@ export interface operations {
             };
         };
     };
+    get_run_comparison: {
+        parameters: {
+            query: {
+                before: string;
+                after: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunComparison"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
     list_runs: {
         parameters: {
             query?: {
@@ -21759,6 +22765,306 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    bulk_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAsk"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    preview_run_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAsk"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22294,6 +23600,127 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    list_run_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCodeView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22903,6 +24330,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only lines with this text in them. */
                 grep?: string;
+                /** @description Let `grep` match letters in either case. */
+                fold?: boolean;
                 level?: ("CRITICAL" | "DEBUG" | "ERROR" | "INFO" | "WARNING") | null;
             };
             header?: never;
@@ -22921,6 +24350,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogText"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    get_run_log_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                log: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogIndex"];
                 };
             };
             /** @description Bad Request */
@@ -23989,6 +25540,129 @@ export interface operations {
             };
         };
     };
+    get_run_timeline: {
+        parameters: {
+            query?: {
+                step?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
     get_run_values: {
         parameters: {
             query: {
@@ -24497,6 +26171,7 @@ export interface operations {
             query?: {
                 name?: string | null;
                 limit?: number;
+                each?: number | null;
                 until?: string | null;
             };
             header?: never;

@@ -71,7 +71,12 @@ export function ClothPanel({ onPlan }: PanelProps) {
             <ActionIcon size="sm" onClick={() => go(moved(cloth, 0.5))} aria-label="Later">
               <ChevronRight size={15} />
             </ActionIcon>
-            <ActionIcon size="sm" onClick={() => go(zoomed(cloth, 0.5, 1))} aria-label="Show less time">
+            <ActionIcon
+              size="sm"
+              className={classes.wide}
+              onClick={() => go(zoomed(cloth, 0.5, 1))}
+              aria-label="Show less time"
+            >
               <ZoomIn size={15} />
             </ActionIcon>
             <ActionIcon size="sm" onClick={() => go(zoomed(cloth, 2, 1))} aria-label="Show more time">

@@ -12,9 +12,9 @@ import { type Frame, pointIn, Surface, type SurfaceHandle, useWheel } from "@/ca
 import { stateOf } from "@/theme/states"
 import { between, type Camera, centred, moved, whole, zoomAt } from "./camera"
 import { Controls } from "./controls"
+import { FarPicture } from "./far-picture"
 import classes from "./graph.module.css"
 import { Minimap } from "./minimap"
-import { paint } from "./paint"
 import { type Direction, itemAt, reach, type Scene, step } from "./scene"
 import { NodeTip } from "./tip"
 import type { FlowGraphProps } from "./types"
@@ -37,6 +37,8 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 /** Pixels that a pointer may move in a click. */
 const STILL = 4
 const FLIGHT = 220
+/** Milliseconds after the last change of the zoom when a picture from far away is drawn sharply. */
+const SETTLED = 90
 /** So many items have a map in the corner. */
 const MAPPED = 150
 
@@ -52,6 +54,8 @@ export default function CanvasView(props: ViewProps) {
   } | null>(null)
   const flight = useRef(0)
   const drawn = useRef(false)
+  const far = useRef(new FarPicture())
+  const settling = useRef<ReturnType<typeof setTimeout>>(undefined)
   const [hovered, setHovered] = useState<number | null>(null)
   const [focused, setFocused] = useState<number | null>(null)
   const [tip, setTip] = useState<{ item: number; x: number; y: number } | null>(null)
@@ -66,7 +70,8 @@ export default function CanvasView(props: ViewProps) {
     (frame: Frame) => {
       camera.current ??= whole(scene.layout, frame)
       const start = performance.now()
-      paint(frame, scene, { camera: camera.current, selected, reached, hovered, focused, found })
+      const look = { camera: camera.current, selected, reached, hovered, focused, found }
+      far.current.draw(frame, scene, look, settling.current !== undefined)
       if (!drawn.current) {
         drawn.current = true
         onDrawn?.({ layout: layoutTook, draw: performance.now() - start })
@@ -75,6 +80,13 @@ export default function CanvasView(props: ViewProps) {
     [scene, selected, reached, hovered, focused, found, onDrawn, layoutTook],
   )
   const look = useCallback((next: Camera) => {
+    if (camera.current && camera.current.zoom !== next.zoom) {
+      clearTimeout(settling.current)
+      settling.current = setTimeout(() => {
+        settling.current = undefined
+        surface.current?.redraw()
+      }, SETTLED)
+    }
     camera.current = next
     surface.current?.redraw()
     // the map follows; React hears of it once a frame
@@ -97,7 +109,13 @@ export default function CanvasView(props: ViewProps) {
     },
     [look],
   )
-  useEffect(() => () => cancelAnimationFrame(flight.current), [])
+  useEffect(
+    () => () => {
+      cancelAnimationFrame(flight.current)
+      clearTimeout(settling.current)
+    },
+    [],
+  )
   const middle = useCallback(
     (item: number, zoom?: number) => {
       const size = surface.current?.size()

@@ -4,8 +4,9 @@ import classes from "./card.module.css"
 import { stripOf } from "./paint"
 import type { Item } from "./types"
 
-/** A node as a card of the DOM; the canvas draws the same one when it is near. */
-export function Card({ item, quiet, small }: { item: Item; quiet: boolean; small: boolean }) {
+/** A node as a card of the DOM; the canvas draws the same one. `letters`: the size of its name where it has nothing else. */
+export function Card({ item, quiet, letters }: { item: Item; quiet: boolean; letters: number | null }) {
+  const small = letters !== null
   const family = item.state === undefined ? undefined : stateOf(item.state).family
   const rest = [item.note, item.system, ...(item.chips ?? [])].filter(Boolean).join(" · ")
   const strip = stripOf(item)
@@ -21,8 +22,12 @@ export function Card({ item, quiet, small }: { item: Item; quiet: boolean; small
       style={border ? { borderColor: border } : undefined}
     >
       <div className={classes.line}>
-        {item.state && <StateMark state={item.state} size={small ? 18 : 12} />}
-        <span className={classes.name} title={item.name}>
+        {item.state && <StateMark state={item.state} size={letters === null ? 12 : letters * 0.9} />}
+        <span
+          className={classes.name}
+          title={item.name}
+          style={letters === null ? undefined : { fontSize: letters }}
+        >
           {item.name}
         </span>
         {item.more && (

@@ -1,9 +1,6 @@
 /** The graph as cards of the DOM, by React Flow: where fewer than 300 nodes are shown. Positions and lines are ours. */
 import "@xyflow/react/dist/base.css"
 import {
-  BaseEdge,
-  type Edge,
-  type EdgeProps,
   type Node,
   type NodeProps,
   ReactFlow,
@@ -19,12 +16,11 @@ import { Card } from "./card"
 import cards from "./cards.module.css"
 import { Controls } from "./controls"
 import classes from "./graph.module.css"
-import { DETAIL } from "./paint"
+import { DETAIL, nameSize } from "./paint"
 import { type Direction, reach, type Scene, step } from "./scene"
 import type { Item } from "./types"
 
 type CardNode = Node<{ item: Item; quiet: boolean }, "card">
-type LineEdge = Edge<{ path: string; quiet: boolean; lit: boolean; dashed: boolean }, "line">
 
 const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowLeft: "left",
@@ -34,25 +30,14 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 }
 
 const CardBody = memo(function CardBody({ data }: NodeProps<CardNode>) {
-  const small = useStore((state) => state.transform[2] < DETAIL.cards)
-  return <Card item={data.item} quiet={data.quiet} small={small} />
-})
-
-const Line = memo(function Line({ data }: EdgeProps<LineEdge>) {
-  if (data === undefined) return null
-  return (
-    <BaseEdge
-      path={data.path}
-      className={cards.line}
-      data-quiet={data.quiet || undefined}
-      data-lit={data.lit || undefined}
-      data-dashed={data.dashed || undefined}
-    />
+  // in steps, so that cards are not drawn anew with every turn of the wheel
+  const letters = useStore(({ transform: [, , zoom] }) =>
+    zoom < DETAIL.cards ? Math.round(nameSize(zoom)) : null,
   )
+  return <Card item={data.item} quiet={data.quiet} letters={letters} />
 })
 
 const NODES = { card: CardBody }
-const EDGES = { line: Line }
 
 export default function CardsView(props: ViewProps) {
   return (
@@ -64,7 +49,7 @@ export default function CardsView(props: ViewProps) {
 
 function Cards(props: ViewProps) {
   const { scene, selected, focus, found, label, onSelect, onOpen, onFold, plain, onDrawn, layoutTook } = props
-  const flow = useReactFlow<CardNode, LineEdge>()
+  const flow = useReactFlow<CardNode>()
   const box = useRef<HTMLDivElement>(null)
   const [pointed, setPointed] = useState<number | null>(null)
   const reached = useMemo(
@@ -79,35 +64,13 @@ function Cards(props: ViewProps) {
         position: { x: scene.layout.x[at] as number, y: scene.layout.y[at] as number },
         width: scene.width[at] as number,
         height: scene.height[at] as number,
-        // lines are drawn from the layout; React Flow only needs to know that there is somewhere to end
-        handles: [
-          { type: "target", position: "left", x: 0, y: 0 },
-          { type: "source", position: "right", x: 0, y: 0 },
-        ] as CardNode["handles"],
         data: { item, quiet: found !== null ? !found.has(at) : reached !== null && !reached.items.has(at) },
         selected: selected.has(at),
         ariaLabel: [item.name, item.state && stateOf(item.state).label, item.note].filter(Boolean).join(", "),
       })),
     [scene, selected, reached, found],
   )
-  const edges = useMemo<LineEdge[]>(
-    () =>
-      scene.edges.map((edge, at) => ({
-        id: `${edge.from}\u0001${edge.to}`,
-        source: edge.from,
-        target: edge.to,
-        type: "line",
-        focusable: false,
-        zIndex: reached?.edges.has(at) ? 1 : 0,
-        data: {
-          path: pathOf(scene, at),
-          lit: reached?.edges.has(at) ?? false,
-          quiet: (reached !== null && !reached.edges.has(at)) || found !== null,
-          dashed: edge.dashed ?? false,
-        },
-      })),
-    [scene, reached, found],
-  )
+  const paths = useMemo(() => scene.edges.map((_, at) => pathOf(scene, at)), [scene])
   const all = useMemo(
     () => () => void flow.fitView({ maxZoom: 1, padding: 0.06, duration: calm() ? 0 : 220 }),
     [flow],
@@ -181,16 +144,13 @@ function Cards(props: ViewProps) {
     >
       <ReactFlow
         nodes={nodes}
-        edges={edges}
         nodeTypes={NODES}
-        edgeTypes={EDGES}
         fitView
         fitViewOptions={{ maxZoom: 1, padding: 0.06 }}
         minZoom={0.05}
         maxZoom={2}
         nodesDraggable={false}
         nodesConnectable={false}
-        edgesFocusable={false}
         elementsSelectable={false}
         nodesFocusable
         zoomOnDoubleClick={false}
@@ -200,7 +160,7 @@ function Cards(props: ViewProps) {
         onPaneClick={() => onSelect?.(null, false)}
         onNodeMouseEnter={(_, node) => setPointed(scene.index.get(node.id) ?? null)}
         onNodeMouseLeave={() => setPointed(null)}
-        proOptions={{ hideAttribution: true }}
+        attributionPosition="top-right"
       >
         <ViewportPortal>
           {scene.frames.map((frame) => (
@@ -233,6 +193,23 @@ function Cards(props: ViewProps) {
               }}
             />
           ))}
+          <svg
+            className={cards.lines}
+            width={scene.layout.width}
+            height={scene.layout.height}
+            aria-hidden="true"
+          >
+            {scene.edges.map((edge, at) => (
+              <path
+                key={`${edge.from} ${edge.to}`}
+                d={paths[at]}
+                className={cards.line}
+                data-lit={reached?.edges.has(at) || undefined}
+                data-quiet={found !== null || (reached !== null && !reached.edges.has(at)) || undefined}
+                data-dashed={edge.dashed || undefined}
+              />
+            ))}
+          </svg>
         </ViewportPortal>
       </ReactFlow>
       {!plain && <Controls onIn={() => void flow.zoomIn()} onOut={() => void flow.zoomOut()} onAll={all} />}

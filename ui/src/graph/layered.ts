@@ -251,6 +251,11 @@ function portsOf(layers: Layers, sheet: Sheet, hops: number[][], reversed: Uint8
   return ports
 }
 
+/** Between columns of large frames the gap is larger too, so that they stay apart when they are seen from far away. */
+function gapAfter(column: number): number {
+  return GAP.across + 0.08 * Math.max(0, column - 400)
+}
+
 function draw(
   sheet: Sheet,
   layers: Layers,
@@ -267,7 +272,7 @@ function draw(
   let across = 0
   for (const column of columns) {
     left.push(across)
-    across += column + GAP.across
+    across += column + gapAfter(column)
   }
   let top = Number.POSITIVE_INFINITY
   let bottom = Number.NEGATIVE_INFINITY
@@ -314,5 +319,12 @@ function draw(
     }
     return list
   })
-  return { x, y, width: Math.max(0, across - GAP.across), height: Math.max(0, bottom - top), segments, paths }
+  return {
+    x,
+    y,
+    width: Math.max(0, across - gapAfter(columns.at(-1) ?? 0)),
+    height: Math.max(0, bottom - top),
+    segments,
+    paths,
+  }
 }

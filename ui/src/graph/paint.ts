@@ -13,6 +13,11 @@ import type { Item } from "./types"
 /** Below the first, blocks of colour; below the second, names; above, cards. */
 export const DETAIL = { names: 0.2, cards: 0.5 } as const
 
+/** The size of a name where cards have nothing else: such that it can be read, as long as it fits. */
+export function nameSize(zoom: number): number {
+  return Math.min(32, 11.5 / zoom)
+}
+
 export interface Look {
   readonly camera: Camera
   readonly selected: ReadonlySet<number>
@@ -48,7 +53,7 @@ export function paint({ context, width, height, colours }: Frame, scene: Scene, 
     context.globalAlpha = quiet(item) ? 0.22 : 1
     const given = items[item] as Item
     if (zoom < DETAIL.names) paintBlock(context, colours, given, x, y, w, h, zoom)
-    else paintCard(context, colours, given, x, y, w, h, zoom >= DETAIL.cards)
+    else paintCard(context, colours, given, x, y, w, h, zoom)
     context.globalAlpha = 1
     const ring = look.selected.has(item)
       ? "accent"
@@ -173,8 +178,9 @@ function paintCard(
   y: number,
   width: number,
   height: number,
-  whole: boolean,
+  zoom: number,
 ): void {
+  const whole = zoom >= DETAIL.cards
   const family = item.state === undefined ? null : stateOf(item.state).family
   const trouble = family !== null && !["fresh", "missing", "waiting"].includes(family)
   if (item.folds !== undefined) {
@@ -203,11 +209,12 @@ function paintCard(
   const left = x + (item.state ? 34 : 14)
   const single = height < 50
   const line = single ? y + height / 2 : y + (whole ? 19 : height / 2)
-  if (item.state) drawState(context, colours, item.state, x + 19, line, whole ? 12 : 18)
+  const letters = whole ? 13 : nameSize(zoom)
+  if (item.state) drawState(context, colours, item.state, x + 19, line, whole ? 12 : letters * 0.9)
   context.fillStyle = colours("ink")
-  context.font = whole ? font(colours, 13, 600) : font(colours, 21, 600)
-  const room = x + width - left - (item.more ? 24 : 12)
-  context.fillText(fitted(context, item.name, room), left + (whole ? 0 : 4), line)
+  context.font = font(colours, letters, 600)
+  const room = x + width - left - (item.more ? 24 : 10) - (whole ? 0 : letters * 0.3)
+  context.fillText(fitted(context, item.name, room), left + (whole ? 0 : letters * 0.3), line)
   if (item.more) {
     context.fillStyle = colours("faint")
     context.fillText("…", x + width - 20, line - 3)

@@ -14,9 +14,13 @@ export function settle(
   const wished = new Float64Array(above.length)
   const weight = new Float64Array(above.length)
   const tall = (vertex: number) => (vertex < real ? (height[vertex] as number) : 0)
-  const apart = (a: number, b: number) =>
-    (tall(a) + tall(b)) / 2 +
-    (a < real && b < real ? GAP.down : a < real || b < real ? GAP.down * 0.75 : GAP.line)
+  const apart = (a: number, b: number) => {
+    const reals = Number(a < real) + Number(b < real)
+    const gap = reals === 2 ? GAP.down : reals === 1 ? GAP.down * 0.75 : GAP.line
+    const most = Math.max(tall(a), tall(b))
+    // large frames need more between them, to be told apart from far away
+    return (tall(a) + tall(b)) / 2 + gap + 0.04 * Math.max(0, most - 300)
+  }
   for (const layer of order) {
     let down = 0
     for (let at = 0; at < layer.length; at += 1) {

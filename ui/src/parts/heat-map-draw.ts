@@ -35,7 +35,7 @@ export function drawHeatMap(frame: Frame, plot: Plot): void {
     const y = HEAD + place * row
     context.globalAlpha = 1
     context.fillStyle = colours("dim")
-    context.fillText(fitted(context, grid.rows.keys[place] ?? "", NAMES - 12), 0, y + row / 2)
+    context.fillText(fitted(context, grid.rows.keys[place] ?? "", NAMES - 14), 2, y + row / 2)
     for (const [first, last, status] of runs as [number, number, string][]) {
       context.globalAlpha = lit.length > 0 && !lit.includes(status) ? 0.22 : 1
       context.fillStyle = fillOf(status, colours)

@@ -25,7 +25,7 @@ interface HeatMapProps {
 }
 
 const ROW = 18
-const MOST_ROWS = 40
+const MOST_ROWS = 24
 type Square = readonly [column: number, row: number]
 
 export function HeatMap(props: HeatMapProps) {
@@ -107,7 +107,6 @@ export function HeatMap(props: HeatMapProps) {
   const onPointerDown = (event: PointerEvent<HTMLCanvasElement>) => {
     const at = squareAt(event)
     if (!at || event.button !== 0) return
-    event.currentTarget.focus()
     event.currentTarget.setPointerCapture(event.pointerId)
     setCursor(null)
     setDrag({ from: at, to: at, adds: event.shiftKey || event.ctrlKey || event.metaKey })
@@ -145,52 +144,54 @@ export function HeatMap(props: HeatMapProps) {
   const told = hover ?? cursor
   const single = grid?.columns.size === 1 && grid.rows.size === 1
   return (
-    <div
-      className={classes.strip}
-      style={{ height: HEAD + ROW * Math.max(1, grid ? squares(grid.rows) : 5) + 4 }}
-    >
-      <Surface
-        handle={surface}
-        className={classes.fill}
-        draw={draw}
-        label={`${grid?.columns.total ?? ""} ${grid?.columns.name ?? ""} by ${grid?.rows.total ?? ""} ${grid?.rows.name ?? ""} of ${assetKey}. Arrows move, Space selects, Shift adds, Enter opens.`}
-        role="application"
-        tabIndex={0}
-        onResize={setWidth}
-        onPointerDown={onPointerDown}
-        onPointerMove={onPointerMove}
-        onPointerUp={onPointerUp}
-        onPointerLeave={() => setHover(null)}
-        onDoubleClick={() => hover && onOpen?.(ordinalOf(hover))}
-        onKeyDown={onKeyDown}
-        onBlur={() => setCursor(null)}
-      />
-      {told && grid && (
-        <PartitionTip
-          assetKey={assetKey}
-          ordinal={ordinalOf(told)}
-          x={NAMES + ((told[0] + 0.5) / squares(grid.columns)) * plotWidth}
-          y={HEAD + told[1] * ROW}
-          width={width}
-          aloud={hover === null}
-          {...(single ? {} : { note: "and those beside it" })}
+    <>
+      <div
+        className={classes.strip}
+        style={{ height: HEAD + ROW * Math.max(1, grid ? squares(grid.rows) : 5) + 4 }}
+      >
+        <Surface
+          handle={surface}
+          className={classes.fill}
+          draw={draw}
+          label={`${grid?.columns.total ?? ""} ${grid?.columns.name ?? ""} by ${grid?.rows.total ?? ""} ${grid?.rows.name ?? ""} of ${assetKey}. Arrows move, Space selects, Shift adds, Enter opens.`}
+          role="application"
+          tabIndex={0}
+          onResize={setWidth}
+          onPointerDown={onPointerDown}
+          onPointerMove={onPointerMove}
+          onPointerUp={onPointerUp}
+          onPointerLeave={() => setHover(null)}
+          onDoubleClick={() => hover && onOpen?.(ordinalOf(hover))}
+          onKeyDown={onKeyDown}
+          onBlur={() => setCursor(null)}
         />
-      )}
+        {told && grid && (
+          <PartitionTip
+            assetKey={assetKey}
+            ordinal={ordinalOf(told)}
+            x={NAMES + ((told[0] + 0.5) / squares(grid.columns)) * plotWidth}
+            y={HEAD + (told[1] + 1) * ROW}
+            width={width}
+            aloud={hover === null}
+            {...(single ? {} : { note: "and those beside it" })}
+          />
+        )}
+      </div>
       {hidden > 0 && grid && (
         <p className={classes.more}>
           rows {grid.rows.start + 1} to {grid.rows.stop} of {grid.rows.total.toLocaleString("en-GB")}
           <button type="button" onClick={() => setTop(Math.max(0, top - MOST_ROWS))} disabled={top === 0}>
-            up
+            earlier rows
           </button>
           <button
             type="button"
             onClick={() => setTop(Math.min(hidden, top + MOST_ROWS))}
             disabled={top >= hidden}
           >
-            down
+            more rows
           </button>
         </p>
       )}
-    </div>
+    </>
   )
 }

@@ -100,7 +100,6 @@ export function PartitionStrip(props: StripProps) {
   const onPointerDown = (event: PointerEvent<HTMLCanvasElement>) => {
     if (event.button !== 0) return
     const { x, y } = pointIn(event)
-    event.currentTarget.focus()
     if (y > BAND + 2 * EDGE) {
       const middle = ordinalAt(x, width, whole)
       const half = (window.stop - window.start) / 2
@@ -133,6 +132,8 @@ export function PartitionStrip(props: StripProps) {
       if (shown !== window) show(shown)
     }
     const page = Math.max(1, Math.round((window.stop - window.start) / 10))
+    const closer = () =>
+      show(zoomed(window, 0.5, (here + 0.5 - window.start) / (window.stop - window.start), whole))
     const acts = new Map<string, () => void>([
       ["ArrowRight", () => go(cursor === null ? here : here + 1)],
       ["ArrowLeft", () => go(cursor === null ? here : here - 1)],
@@ -140,14 +141,8 @@ export function PartitionStrip(props: StripProps) {
       ["PageUp", () => go(here - page)],
       ["Home", () => go(whole.start)],
       ["End", () => go(whole.stop - 1)],
-      [
-        "+",
-        () => show(zoomed(window, 0.5, (here + 0.5 - window.start) / (window.stop - window.start), whole)),
-      ],
-      [
-        "=",
-        () => show(zoomed(window, 0.5, (here + 0.5 - window.start) / (window.stop - window.start), whole)),
-      ],
+      ["+", closer],
+      ["=", closer],
       ["-", () => show(zoomed(window, 2, 0.5, whole))],
       ["0", () => onWindow(null)],
       [" ", () => onSelect(toggled(selection, [here, here + 1]))],
@@ -183,6 +178,7 @@ export function PartitionStrip(props: StripProps) {
           assetKey={assetKey}
           ordinal={told}
           x={pixelOf(told + 0.5, width, window)}
+          y={BAND + 2 * EDGE}
           width={width}
           aloud={hover === null}
         />
@@ -216,8 +212,14 @@ function usePart(assetKey: string, strip: Schema["StripView"], window: Window): 
     },
     { enabled: !whole },
   ).data
-  if (whole || !part || part.fingerprint !== strip.fingerprint) return strip
-  const covers = part.start <= window.start + 0.5 && part.stop >= window.stop - 0.5
-  if (strip.segments.length > 0) return covers ? { ...strip, marks: part.marks } : strip
-  return covers ? part : strip
+  const covers =
+    !whole &&
+    part !== undefined &&
+    part.fingerprint === strip.fingerprint &&
+    part.start <= window.start + 0.5 &&
+    part.stop >= window.stop - 0.5
+  return useMemo(() => {
+    if (!covers || !part) return strip
+    return strip.segments.length > 0 ? { ...strip, marks: part.marks } : part
+  }, [covers, part, strip])
 }

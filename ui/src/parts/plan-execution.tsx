@@ -1,5 +1,6 @@
 import { Button, Tooltip } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
+import { lazy, Suspense } from "react"
 import { api, type Schema } from "@/api/client"
 import { useMay } from "@/shell/door"
 import { assetPath, pipelinePath, runPath } from "@/shell/links"
@@ -12,6 +13,10 @@ import classes from "./plan-execution.module.css"
 import { about } from "./plan-words"
 import { StateMark } from "./state-mark"
 import { Time } from "./time"
+
+const ExecutionGraph = lazy(() =>
+  import("./plan-graph").then((module) => ({ default: module.ExecutionGraph })),
+)
 
 export type Execution = Schema["ExecutionView"]
 type ProgressRow = Schema["ProgressRow"]
@@ -113,7 +118,7 @@ export function ExecutionActions({ execution }: { execution: Execution }) {
 }
 
 /** How far an execution is, line by line as its plan said, and what failed. */
-export function ExecutionBody({ id }: { id: string }) {
+export function ExecutionBody({ id, graph = false }: { id: string; graph?: boolean }) {
   const execution = useExecution(id)
   const progress = api.useQuery("get", "/api/v1/executions/{id}/progress", { params: { path: { id } } })
   return (
@@ -121,13 +126,19 @@ export function ExecutionBody({ id }: { id: string }) {
       <Panel>
         {execution.data && <Summary execution={execution.data} />}
         <Loaded query={progress} skeleton={<Skeleton rows={4} />}>
-          {(found) => (
-            <div role="list" aria-label="Lines of the plan">
-              {found.rows.map((row) => (
-                <Line key={row.name} row={row} live={execution.data?.phase !== "finished"} />
-              ))}
-            </div>
-          )}
+          {(found) =>
+            graph ? (
+              <Suspense fallback={<Skeleton rows={8} />}>
+                <ExecutionGraph rows={found.rows} live={execution.data?.phase !== "finished"} />
+              </Suspense>
+            ) : (
+              <div role="list" aria-label="Lines of the plan">
+                {found.rows.map((row) => (
+                  <Line key={row.name} row={row} live={execution.data?.phase !== "finished"} />
+                ))}
+              </div>
+            )
+          }
         </Loaded>
       </Panel>
       {progress.data && progress.data.failures.length > 0 && (

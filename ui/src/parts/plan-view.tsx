@@ -1,6 +1,6 @@
 import { Button, Tooltip } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
-import { type ReactNode, useMemo } from "react"
+import { lazy, type ReactNode, Suspense, useMemo } from "react"
 import { api, type Schema } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { useCommands } from "@/shell/commands"
@@ -13,6 +13,8 @@ import { type Options, useApply } from "./plan-apply"
 import { PlanRows } from "./plan-rows"
 import { type Ask, inFull, inShort, nothing, type Outline, plural } from "./plan-words"
 import { StateMark } from "./state-mark"
+
+const PlanGraph = lazy(() => import("./plan-graph").then((module) => ({ default: module.PlanGraph })))
 
 /** The plan of an ask, as it is now. */
 export function usePlan(ask: Ask) {
@@ -78,8 +80,15 @@ export function useApplying({ ask, plan, onApplied, options }: PlanActions) {
   return { button, notice }
 }
 
+interface PlanBodyProps {
+  readonly query: ReturnType<typeof usePlan>
+  readonly notice: ReactNode
+  /** As a graph in place of the lines. */
+  readonly graph?: boolean
+}
+
 /** What a plan would run and why, or that there is nothing to do. */
-export function PlanBody({ query, notice }: { query: ReturnType<typeof usePlan>; notice: ReactNode }) {
+export function PlanBody({ query, notice, graph = false }: PlanBodyProps) {
   if (query.error && !query.isFetching)
     return (
       <Panel>
@@ -97,7 +106,14 @@ export function PlanBody({ query, notice }: { query: ReturnType<typeof usePlan>;
     <Panel>
       {notice}
       {plan.count === 0 && <Calm plan={plan} />}
-      {plan.rows.length > 0 && <PlanRows plan={plan} />}
+      {plan.rows.length > 0 &&
+        (graph ? (
+          <Suspense fallback={<Skeleton rows={8} />}>
+            <PlanGraph plan={plan} />
+          </Suspense>
+        ) : (
+          <PlanRows plan={plan} />
+        ))}
       {plan.hints.length > 0 && (
         <div className={classes.foot}>
           {plan.hints.map((hint) => (

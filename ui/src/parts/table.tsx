@@ -25,6 +25,8 @@ interface TableProps<Row> {
   /** The page that a row leads to; Enter and a click open it. */
   readonly href?: (row: Row) => string
   readonly onOpen?: (row: Row) => void
+  /** A row that has no columns, as the head of a group: what stands in it from edge to edge. */
+  readonly whole?: (row: Row) => ReactNode | undefined
   readonly rowHeight?: number
   /** Called when the end comes into view and there is more. */
   readonly more?: (() => void) | undefined
@@ -35,7 +37,7 @@ interface TableProps<Row> {
 
 /** Rows in columns. Only those in view are drawn, however many there are; arrows or j and k go through them. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, rowKey, href, onOpen, rowHeight = 33, more, empty, selected } = props
+  const { label, columns, rows, rowKey, href, onOpen, whole, rowHeight = 33, more, empty, selected } = props
   const body = useRef<HTMLDivElement>(null)
   const [top, setTop] = useState(0)
   const [at, setAt] = useState(0)
@@ -128,6 +130,13 @@ export function Table<Row>(props: TableProps<Row>) {
               transform: `translateY(${item.start - top}px)`,
             },
           }
+          const spanning = whole?.(row)
+          if (spanning !== undefined)
+            return (
+              <div key={key} role="row" {...shared} data-whole>
+                <div role="cell">{spanning}</div>
+              </div>
+            )
           const cells = columns.map((column) => (
             <div key={column.id} role="cell" className={column.align === "right" ? classes.right : undefined}>
               {column.cell(row)}

@@ -47,3 +47,36 @@ export function schedulePath(name: string): string {
 export function incidentPath(id: string): string {
   return `/incidents/${encodeURIComponent(id)}`
 }
+
+/** The page of what an event or an incident is about, such as `asset:orders`; undefined where it has none. */
+export function subjectPath(subject: string): string | undefined {
+  const colon = subject.indexOf(":")
+  const name = subject.slice(colon + 1)
+  if (colon < 0 || name === "") return undefined
+  switch (subject.slice(0, colon)) {
+    case "asset":
+      return assetPath(name)
+    case "pipeline":
+    case "job":
+      return pipelinePath(name)
+    case "run":
+      return runPath(name)
+    case "execution":
+      return executionPath(name)
+    case "plan":
+      return savedPlanPath(name)
+    case "automation":
+      return schedulePath(name)
+    case "incident":
+      return incidentPath(name)
+    case "silence":
+      return "/incidents?tab=silences"
+    case "location":
+    case "worker":
+      return "/workers"
+    case "pool":
+      return "/queue"
+    default:
+      return undefined
+  }
+}

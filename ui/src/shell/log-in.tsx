@@ -6,6 +6,11 @@ import { Command } from "@/parts/empty"
 import classes from "./log-in.module.css"
 import { Logo } from "./logo"
 
+/** Whether there are accounts: without one a form for name and password would lead nowhere. The server says so. */
+function byLinkOnly(): boolean {
+  return document.querySelector<HTMLMetaElement>("meta[name=weft-log-in]")?.content === "link"
+}
+
 /** The page for who is not logged in. */
 export function LogIn({ onIn }: { onIn: () => void }) {
   const [name, setName] = useState("")
@@ -16,6 +21,23 @@ export function LogIn({ onIn }: { onIn: () => void }) {
     event.preventDefault()
     opened.mutate({ body: { name, password } })
   }
+  if (byLinkOnly())
+    return (
+      <main className={classes.page}>
+        <title>Log in · weft</title>
+        <div className={classes.form}>
+          <Logo />
+          <h1>Log in</h1>
+          <p>
+            On the machine of the server, in the project's folder, this prints a link that logs you in:
+          </p>
+          <div>
+            <Command text="weft open" />
+          </div>
+          <p className={classes.faint}>An admin can make accounts with passwords, under Settings.</p>
+        </div>
+      </main>
+    )
   return (
     <main className={classes.page}>
       <title>Log in · weft</title>
@@ -46,8 +68,8 @@ export function LogIn({ onIn }: { onIn: () => void }) {
           Log in
         </Button>
         <div className={classes.other}>
-          <p>No account? On the machine of the server, this prints a link that logs you in once:</p>
-          <Command text="weft server link" />
+          <p>No account? On the machine of the server, in the project's folder:</p>
+          <Command text="weft open" />
         </div>
       </form>
     </main>

@@ -17,7 +17,7 @@ export function Sidebar() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: closes when another page is shown
   useEffect(close, [pathname])
   return (
-    <div className={classes.sidebar} data-open={open || undefined}>
+    <header className={classes.sidebar} data-open={open || undefined}>
       <div className={classes.head}>
         <Link to="/" aria-label="weft: Now">
           <Logo />
@@ -51,7 +51,7 @@ export function Sidebar() {
         ))}
       </nav>
       <Standing />
-    </div>
+    </header>
   )
 }
 

@@ -191,10 +191,12 @@ def check_results(
     limit: int,
     after: tuple[str, str] | None = None,
     failed: bool = False,
+    name: str | None = None,
 ) -> list[CheckResultView]:
     """The latest result of each check of an asset (of these partitions), by partition and name.
 
-    From `after` a partition ("" where there are none) and name on; with `failed` only those that did.
+    From `after` a partition ("" where there are none) and name on; with `failed` only those that did, with `name`
+    only those of this check.
     """
     named = None if partitions is None else [each or "" for each in partitions]
     return [
@@ -211,7 +213,7 @@ def check_results(
             run=row.run or None,
             metadata=dict(row.metadata),
         )
-        for row in world.ledger.check_page(asset, named, limit=limit, after=after, failed=failed)
+        for row in world.ledger.check_page(asset, named, limit=limit, after=after, failed=failed, name=name)
     ]
 
 

@@ -7,12 +7,10 @@ is read only if it lies in the folder of logs, with no symbolic link on the way.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -22,18 +20,16 @@ from weft.ports import ledger as ledgers
 from weft.ports import paging
 from weft.runtime.flows import output
 from weft.service import views
-from weft.service.run import run_logs
+from weft.service.run import log_lines, run_logs
 
 FLOW = "flow"
 """Stands for the log of a flow's own function."""
 MOST_BYTES = 1 << 20
-MOST_LINES = 20_000
-"""Lines of a page: empty ones take no bytes, but a place in the answer."""
 _MOST_SEARCHED = 16 << 20
 _ENDED = ("StepSucceeded", "AttemptFailed", "StepParked", "StepsFinished")
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
-_RECORD = re.compile(r"\d\d:\d\d:\d\d\.\d{3} ([A-Z]+) ")
+_PAGE = 64 << 10
+"""Bytes of a page of an index."""
+_MOST_PAGES = 8192
 
 
 class LogView(views.View, frozen=True, kw_only=True):
@@ -56,21 +52,26 @@ class LogView(views.View, frozen=True, kw_only=True):
     traceback: str
 
 
-class LineView(views.View, frozen=True, kw_only=True):
-    """One line of a log: the byte at which it begins, its text, and its level where it is a log record's first."""
-
-    offset: int
-    text: str
-    level: str | None = None
-
-
 class LogText(views.View, frozen=True, kw_only=True):
-    """Lines of a log. `next` is the byte at which the next page begins, None where the log ends (as far as it is)."""
+    """Lines of a log. `next` is the byte at which the next page begins, None where the log ends (as far as it is).
+
+    `passed` is how many lines there are between where it began and where the next page begins.
+    """
 
     log: str
     size: int
-    lines: list[LineView]
+    lines: list[log_lines.LineView]
     next: int | None
+    passed: int = 0
+
+
+class LogIndex(views.View, frozen=True, kw_only=True):
+    """Where the lines of a log are: `pages` are `[line from 0, byte]` of the first line of each page, in order."""
+
+    log: str
+    size: int
+    lines: int
+    pages: list[tuple[int, int]]
 
 
 class _Segment:
@@ -183,7 +184,8 @@ def lines(
     offset: int = 0,
     most: int = 64 << 10,
     search: str = "",
-    level: Level | None = None,
+    level: log_lines.Level | None = None,
+    fold: bool = False,
 ) -> LogText:
     """Lines of a log from a byte on; with `search` those that have that text in them, with `level` of that or above.
 
@@ -203,22 +205,23 @@ def lines(
     if end < size and (cut := content.rfind(b"\n")) >= 0:  # only whole lines; the rest comes with the next page
         content = content[: cut + 1]
         end = offset + cut + 1
-    found: list[LineView] = []
-    taken, place, wanted = 0, offset, level is None
-    for raw in content.split(b"\n"):
-        if place >= end and not raw:
-            break
-        text = raw.decode("utf-8", "replace")
-        known = _level(text)
-        if level is not None and known is not None:
-            wanted = LEVELS.index(known) >= LEVELS.index(level)
-        if wanted and search in text:
-            if (taken + len(raw) > most or len(found) >= MOST_LINES) and found:
-                return LogText(log=log, size=size, lines=found, next=place)
-            found.append(LineView(offset=place, text=text, level=known))
-            taken += len(raw) + 1
-        place += len(raw) + 1
-    return LogText(log=log, size=size, lines=found, next=end if end < size else None)
+    found, reached, passed = log_lines.found(content, offset, most=most, search=search, level=level, fold=fold)
+    return LogText(log=log, size=size, lines=found, next=reached if reached < size else None, passed=passed)
+
+
+def index(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> LogIndex:
+    """How many lines a log has, and where pages of them begin, so that a reader can go to any line at once.
+
+    Raises:
+        NotFoundError: there is no such log, or it is gone.
+    """
+    segment = _opened(ledger, folder, row, log)
+    try:
+        size = segment.size
+        lines, places = log_lines.pages(segment.read, size, max(_PAGE, size // _MOST_PAGES))
+    finally:
+        segment.close()
+    return LogIndex(log=log, size=size, lines=lines, pages=places)
 
 
 def error_place(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> tuple[int, int] | None:
@@ -249,11 +252,6 @@ def _error_of(event: events.Event, at: int) -> bytes:
     clock = time.strftime("%H:%M:%S", time.localtime(at / 1e6))
     head = f"{clock}.{at // 1000 % 1000:03d} ERROR weft: {event.error.told}\n"
     return (head + event.error.traceback.rstrip("\n") + "\n" if event.error.traceback else head).encode()
-
-
-def _level(text: str) -> Level | None:
-    found = _RECORD.match(text)
-    return found[1] if found is not None and found[1] in LEVELS else None  # type: ignore[return-value]
 
 
 def content(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> Iterator[bytes]:

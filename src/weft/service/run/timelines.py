@@ -156,7 +156,8 @@ def _step(name: str, rows: dict[str, _Row], mapped: int, finished: int | None, *
         begun=begun,
         ended=None if under_way and finished is None else max(known, default=None),
         seconds=round(
-            sum(each[3] - each[2] for each in tries if isinstance(each[2], float) and isinstance(each[3], float)) / 1000,
+            sum(each[3] - each[2] for each in tries if isinstance(each[2], float) and isinstance(each[3], float))
+            / 1000,
             6,
         ),
         attempts=len(tries),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,11 +60,17 @@ def find(world: worlds.World, name: str) -> entries.Declared:
 
 
 def upcoming(
-    world: worlds.World, name: str | None = None, *, count: int = 10, until: datetime | None = None
+    world: worlds.World,
+    name: str | None = None,
+    *,
+    count: int = 10,
+    each: int | None = None,
+    until: datetime | None = None,
 ) -> list[views.NextTickView]:
     """What the next ticks of a schedule (of all) would start, as things stand; nothing is written.
 
-    First what a scheduler would decide at this moment, then what is to come, in the order in which it acts. A paused
+    `each` bounds how many are told of one schedule, so that those that are due often leave room for the others. First
+    what a scheduler would decide at this moment, then what is to come, in the order in which it acts. A paused
     schedule is shown as if it were resumed now.
 
     Raises:
@@ -71,13 +78,13 @@ def upcoming(
     """
     known, now = _Known.of(world), world.clock.now()
     declared = [find(world, name)] if name is not None else list(entries.declared_by(world.graph))
-    several = [_decisions(world, each, known, now) for each in declared if each.timed is not None]
+    several = [itertools.islice(_decisions(world, one, known, now), each) for one in declared if one.timed is not None]
     found: list[views.NextTickView] = []
-    for _, each, decision in heapq.merge(*several, key=lambda item: item[0]):
+    for _, one, decision in heapq.merge(*several, key=lambda item: item[0]):
         if len(found) >= min(count, MOST_TICKS) or (until is not None and decision.tick.at > until):
             break
-        told = _next(world, each, decision)
-        row = known.rows.get(each.id)
+        told = _next(world, one, decision)
+        row = known.rows.get(one.id)
         if row is not None and row.paused:
             told = msgspec.structs.replace(told, reason="once it is resumed: it is paused")
         found.append(told)

@@ -54,6 +54,21 @@ class FieldChange(views.View, frozen=True, kw_only=True):
     after: Any = None
 
 
+class SourcePart(views.View, frozen=True, kw_only=True):
+    """The source of one function, class or constant."""
+
+    name: str
+    text: str
+
+
+class SourceView(views.View, frozen=True, kw_only=True):
+    """The project's code that a version of a definition runs: its own function first, then what that uses."""
+
+    name: str
+    version: str
+    items: list[SourcePart]
+
+
 class SourceChange(views.View, frozen=True, kw_only=True):
     """A function, class or constant whose source differs, as a unified diff."""
 
@@ -138,6 +153,25 @@ def document(ledger: ledgers.Ledger, name: str, version: str | None = None) -> d
     return _document(ledger, name, _row(ledger, name, version))
 
 
+def source(ledger: ledgers.Ledger, name: str, version: str | None = None) -> SourceView:
+    """The source of a version, as it was when it was loaded; of the latest one by default.
+
+    Raises:
+        UsageError: there is no such definition or version, or its document is not kept.
+    """
+    name = full_name(ledger, name)
+    row = _row(ledger, name, version)
+    sources = _sources(ledger, _document(ledger, name, row))
+    # what it is itself comes first; then what it calls
+    last = name.rpartition(":")[2].rpartition("/")[2]
+    ordered = sorted(sources, key=lambda each: (each.rpartition(".")[2] != last, each))
+    return SourceView(
+        name=name,
+        version=short(row.digest),
+        items=[SourcePart(name=each, text=sources[each]) for each in ordered],
+    )
+
+
 def of_run(ledger: ledgers.Ledger, run: ledgers.RunRow) -> ports.DefinitionRow | None:
     """The version of its pipeline that a run was created under; None where no server had recorded one."""
     if run.pipeline is None:
@@ -207,6 +241,11 @@ def changes(before: Any, after: Any, path: str = "") -> Iterator[FieldChange]:
             yield from changes(before[name], after[name], within)
 
 
+def codes_of(document: Mapping[str, Any]) -> list[str]:
+    """The digests of all code that a definition's document names."""
+    return list(definition_documents.codes(document))
+
+
 def source_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[SourceChange]:
     """The sources by qualified name that differ, each as a unified diff."""
     found = []
@@ -259,6 +298,12 @@ def _document(ledger: ledgers.Ledger, name: str, row: ports.DefinitionRow) -> di
         raise errors.UsageError(f"The document of version {short(row.digest)} of {name} is not kept.")
     found: dict[str, Any] = msgspec.json.decode(body)
     return found
+
+
+def sources_of(ledger: ledgers.Ledger, row: ports.DefinitionRow) -> dict[str, str]:
+    """The sources behind a version by qualified name, as far as they are kept."""
+    body = ledger.document(row.digest)
+    return _sources(ledger, msgspec.json.decode(body)) if body is not None else {}
 
 
 def _sources(ledger: ledgers.Ledger, found: Mapping[str, Any]) -> dict[str, str]:

@@ -20,13 +20,13 @@ from weft.ports import operating as ports
 from weft.service import views
 from weft.service.server import location_views
 
-Kind = Literal["check", "sensor", "gc", "verify", "doctor", "resume", "publish"]
+Kind = Literal["check", "sensor", "gc", "verify", "doctor", "resume", "publish", "bulk"]
 State = Literal["waiting", "running", "finished"]
 Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled", "expired", "lost"]
 
 SECONDS: Mapping[Kind, float] = {
     "check": 3600.0, "sensor": 900.0, "gc": 3600.0, "verify": 3600.0, "doctor": 120.0, "resume": 60.0,
-    "publish": 900.0,
+    "publish": 900.0, "bulk": 86400.0,
 }  # fmt: skip
 """How long each may take, once it has begun."""
 WAITS_SECONDS = 3600.0
@@ -102,7 +102,7 @@ class OperationView(views.View, frozen=True, kw_only=True):
     finished_at: str | None
     ask: object
     answer: object
-    """What came of it; its form is that of the kind."""
+    """What came of it; its form is that of the kind. Of a bulk action also how far it is, while it runs."""
     problem: Problem | None
 
 

@@ -95,7 +95,10 @@ class Standings:
             if known is None or not is_known or (also and any(e.id == also and e.hits is None for e in known[2].all)):
                 assert kept.tracking is not None
                 late = {asset: each.late for asset, each in kept.found.items() if each.late}
-                found = kept.tracking.evaluation(kept.observed)
+                observed = kept.observed
+                if observed is _NOTHING:  # nothing happened since somebody else looked, who has let go of it
+                    observed = observing.observed_of(world, kept.scope, observing.look(world, kept.scope, kept.seen))
+                found = kept.tracking.evaluation(observed)
                 made = troubling.find(found, late, asked, before=known[2] if known is not None else None, also=also)
                 known = kept.troubles = (kept.found, asked, made)
             return kept.found, known[2]

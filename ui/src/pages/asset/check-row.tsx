@@ -17,7 +17,11 @@ interface CheckRowProps {
 export function CheckRow({ result, named = false }: CheckRowProps) {
   const [open, setOpen] = useState(false)
   const more = Object.keys(result.metadata).length > 0
-  const state = result.passed ? "passed" : result.severity === "warn" && !result.blocking ? "warned" : "failed"
+  const state = result.passed
+    ? "passed"
+    : result.severity === "warn" && !result.blocking
+      ? "warned"
+      : "failed"
   return (
     <>
       <div className={classes.near}>
@@ -26,7 +30,12 @@ export function CheckRow({ result, named = false }: CheckRowProps) {
           {named && <strong>{result.partition ?? "whole"} </strong>}
           {result.check} <span className={classes.faint}>{result.description}</span>
           {more && (
-            <button type="button" className={classes.more} aria-expanded={open} onClick={() => setOpen(!open)}>
+            <button
+              type="button"
+              className={classes.more}
+              aria-expanded={open}
+              onClick={() => setOpen(!open)}
+            >
               {open ? "less" : "more"}
             </button>
           )}

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router"
-import { happened, rootOf } from "@/parts/plan-words"
+import { type Cause, happened, rootOf } from "@/parts/plan-words"
 import { StateMark } from "@/parts/state-mark"
 import { Time } from "@/parts/time"
 import { assetPath, pipelinePath, runPath } from "@/shell/links"
@@ -40,14 +40,14 @@ export function Headline({ asset }: { asset: Asset }) {
                   {root.subject}
                   {root.partition ? ` ${root.partition}` : ""}
                 </Link>{" "}
-                {happened(root)}
+                {said(root)}
               </>
             ) : cause.subject !== asset.key && cause.kind !== "code_changed" ? (
               <>
-                because <Link to={assetPath(cause.subject)}>{cause.subject}</Link> {happened(cause)}
+                because <Link to={assetPath(cause.subject)}>{cause.subject}</Link> {said(cause)}
               </>
             ) : (
-              <>{happened(cause)}</>
+              ownWords(cause, health.status)
             )}
           </span>
         )}
@@ -124,4 +124,15 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
       <dd>{children}</dd>
     </div>
   )
+}
+
+/** How many partitions a cause is of is said by the words before it. */
+function said(cause: Cause): string {
+  return happened(cause).replace(/ \([\d,]+ partitions?\)$/, "")
+}
+
+/** "failed" is not said twice. */
+function ownWords(cause: Cause, status: string): string {
+  const words = said(cause)
+  return status === "failed" && !cause.partition ? words.replace(/^failed: /, "") : words
 }

@@ -36,7 +36,7 @@ test("what was never made is no trouble while the rest is fresh", () => {
     partitions: "daily",
     causes: [cause("missing", "a")],
   })
-  expect(found.what).toBe("2 of 5 partitions are fresh")
+  expect(found.what).toBe("2 of 5 partitions are fresh, the others were never made")
   expect(found.cause).toBeNull()
 })
 

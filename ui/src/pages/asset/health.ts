@@ -56,7 +56,9 @@ function sentence(asset: Pick<Asset, "counts" | "partitions">, status: string, t
   if (total === 0) return "No partition exists yet"
   if (count === total)
     return total === 1 ? `Its one partition ${one}` : `All ${spell(total)} partitions ${many}`
-  return `${spell(count)} of ${spell(total)} partitions ${count === 1 ? one : many}`
+  const told = `${spell(count)} of ${spell(total)} partitions ${count === 1 ? one : many}`
+  const never = asset.counts.missing ?? 0
+  return status === "fresh" && count + never === total ? `${told}, the others were never made` : told
 }
 
 function spell(count: number): string {

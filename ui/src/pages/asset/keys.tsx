@@ -29,10 +29,19 @@ type Word = NonNullable<
 
 /** Partitions one by one, in order: those that are selected, or all; a page at a time as one scrolls. */
 export function Keys({ asset, partitions, status, selected, onOpen }: KeysProps) {
-  const query = { limit: 200, ...(partitions ? { partitions } : {}), ...(status.length ? { status: status as Word } : {}) }
+  const query = {
+    limit: 200,
+    ...(partitions ? { partitions } : {}),
+    ...(status.length ? { status: status as Word } : {}),
+  }
   const pages = useInfiniteQuery({
     // as the queries of the API are named, so that changes of this asset make it ask again
-    queryKey: ["get", "/api/v1/assets/{key}/partition-keys", { params: { path: { key: asset.key }, query } }, "pages"],
+    queryKey: [
+      "get",
+      "/api/v1/assets/{key}/partition-keys",
+      { params: { path: { key: asset.key }, query } },
+      "pages",
+    ],
     initialPageParam: 0,
     queryFn: async ({ pageParam, signal }) => {
       const { data } = await http.GET("/api/v1/assets/{key}/partition-keys", {
@@ -54,7 +63,8 @@ export function Keys({ asset, partitions, status, selected, onOpen }: KeysProps)
         id: "why",
         title: "Last error",
         width: "minmax(120px, 2.4fr)",
-        cell: (row) => (row.error ? <span title={row.error}>{row.error}</span> : <span className={classes.faint}>–</span>),
+        cell: (row) =>
+          row.error ? <span title={row.error}>{row.error}</span> : <span className={classes.faint}>–</span>,
       },
       {
         id: "version",
@@ -71,7 +81,9 @@ export function Keys({ asset, partitions, status, selected, onOpen }: KeysProps)
             <Link
               to={runPath(
                 row.run,
-                row.failed_at ? { tab: "logs", partition: row.key, ...(asset.step ? { step: asset.step } : {}) } : {},
+                row.failed_at
+                  ? { tab: "logs", partition: row.key, ...(asset.step ? { step: asset.step } : {}) }
+                  : {},
               )}
             >
               <code>{row.run.slice(0, 8)}</code>
@@ -108,7 +120,9 @@ export function Keys({ asset, partitions, status, selected, onOpen }: KeysProps)
         onOpen={(row) => onOpen(row.key)}
         more={pages.hasNextPage && !pages.isFetchingNextPage ? () => void pages.fetchNextPage() : undefined}
         empty={
-          <Empty title={status.length ? `No partition here is ${status.join(" or ")}` : "No partition exists yet"}>
+          <Empty
+            title={status.length ? `No partition here is ${status.join(" or ")}` : "No partition exists yet"}
+          >
             {status.length
               ? "Choose another status above, or none."
               : "A time partition exists once its window has ended, a dynamic one once its key was added."}

@@ -14,6 +14,7 @@ import classes from "./asset.module.css"
 import { Chains } from "./chain"
 import { Legend } from "./legend"
 import { Near } from "./near"
+import { Recent } from "./recent"
 import { type Asset, FIELDS } from "./state"
 import { usePicked } from "./use-picked"
 
@@ -33,6 +34,7 @@ export function Overview({ asset }: { asset: Asset }) {
             </Section>
           )}
           <Latest asset={asset} />
+          <Recent asset={asset} />
         </div>
         <div>
           <Around asset={asset} />
@@ -131,7 +133,7 @@ function Around({ asset }: { asset: Asset }) {
     <Section title="Around it" actions={<Link to={assetPath(asset.key, { tab: "lineage" })}>Lineage</Link>}>
       <Panel>
         {none ? (
-          <p className={classes.side}>Nothing above it, and nothing is made from it.</p>
+          <p className={classes.none}>Nothing above it here, and nothing is made from it.</p>
         ) : (
           <>
             {asset.upstream.length > 0 && <p className={classes.side}>Made from</p>}

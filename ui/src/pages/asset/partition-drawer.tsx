@@ -75,7 +75,10 @@ export function PartitionDrawer({ asset, partition, onAct, onClose }: PartitionP
                 <Panel>
                   {found.versions.map((each) => (
                     <div key={each.version} className={classes.near}>
-                      <StateMark state={each.current ? "fresh" : each.state} label={each.current ? "current" : each.state} />
+                      <StateMark
+                        state={each.current ? "fresh" : each.state}
+                        label={each.current ? "current" : each.state}
+                      />
                       <span>
                         <code>{each.version}</code> {each.current ? <strong>current</strong> : each.state}
                         {each.run && (

@@ -26,7 +26,9 @@ interface PartitionsProps {
 /** All partitions: select some by drag, keys or text, see how they stand, and act on exactly these. */
 export default function Partitions({ asset, onAct }: PartitionsProps) {
   const [shown, set] = useUrlState(FIELDS)
-  const query = api.useQuery("get", "/api/v1/assets/{key}/partitions", { params: { path: { key: asset.key } } })
+  const query = api.useQuery("get", "/api/v1/assets/{key}/partitions", {
+    params: { path: { key: asset.key } },
+  })
   const setText = useCallback((partitions: string) => set({ partitions }), [set])
   const picked = usePicked(asset.key, query.data?.fingerprint, shown.partitions, setText)
   const dimensions = asset.partitions?.includes(" by ") ?? false
@@ -72,7 +74,9 @@ export default function Partitions({ asset, onAct }: PartitionsProps) {
                 <div className={classes.below}>
                   <Legend counts={strip.counts} pressed={shown.status} onPress={pressed} />
                   <span className={classes.row}>
-                    <span className={classes.hint}>drag selects · Shift adds · Ctrl and wheel zooms · double click opens</span>
+                    <span className={classes.hint}>
+                      drag selects · Shift adds · Ctrl and wheel zooms · double click opens
+                    </span>
                     {dimensions && (
                       <SegmentedControl
                         value={view}
@@ -179,22 +183,24 @@ function Selection({ asset, picked, status, onAct }: SelectionProps) {
         }}
         error={picked.problem ? true : undefined}
       />
-      <div>
-        {acts.map((act) => {
-          const may = act.role === null || (act.role === "editor" ? editor : operator)
-          return (
-            <Button
-              key={act.id}
-              variant={act.id === "plan" && selected ? "filled" : "default"}
-              disabled={!selected || !may || picked.problem !== null}
-              title={may ? act.about : "You may not do that here."}
-              onClick={() => onAct(act, picked.text)}
-            >
-              {act.title}
-            </Button>
-          )
-        })}
-      </div>
+      {selected && (
+        <div className={classes.acts}>
+          {acts.map((act) => {
+            const may = act.role === null || (act.role === "editor" ? editor : operator)
+            return (
+              <Button
+                key={act.id}
+                variant={act.id === "plan" ? "filled" : "default"}
+                disabled={!may || picked.problem !== null}
+                title={may ? act.about : "You may not do that here."}
+                onClick={() => onAct(act, picked.text)}
+              >
+                {act.title}
+              </Button>
+            )
+          })}
+        </div>
+      )}
       <div className={classes.summary} aria-live="polite">
         {picked.problem ? (
           <Refusal problem={picked.problem} />
@@ -213,7 +219,9 @@ function Selection({ asset, picked, status, onAct }: SelectionProps) {
             </Button>
           </>
         ) : (
-          <span className={classes.faint}>Select partitions to plan, materialize or accept exactly these.</span>
+          <span className={classes.faint}>
+            Select partitions to plan, materialize or accept exactly these.
+          </span>
         )}
         {status.length > 0 && !picked.problem && (
           <Button size="compact-xs" variant="subtle" onClick={() => picked.pickStatus(status)}>

@@ -74,7 +74,7 @@ export function usePicked(
   return {
     text,
     view: text === "" ? undefined : query.data,
-    ranges: drawn ?? (text === "" ? NONE : (query.data?.ranges ?? NONE)),
+    ranges: drawn ?? (text === "" ? NONE : ((query.data?.ranges as Ranges | undefined) ?? NONE)),
     problem: refused ?? (text !== "" && query.error ? asProblem(query.error) : null),
     type: useCallback(
       (next) => {

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core"
+import { Button, SegmentedControl } from "@mantine/core"
 import { Link, useParams } from "@tanstack/react-router"
 import { useMemo, useState } from "react"
 import { api } from "@/api/client"
@@ -18,15 +18,23 @@ import { Time } from "@/parts/time"
 import { useCommands } from "@/shell/commands"
 import { planPath, savedPlanPath } from "@/shell/links"
 import { Page } from "@/shell/page"
+import { oneOf, useUrlState } from "@/shell/url-state"
 import { ChangeExecution } from "./change"
 import classes from "./execution.module.css"
 import { ExecutionRange } from "./range"
 import { ExecutionRuns } from "./runs"
 
+const FIELDS = { view: oneOf(["list", "graph"], "list") }
+const VIEWS = [
+  { value: "list", label: "List" },
+  { value: "graph", label: "Graph" },
+]
+
 /** One application of a plan, or a backfill, as it goes on: how far it is, what failed, what is left. */
 export default function ExecutionPage() {
   const { id = "" } = useParams({ strict: false })
   const query = useExecution(id)
+  const [{ view }, set] = useUrlState(FIELDS)
   const [changing, setChanging] = useState(false)
   const execution = query.data
   const live = execution !== undefined && execution.phase !== "finished"
@@ -52,6 +60,12 @@ export default function ExecutionPage() {
       sub={executionSays(execution)}
       actions={
         <>
+          <SegmentedControl
+            data={VIEWS}
+            value={view}
+            onChange={(next) => set({ view: next === "graph" ? "graph" : "list" })}
+            aria-label="View"
+          />
           {live && (
             <Button variant="default" onClick={() => setChanging(true)}>
               Change
@@ -93,7 +107,7 @@ export default function ExecutionPage() {
         )}
         {execution.automation && <Fact name="Because of">{execution.automation}</Fact>}
       </dl>
-      <ExecutionBody id={execution.id} />
+      <ExecutionBody id={execution.id} graph={view === "graph"} />
       {backfill && ask.select && ask.partitions && (
         <Partitions name={ask.select} partitions={ask.partitions} id={execution.id} live={live} />
       )}

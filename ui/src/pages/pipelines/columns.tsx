@@ -157,8 +157,8 @@ function Actions({ row, schedule, pauses }: ActionsProps) {
           <ActionIcon
             aria-label={`${schedule.paused ? "Resume" : "Pause"} the schedule of ${row.name}`}
             disabled={!pauses.may}
-            loading={pauses.busy === schedule.name}
-            onClick={() => pauses.set(schedule.name, !schedule.paused)}
+            loading={pauses.busy === schedule.id}
+            onClick={() => pauses.set(schedule.id, !schedule.paused)}
           >
             {schedule.paused ? (
               <PlayCircle size={14} aria-hidden="true" />

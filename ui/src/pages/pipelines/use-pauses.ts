@@ -4,26 +4,26 @@ import { useMay } from "@/shell/door"
 
 export interface Pauses {
   readonly may: boolean
-  /** A schedule that is being paused or resumed now. */
+  /** The id of a schedule that is being paused or resumed now. */
   readonly busy: string | null
-  readonly set: (name: string, paused: boolean) => void
+  readonly set: (id: string, paused: boolean) => void
 }
 
 /** Pausing and resuming the schedules of pipelines. */
 export function usePauses(): Pauses {
   const may = useMay("operator")
-  const pause = api.useMutation("post", "/api/v1/schedules/{name}/pause")
-  const resume = api.useMutation("post", "/api/v1/schedules/{name}/resume")
-  const busy = [pause, resume].find((each) => each.isPending)?.variables?.params.path.name ?? null
+  const pause = api.useMutation("post", "/api/v1/automations/{id}/pause")
+  const resume = api.useMutation("post", "/api/v1/automations/{id}/resume")
+  const busy = [pause, resume].find((each) => each.isPending)?.variables?.params.path.id ?? null
   const [begin, end] = [pause.mutate, resume.mutate]
   return useMemo(
     () => ({
       may,
       busy,
-      set: (name, paused) =>
+      set: (id, paused) =>
         paused
-          ? begin({ params: { path: { name } }, body: { reason: "" } })
-          : end({ params: { path: { name } } }),
+          ? begin({ params: { path: { id } }, body: { reason: "" } })
+          : end({ params: { path: { id } } }),
     }),
     [may, busy, begin, end],
   )

@@ -30,7 +30,7 @@ export function usePipelines({ q, kind, tag, owner }: Filters) {
     },
     {
       pageParamName: "cursor",
-      initialPageParam: undefined,
+      initialPageParam: null,
       getNextPageParam: (page) => page.next ?? undefined,
     },
   )

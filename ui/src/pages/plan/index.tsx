@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core"
+import { Button, SegmentedControl } from "@mantine/core"
 import { useRouter } from "@tanstack/react-router"
 import { useMemo } from "react"
 import { api } from "@/api/client"
@@ -67,6 +67,12 @@ export default function PlanPage() {
       sub={shown && !query.error ? says(shown) : undefined}
       actions={
         <>
+          <SegmentedControl
+            data={VIEWS}
+            value={values.view}
+            onChange={(view) => set({ view: view === "graph" ? "graph" : "list" })}
+            aria-label="View"
+          />
           {can && (
             <Button
               size="sm"
@@ -82,12 +88,17 @@ export default function PlanPage() {
       }
     >
       <div className={classes.columns}>
-        <PlanBody query={query} notice={notice} />
+        <PlanBody query={query} notice={notice} graph={values.view === "graph"} />
         <Options values={values} set={set} ask={ask} />
       </div>
     </Page>
   )
 }
+
+const VIEWS = [
+  { value: "list", label: "List" },
+  { value: "graph", label: "Graph" },
+]
 
 function says(plan: NonNullable<ReturnType<typeof usePlan>["data"]>): string {
   if (plan.count === 0) return nothing(plan).title

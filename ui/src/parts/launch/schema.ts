@@ -90,27 +90,28 @@ function isNull(schema: JsonSchema): boolean {
 /** How a value of a schema is edited. */
 export function shapeOf(given: JsonSchema, definitions: Definitions): Shape {
   let schema = resolve(given, definitions)
-  let nullable = false
   const several = schema.anyOf ?? schema.oneOf
   if (several !== undefined) {
     const variants = several.map((each) => resolve(each, definitions)).filter((each) => !isNull(each))
-    nullable = variants.length < several.length
+    const nullable = variants.length < several.length
     const { anyOf: _any, oneOf: _one, ...beside } = schema
     if (variants.length !== 1)
       return { kind: variants.length ? "variants" : "nothing", variants, schema: beside, nullable }
     // the words beside the choice (title, default) are of this parameter, those within are of the type
-    schema = { ...variants[0], ...beside }
+    const inner = shapeOf({ ...variants[0], ...beside }, definitions)
+    return { ...inner, nullable: inner.nullable || nullable }
   }
   if (Array.isArray(schema.type)) {
     const types = (schema.type as readonly string[]).filter((each) => each !== "null")
-    nullable ||= types.length < schema.type.length
+    const nullable = types.length < schema.type.length
     if (types.length > 1) {
       const variants = types.map((type) => ({ ...schema, type }))
       return { kind: "variants", variants, schema, nullable }
     }
     schema = { ...schema, type: types[0] ?? "null" }
+    return one(schema, nullable)
   }
-  return { ...one(schema, nullable) }
+  return one(schema, false)
 }
 
 function one(schema: JsonSchema, nullable: boolean): Shape {

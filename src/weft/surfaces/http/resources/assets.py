@@ -228,6 +228,7 @@ class ChecksQuery(paging.Paged, frozen=True, kw_only=True):
 
     partitions: Chosen = None
     failed: Annotated[bool, msgspec.Meta(description="Only those that failed.")] = False
+    check: Annotated[str, msgspec.Meta(min_length=1, max_length=500, description="Only this check.")] | None = None
 
 
 @routes.get(
@@ -247,6 +248,7 @@ def checks(call: Call, key: str, query: ChecksQuery) -> CheckPage:
             limit=query.limit + 1,
             after=(at[0], at[1]) if at is not None else None,
             failed=query.failed,
+            name=query.check,
         )
     items = found[: query.limit]
     more = len(found) > len(items)

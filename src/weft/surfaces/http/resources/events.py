@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -135,6 +135,12 @@ class LogQuery(paging.Paged, frozen=True, kw_only=True):
     after: Position = 0
     types: Annotated[tuple[str, ...], msgspec.Meta(max_length=100)] = ()
     run: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    order: Annotated[
+        Literal["oldest", "newest"], msgspec.Meta(description="Which come first; from the newest, `after` is left out.")
+    ] = "oldest"
+    q: Annotated[
+        str, msgspec.Meta(max_length=200, description="Only events whose JSON has this text; from the newest alone.")
+    ] = ""
 
 
 class LogPage(views.View, frozen=True, kw_only=True):
@@ -148,9 +154,19 @@ class LogPage(views.View, frozen=True, kw_only=True):
 
 @routes.get("/ledger/events", scope="events.read", query=LogQuery, answer=LogPage, summary="Read the log")
 def log(call: Call, query: LogQuery) -> LogPage:
-    """The events of the ledger, oldest first; of one run, or of some types."""
+    """The events of the ledger, oldest first or newest first; of one run, of some types, or with some text."""
     at = paging.place("log", query, int)
     types = wanted_types(call, query.types)
+    if query.order == "newest":
+        return _newest_first(call, query, types, at[0] if at is not None else None)
+    if query.q:
+        raise problems.Refused(
+            422,
+            "usage",
+            "Text is looked for from the newest event on.",
+            remedy="Send order=newest with q.",
+            fields=(problems.FieldProblem(field="query.q", value=query.q, problem="asks for order=newest"),),
+        )
     with call.ledger() as ledger:
         end = ledger.position()
         found, upto = ledger.logged(
@@ -161,6 +177,47 @@ def log(call: Call, query: LogQuery) -> LogPage:
         next=paging.cursor("log", query, upto) if upto < end else None,
         position=end,
     )
+
+
+def _newest_first(call: Call, query: LogQuery, types: frozenset[str], before: int | None) -> LogPage:
+    with call.ledger() as ledger:
+        end = ledger.position()
+        found, down = ledger.logged_before(
+            before=before if before is not None else end + 1,
+            limit=query.limit,
+            run=query.run,
+            types=sorted(types),
+            text=query.q,
+        )
+    return LogPage(
+        items=[wire.view(each) for each in found],
+        # what is looked for next lies before the place down to which this page looked
+        next=paging.cursor("log", query, down if len(found) == query.limit else down + 1) if down > 0 else None,
+        position=end,
+    )
+
+
+class EventType(views.View, frozen=True, kw_only=True):
+    """A type of events, and what it says."""
+
+    type: str
+    says: str
+
+
+class EventTypes(views.View, frozen=True, kw_only=True):
+    """The types of events that there are."""
+
+    items: list[EventType]
+
+
+@routes.get(
+    "/ledger/event-types", scope="events.read", answer=EventTypes, etag=True, summary="List the types of events"
+)
+def event_types(call: Call) -> EventTypes:
+    """Each with what it says, in a sentence; without those that one may not see."""
+    seen = wanted_types(call, ()) or frozenset(TYPES)
+    says = {each.__name__: (each.__doc__ or "").strip().split("\n", 1)[0] for each in get_args(events.AnyEvent)}
+    return EventTypes(items=[EventType(type=each, says=says[each]) for each in TYPES if each in seen])
 
 
 class WholeEvent(views.View, frozen=True, kw_only=True):

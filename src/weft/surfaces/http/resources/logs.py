@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from weft.service import views
-from weft.service.run import log_pages, run_logs
+from weft.service.run import log_lines, log_pages, run_logs
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call, Raw, Stream
 from weft.surfaces.http.resources import runs
@@ -77,7 +77,8 @@ class TextQuery(routing.Query, frozen=True, kw_only=True):
         64 << 10
     )
     grep: Annotated[str, msgspec.Meta(max_length=1000, description="Only lines with this text in them.")] = ""
-    level: Annotated[log_pages.Level, msgspec.Meta(description="Only records of this level or above.")] | None = None
+    fold: Annotated[bool, msgspec.Meta(description="Let `grep` match letters in either case.")] = False
+    level: Annotated[log_lines.Level, msgspec.Meta(description="Only records of this level or above.")] | None = None
 
 
 @routes.get("/runs/{id}/logs/{log}", scope="logs.read", query=TextQuery, answer=log_pages.LogText, summary="Read a log")
@@ -86,8 +87,17 @@ def read(call: Call, id: str, log: str, query: TextQuery) -> log_pages.LogText: 
     with call.ledger() as ledger:
         return log_pages.lines(
             ledger, call.serving.home / "logs", runs.found(ledger, id), log,
-            offset=query.offset, most=query.limit, search=query.grep, level=query.level,
+            offset=query.offset, most=query.limit, search=query.grep, level=query.level, fold=query.fold,
         )  # fmt: skip
+
+
+@routes.get(
+    "/runs/{id}/logs/{log}/index", scope="logs.read", answer=log_pages.LogIndex, summary="Find the lines of a log"
+)
+def index(call: Call, id: str, log: str) -> log_pages.LogIndex:  # noqa: A002
+    """How many lines a log has, and the bytes at which pages of them begin: `offset` and `limit` of a page of text."""
+    with call.ledger() as ledger:
+        return log_pages.index(ledger, call.serving.home / "logs", runs.found(ledger, id), log)
 
 
 @routes.get("/runs/{id}/logs/{log}/text", scope="logs.read", raw=("text/plain",), summary="Download a log")

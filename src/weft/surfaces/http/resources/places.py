@@ -126,6 +126,16 @@ def document(call: Call, name: str, query: DocumentQuery) -> dict[str, object]:
         return definition_versions.document(ledger, definition_versions.full_name(ledger, name), query.version)
 
 
+@routes.get(
+    "/definitions/{name:path}/source", scope="definitions.read", query=DocumentQuery,
+    answer=definition_versions.SourceView, summary="Read the source of a definition",
+)  # fmt: skip
+def source(call: Call, name: str, query: DocumentQuery) -> definition_versions.SourceView:
+    """The project's code that a version runs, as it was when it was loaded."""
+    with call.ledger() as ledger, call.looking_up("name", name):
+        return definition_versions.source(ledger, definition_versions.full_name(ledger, name), query.version)
+
+
 class WorkPools(views.View, frozen=True, kw_only=True):
     """Work pools, by name."""
 

@@ -42,6 +42,10 @@ class UpcomingQuery(routing.Query, frozen=True, kw_only=True):
 
     name: Name | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=viewing.MOST_TICKS)] = 20
+    each: (
+        Annotated[int, msgspec.Meta(ge=1, le=viewing.MOST_TICKS, description="How many of one schedule at most.")]
+        | None
+    ) = None
     until: paging.Moment | None = None
 
 
@@ -59,7 +63,7 @@ def upcoming(call: Call, query: UpcomingQuery) -> Upcoming:
     """A dry run: nothing is written. Jitter, blackouts and catch-up are in it."""
     until = paging.time("until", query.until)
     with call.world() as world:
-        return Upcoming(items=viewing.upcoming(world, query.name, count=query.limit, until=until))
+        return Upcoming(items=viewing.upcoming(world, query.name, count=query.limit, each=query.each, until=until))
 
 
 class HistoryQuery(routing.Query, frozen=True, kw_only=True):

@@ -1,0 +1,77 @@
+/** What a cell of the grid says: how the step runs of one step (or group) stand in one run. */
+import type { Schema } from "@/api/client"
+
+export type Run = Schema["GridRun"]
+type Cell = Schema["GridCell"]
+
+/** From the worst to the best; of several words in a cell the first one is its state. */
+const WORST = [
+  "failed",
+  "timed_out",
+  "crashed",
+  "lost",
+  "rejected",
+  "upstream_failed",
+  "suspended",
+  "running",
+  "cancelling",
+  "starting",
+  "retrying",
+  "queued",
+  "waiting",
+  "ready",
+  "scheduled",
+  "created",
+  "cancelled",
+  "removed",
+  "skipped",
+  "reused",
+  "succeeded",
+]
+const RANK = new Map(WORST.map((word, index) => [word, index]))
+
+export function rank(word: string): number {
+  return RANK.get(word) ?? WORST.length
+}
+
+/** The words of a cell with their counts, the worst first. */
+export function wordsOf(counts: Readonly<Record<string, number>>): ReadonlyArray<readonly [string, number]> {
+  const known = Object.entries(counts)
+  return known.length < 2 ? known : known.toSorted((a, b) => rank(a[0]) - rank(b[0]))
+}
+
+export interface CellSum {
+  readonly state: string
+  readonly counts: Readonly<Record<string, number>>
+  readonly total: number
+  readonly attempts: number
+  readonly seconds: number
+}
+
+/** The cell of several steps in a run as one; null where none of them has begun. */
+export function cellOf(run: Run, tasks: readonly string[]): CellSum | null {
+  const only = tasks[0]
+  if (only === undefined) return null
+  if (tasks.length === 1) return sum([run.cells[only]])
+  return sum(tasks.map((task) => run.cells[task]))
+}
+
+function sum(cells: ReadonlyArray<Cell | undefined>): CellSum | null {
+  let state: string | null = null
+  let total = 0
+  let attempts = 0
+  let seconds = 0
+  const counts: Record<string, number> = {}
+  for (const cell of cells) {
+    if (cell === undefined) continue
+    attempts = Math.max(attempts, cell.attempts)
+    seconds += cell.seconds
+    for (const word in cell.counts) {
+      const count = cell.counts[word] ?? 0
+      counts[word] = (counts[word] ?? 0) + count
+      total += count
+      if (state === null || rank(word) < rank(state)) state = word
+    }
+  }
+  return state === null ? null : { state, counts, total, attempts, seconds }
+}

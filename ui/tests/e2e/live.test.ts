@@ -1,0 +1,110 @@
+/** Every screen is true without a reload, within a second of the change. */
+import type { Page } from "playwright-core"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { settled, windows } from "../browser"
+import { startTrading } from "../servers/trading"
+import type { Server } from "../servers/weft"
+
+const open = windows()
+let server: Server
+beforeAll(async () => {
+  server = await startTrading()
+})
+afterAll(() => server?.stop())
+
+/** Change something by the API, as somebody else would, and measure until the page shows it. */
+async function shows(
+  page: Page,
+  change: () => Promise<unknown>,
+  seen: () => Promise<unknown>,
+): Promise<number> {
+  const loaded = await page.evaluate(() => performance.timeOrigin)
+  await change()
+  const begun = performance.now()
+  await seen()
+  const took = performance.now() - begun
+  expect(await page.evaluate(() => performance.timeOrigin), "the page was not loaded anew").toBe(loaded)
+  return took
+}
+
+test("what is done elsewhere is on the screen within a second, on each page, without a reload", async () => {
+  const { page } = await open.visit(server)
+  const at = async (path: string) => {
+    await page.goto(new URL(path, server.url).href)
+    await settled(page)
+  }
+  const took: Record<string, number> = {}
+
+  await at("runs")
+  const before = await page.getByRole("row").count()
+  took.runs = await shows(
+    page,
+    () => server.call("POST", "/pipelines/vendor_watch/runs", {}),
+    () => page.waitForFunction((rows) => document.querySelectorAll("main [role=row]").length > rows, before),
+  )
+
+  await at("queue")
+  took.pools = await shows(
+    page,
+    () => server.call("PUT", "/pools/vendor", { slots: 7 }),
+    () => page.getByText(/\b7\b/).first().waitFor(),
+  )
+
+  await at("schedules")
+  took.schedules = await shows(
+    page,
+    () => server.call("POST", "/automations/schedule:vendor_watch/pause", { reason: "the vendor is moved" }),
+    () =>
+      page
+        .getByText(/paused/i)
+        .first()
+        .waitFor(),
+  )
+
+  await at("assets/league_table")
+  const versions = await server.call<{ items: unknown[] }>("GET", "/assets/league_table/versions")
+  expect(versions.items.length).toBeGreaterThan(0)
+  await at("?")
+  took.now = await shows(
+    page,
+    () => server.call("POST", "/pipelines/publish_brief/runs", {}),
+    () => page.getByText("May stocks-of-2012 go out?").first().waitFor(),
+  )
+  // the run of `now` starts a process first: its question is counted from the start, so with a margin
+  const slow = Object.entries(took).filter(([name, each]) => each > (name === "now" ? 3000 : 1000))
+  expect(slow, JSON.stringify(took)).toEqual([])
+})
+
+test("two tabs of a browser share one stream, and both are live", async () => {
+  const first = await open.visit(server)
+  await first.page.goto(new URL("runs", server.url).href)
+  await settled(first.page)
+  const second = await first.context.newPage()
+  const streams: string[] = []
+  second.on("request", (request) => {
+    if (request.url().includes("/api/v1/changes")) streams.push(request.url())
+  })
+  await second.goto(new URL("runs", server.url).href)
+  await settled(second)
+  const before = await second.getByRole("row").count()
+  await server.call("POST", "/pipelines/vendor_watch/runs", {})
+  for (const page of [first.page, second])
+    await page.waitForFunction((rows) => document.querySelectorAll("main [role=row]").length > rows, before)
+  expect(streams, "the second tab listens to the first").toEqual([])
+})
+
+test("a server that is away is said to be away, and the page goes on when it is back", async () => {
+  const { page, context } = await open.visit(server)
+  await page.goto(new URL("runs", server.url).href)
+  await settled(page)
+  const rows = await page.getByRole("row").count()
+  await context.setOffline(true)
+  await page
+    .getByRole("status")
+    .filter({ hasText: /lost|away|reconnect|not answer/i })
+    .first()
+    .waitFor()
+  expect(await page.getByRole("row").count(), "the last truth stays").toBe(rows)
+  await context.setOffline(false)
+  await page.getByRole("status").filter({ hasText: /live/i }).first().waitFor()
+})
