@@ -26,6 +26,7 @@ PAUSE = 0.1
 PATHS: dict[str, tuple[str, float | None]] = {
     "a page of assets": ("/assets?limit=50", 50),
     "what is wrong now": ("/now", 50),
+    "the cloth, 5,000 threads of 1,000 columns": ("/cloth?limit=5000&columns=1000", 300),
     "lineage, 2,000 nodes": ("/lineage", None),
     "where all stand": ("/statuses", None),
     "assets by status": ("/assets?select=status:stale", None),

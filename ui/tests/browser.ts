@@ -1,19 +1,14 @@
 /** A browser as people have one, logged in; what its console says is kept, and must be nothing. */
-import { mkdirSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import {
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
   chromium,
   type Page,
+  type Request,
 } from "playwright-core"
-import { afterAll, afterEach } from "vitest"
 import { browserPath } from "../tools/browser.mjs"
 import type { Server } from "./servers/weft"
-
-const OUT = fileURLToPath(new URL("./out/", import.meta.url))
 
 let browser: Promise<Browser> | undefined
 
@@ -67,6 +62,7 @@ export async function stranger(options: BrowserContextOptions = {}): Promise<Vis
     ...options,
   })
   const page = await context.newPage()
+  count(page)
   const complaints: string[] = []
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning")
@@ -81,39 +77,33 @@ export async function visit(server: Server, options: BrowserContextOptions = {})
   return stranger({ storageState: await session(server), ...options })
 }
 
-/** Windows of a test file: each test's are closed after it, and pictured first where it failed. */
-export function windows() {
-  const open: Visit[] = []
-  afterEach(async ({ task }) => {
-    const failed = task.result?.state === "fail"
-    for (const [at, each] of open.splice(0).entries()) {
-      if (failed) await picture(each, `${task.suite?.name ?? ""} ${task.name} ${at || ""}`)
-      await each.context.close()
-    }
+const asking = new WeakMap<Page, Set<Request>>()
+
+/** Follow what a page asks the server for, but for the stream of changes, which never ends. */
+function count(page: Page): void {
+  const open = new Set<Request>()
+  asking.set(page, open)
+  page.on("request", (request) => {
+    if (!request.url().includes("/api/v1/changes") && !/\/stream\b/.test(request.url())) open.add(request)
   })
-  afterAll(closeBrowser)
-  const keep = (made: Visit) => {
-    open.push(made)
-    return made
-  }
-  return {
-    visit: async (server: Server, options: BrowserContextOptions = {}) => keep(await visit(server, options)),
-    stranger: async (options: BrowserContextOptions = {}) => keep(await stranger(options)),
-  }
+  page.on("requestfinished", (request) => open.delete(request))
+  page.on("requestfailed", (request) => open.delete(request))
 }
 
-async function picture(of: Visit, name: string): Promise<void> {
-  const file = join(OUT, name.replace(/[^a-z0-9]+/gi, "-").slice(0, 90))
-  mkdirSync(OUT, { recursive: true })
-  writeFileSync(`${file}.txt`, [of.page.url(), ...of.complaints].join("\n"))
-  await of.page.screenshot({ path: `${file}.png` }).catch((error: Error) => of.complaints.push(error.message))
-}
-
-/** Wait until the page has what it shows: nothing that was asked for is outstanding, and no skeleton is left. */
+/** Wait until the page has what it shows: nothing that it asked for is outstanding, and no skeleton is left. */
 export async function settled(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor()
-  await page.waitForFunction(() => document.querySelector("main [aria-busy=true]") === null)
-  await page.evaluate(
-    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-  )
+  const open = asking.get(page)
+  const end = Date.now() + 15_000
+  for (let quiet = 0; quiet < 3; ) {
+    await page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    )
+    const busy = (await page.locator("main [aria-busy=true]").count()) > 0 || (open?.size ?? 0) > 0
+    quiet = busy ? 0 : quiet + 1
+    if (Date.now() > end)
+      throw new Error(
+        `${page.url()} is not settled after 15 s: ${[...(open ?? [])].map((each) => each.url())}`,
+      )
+  }
 }

@@ -205,6 +205,14 @@ def _silence_removed(changes: changing.Changes, position: int, at: int, event: c
     changes.put("silence_removed", event.silence, at, "{}", at, at)
 
 
+def _alert_rule_added(changes: changing.Changes, position: int, at: int, event: control.AlertRuleAdded) -> None:
+    changes.put("alert_rule_added", event.rule, _encode(event), event.by, at, position, None)
+
+
+def _alert_rule_removed(changes: changing.Changes, position: int, at: int, event: control.AlertRuleRemoved) -> None:
+    changes.put("alert_rule_removed", event.rule, at, b"", at, position)
+
+
 def _change_made(changes: changing.Changes, position: int, at: int, event: control.ChangeMade) -> None:
     changes.put(
         "change_made",
@@ -245,6 +253,8 @@ HANDLERS: Mapping[type[event_base.Event], Callable[[changing.Changes, int, int, 
     control.NotificationSent: _notification_sent,
     control.SilenceAdded: _silence_added,
     control.SilenceRemoved: _silence_removed,
+    control.AlertRuleAdded: _alert_rule_added,
+    control.AlertRuleRemoved: _alert_rule_removed,
     control.ChangeMade: _change_made,
 }
 """What each event changes, with its position and time."""

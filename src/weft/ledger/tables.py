@@ -35,6 +35,7 @@ PROJECTIONS = (
     "incident",
     "incident_entry",
     "silence",
+    "alert_rule",
     "change_made",
 )
 CONTROL = (
@@ -594,7 +595,41 @@ CREATE INDEX operation_by_age ON operation (created);
 CREATE INDEX operation_waiting ON operation (created) WHERE begun IS NULL AND finished IS NULL;
 """
 
-MIGRATIONS: tuple[str, ...] = (SCHEMA_1, SCHEMA_2, SCHEMA_3)
+SCHEMA_4 = """
+CREATE TABLE alert_rule (
+  name TEXT PRIMARY KEY,
+  body BLOB NOT NULL,
+  by_whom TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  removed INTEGER
+) WITHOUT ROWID;
+
+ALTER TABLE alert_problem RENAME TO alert_problem_3;
+DROP INDEX alert_problem_of_incident;
+
+CREATE TABLE alert_problem (
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  partition TEXT NOT NULL,
+  rule TEXT NOT NULL DEFAULT '',
+  since INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  detail TEXT NOT NULL DEFAULT '',
+  run TEXT NOT NULL DEFAULT '',
+  origin TEXT NOT NULL DEFAULT '',
+  severity TEXT NOT NULL DEFAULT '',
+  blocking INTEGER NOT NULL DEFAULT 0,
+  incident TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (kind, subject, partition, rule)
+) WITHOUT ROWID;
+INSERT INTO alert_problem (kind, subject, partition, since, at, detail, run, origin, severity, blocking, incident)
+  SELECT kind, subject, partition, since, at, detail, run, origin, severity, blocking, incident FROM alert_problem_3;
+DROP TABLE alert_problem_3;
+CREATE INDEX alert_problem_of_incident ON alert_problem (incident) WHERE incident <> '';
+"""
+
+MIGRATIONS: tuple[str, ...] = (SCHEMA_1, SCHEMA_2, SCHEMA_3, SCHEMA_4)
 """Scripts that lead from each version of the schema to the next; a published one is never edited."""
 
 REFOLDED: Mapping[int, Mapping[str, str]] = {

@@ -307,6 +307,12 @@ WRITES: Mapping[str, tables.Write] = {
     "silence_removed": tables.Write(
         table="silence", key=("id",), replace=("removed",), first=("matches", "until", "created")
     ),
+    "alert_rule_added": tables.Write(
+        table="alert_rule", key=("name",), replace=("body", "by_whom", "created", "position", "removed")
+    ),
+    "alert_rule_removed": tables.Write(
+        table="alert_rule", key=("name",), replace=("removed",), first=("body", "created", "position")
+    ),
     "change_made": tables.Write(
         table="change_made",
         key=("position",),

@@ -28,14 +28,19 @@ Kind: TypeAlias = Literal[
     "location",
     "worker",
     "scheduler",
+    "event",
 ]
-"""What is wrong. "held": it could not be made because something above it failed."""
+"""What is wrong. "held": it could not be made because something above it failed. "event": somebody wants to know of it.
+"""
 
 Word: TypeAlias = Literal[
     "failure", "check", "late", "due_soon", "stale", "duration", "automation", "location", "worker", "scheduler"
 ]
 WORDS: tuple[Word, ...] = get_args(Word)
 """What a rule may be on."""
+
+EVENT = "event"
+"""What a rule is on that is on single events."""
 
 About: TypeAlias = Literal["opened", "grew", "resolved", "reminder", "test"]
 
@@ -44,7 +49,8 @@ FIELDS = ("rule", "root", "subject", "owner", "tag", "severity")
 
 MINUTE = 60 * 1_000_000
 
-ProblemKey: TypeAlias = tuple[Kind, str, str]
+ProblemKey: TypeAlias = tuple[Kind, str, str, str]
+"""Kind, subject, partition and, for single events, the rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +73,13 @@ class Problem:
     severity: Severity = "error"
     blocking: bool = False
     incident: str = ""
+    rule: str = ""
+    """The one rule that asks for it, where it is a single event."""
 
     @property
     def key(self) -> ProblemKey:
         """What identifies it."""
-        return (self.kind, self.subject, self.partition)
+        return (self.kind, self.subject, self.partition, self.rule)
 
     @property
     def words(self) -> frozenset[str]:
@@ -88,6 +96,22 @@ class Cleared:
     subject: str
     kinds: frozenset[Kind]
     partition: str | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventMatch:
+    """Which events a rule is on: those of these types, about a subject (a pattern with `*`), with an outcome."""
+
+    types: frozenset[str]
+    subject: str | None = None
+    outcome: str | None = None
+
+    def has(self, subject: str) -> bool:
+        """Whether it is on a subject; a pattern without a kind in front is compared with the name alone."""
+        if self.subject is None:
+            return True
+        return fnmatch.fnmatchcase(subject if ":" in self.subject else bare(subject), self.subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +129,10 @@ class Rule:
     """How often people are reminded while nobody has acknowledged it, in microseconds."""
     fallback: bool = False
     """Whether it is only for what no other rule is on: one of the default rules."""
+    events: EventMatch | None = None
+    """Of a rule on single events: which; `on` has nothing but `EVENT` then."""
+    after_position: int = 0
+    """Only events that come after this place in the log: the rule was made there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

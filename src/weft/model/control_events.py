@@ -271,6 +271,35 @@ class SilenceRemoved(Event, frozen=True, kw_only=True, omit_defaults=True):
     by: str = ""
 
 
+class EventMatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which single events an alert rule is on: of these types; `subject` is a pattern with `*`, "" for any."""
+
+    types: tuple[str, ...]
+    subject: str = ""
+    outcome: str = ""
+
+
+class AlertRuleAdded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody made an alert rule, beside those of the configuration. Times are in microseconds."""
+
+    rule: str
+    on: tuple[str, ...] = ()
+    events: EventMatch | None = None
+    select: str = ""
+    severity: Literal["", "info", "warning", "error", "critical"] = ""
+    channels: tuple[str, ...] = ()
+    after: int = 0
+    repeat: int | None = None
+    by: str = ""
+
+
+class AlertRuleRemoved(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody took an alert rule away that somebody had made."""
+
+    rule: str
+    by: str = ""
+
+
 # --- audit ---
 
 
@@ -317,5 +346,7 @@ AnyControlEvent = (
     | NotificationSent
     | SilenceAdded
     | SilenceRemoved
+    | AlertRuleAdded
+    | AlertRuleRemoved
     | ChangeMade
 )

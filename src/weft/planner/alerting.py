@@ -6,13 +6,15 @@ the incidents that are open; nothing here remembers anything, so that a turn aft
 - A problem becomes (part of) an incident when a rule asks for it, and has lasted as long as the rule wants.
 - Problems with one root are one incident, and people are told of it once; again only if it becomes more severe.
 - An incident is resolved when none of its problems is left. The same wrong again is a new incident.
+- A rule on single events has an incident of its own for each subject. Such an event is over when the next one like it
+  succeeds, or when somebody resolves the incident.
 - What opens and closes again and again (`FLAPPING` times within an hour) is kept, but nobody is told any more until an
   hour has seen less of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from weft.model import alerting, control_events
@@ -37,6 +39,7 @@ _TITLES: Mapping[alerting.Kind, str] = {
     "location": "The code location {0} does not load",
     "worker": "No worker takes what waits in {0}",
     "scheduler": "No scheduler is at work",
+    "event": "{0}: {1}",
 }
 
 
@@ -126,6 +129,7 @@ class _Turn:
         self._open = {each.id: each for each in known.incidents}
         self._recent = dict(known.recent)
         self._growth: dict[tuple[str, str], _Growth] = {}
+        self._repeated: dict[alerting.ProblemKey, int] = {}
         self._worse: dict[str, str] = {}
         self._decision = Decision()
 
@@ -139,6 +143,7 @@ class _Turn:
         for kind, standing in seen.standing.items():
             self._replace(kind, standing)
         self._release_held()
+        self._drop_events({each.id for each in seen.settled})
         self._resolve()
         self._assign()
         for (incident, _), growth in self._growth.items():
@@ -161,7 +166,7 @@ class _Turn:
         if before is None:
             self._problems[problem.key] = problem
             return
-        again = problem.run != before.run
+        again = problem.run != before.run or problem.kind == "event"
         if again and before.incident and before.incident not in self._open:
             self._problems[problem.key] = problem  # somebody said that it is resolved, but it happened once more
             return
@@ -169,13 +174,16 @@ class _Turn:
         self._problems[problem.key] = kept
         if again and before.incident:
             self._note_growth(before.incident, kept)
+        elif problem.kind == "event":
+            self._repeated[problem.key] = self._repeated.get(problem.key, 0) + 1
 
     def _clear(self, cleared: alerting.Cleared) -> None:
         for kind in cleared.kinds:
             if cleared.partition is not None:
-                self._problems.pop((kind, cleared.subject, cleared.partition), None)
+                self._problems.pop((kind, cleared.subject, cleared.partition, cleared.rule), None)
                 continue
-            for key in [key for key in self._problems if key[0] == kind and key[1] == cleared.subject]:
+            wanted = (kind, cleared.subject, cleared.rule)
+            for key in [key for key in self._problems if (key[0], key[1], key[3]) == wanted]:
                 del self._problems[key]
 
     def _replace(self, kind: alerting.Kind, standing: Sequence[alerting.Problem]) -> None:
@@ -195,6 +203,14 @@ class _Turn:
         troubled = roots.explaining(self._problems.values())
         for key, each in list(self._problems.items()):
             if each.kind == "held" and each.origin not in troubled:
+                del self._problems[key]
+
+    def _drop_events(self, settled: Collection[str]) -> None:
+        """Forget single events of incidents that people resolved, and those that wait for a rule that is gone."""
+        for key, each in list(self._problems.items()):
+            if each.kind != "event":
+                continue
+            if each.incident in settled or (not each.incident and self._settings.rule(each.rule) is None):
                 del self._problems[key]
 
     # --- incidents ---
@@ -233,7 +249,7 @@ class _Turn:
         homes = {each.subject: each.incident for each in self._problems.values() if self._groups(each)}
         by_key = {each.key: each.id for each in self._open.values()}
         for problem, rule, root in found:
-            key = root if problem.kind in _GROUPED else f"{problem.kind}:{problem.subject}"
+            key = root if problem.kind in _GROUPED else _key_alone(problem)
             incident = by_key.get(key) or (homes.get(root, "") if problem.kind in _GROUPED else "")
             if incident:
                 joined = replace(problem, incident=incident)
@@ -242,6 +258,8 @@ class _Turn:
                 incident = self._opened(problem, rule, root, key)
                 joined = replace(problem, incident=incident)
                 by_key[key] = incident
+                if times := self._repeated.get(problem.key, 0):
+                    self._growth[incident, problem.subject] = _Growth(joined, times)
             self._problems[joined.key] = joined
             if problem.kind in _GROUPED:
                 homes[problem.subject] = incident
@@ -254,7 +272,7 @@ class _Turn:
         matching = [
             rule
             for rule in self._settings.rules
-            if not rule.on.isdisjoint(problem.words)
+            if (rule.name == problem.rule if problem.rule else not rule.on.isdisjoint(problem.words))
             and (rule.select is None or self._around.selected(rule.select, problem.subject))
         ]
         matching = [rule for rule in matching if not rule.fallback] or matching
@@ -274,7 +292,7 @@ class _Turn:
             key=key,
             rule=rule.name,
             severity=_severity(rule, problem),
-            title=_TITLES[began.kind].format(alerting.bare(root))
+            title=_TITLES[began.kind].format(alerting.bare(root), began.rule)
             + (f" [{began.partition}]" if began.partition else ""),
             root=root,
             subject=problem.subject,
@@ -330,7 +348,7 @@ class _Turn:
         if incident not in self._open:
             return
         first, more = growth.first, growth.count - 1
-        detail = first.detail or _TITLES[first.kind].format(alerting.bare(first.subject))
+        detail = first.detail or _TITLES[first.kind].format(alerting.bare(first.subject), first.rule)
         self._decision.events.append(
             control_events.IncidentGrew(
                 incident=incident,
@@ -383,6 +401,11 @@ class _Turn:
         channels = self._settings.channels_for(rule, incident.severity, incident.owners, incident.tags)
         if channels:
             self._decision.telling.append(alerting.Telling(incident=incident.id, about=about, channels=channels))
+
+
+def _key_alone(problem: alerting.Problem) -> str:
+    """By what an incident is told from others that stands for one subject."""
+    return f"{problem.kind}:{problem.rule}:{problem.subject}" if problem.rule else f"{problem.kind}:{problem.subject}"
 
 
 def _severity(rule: alerting.Rule, problem: alerting.Problem) -> alerting.Severity:

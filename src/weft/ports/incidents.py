@@ -67,6 +67,17 @@ class SilenceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRuleRow:
+    """A rule that somebody made; `body` is the event that says so, at `position` in the log."""
+
+    name: str
+    body: bytes
+    by: str
+    created: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertState:
     """How far the log was gone through for alerts, and who does that until when."""
 
@@ -123,6 +134,9 @@ class IncidentReader(Protocol):
     def silences(self, *, now: int | None = None) -> list[SilenceRow]:
         """Silences, newest first; with `now`, those that are in force then."""
 
+    def alert_rules(self) -> list[AlertRuleRow]:
+        """The rules that people made and nobody has taken away, by name."""
+
     def alert_problems(self, incident: str | None = None) -> list[alerting.Problem]:
         """What is wrong now, all of it or what belongs to an incident."""
 
@@ -153,6 +167,9 @@ class IncidentTransaction(Protocol):
 
     def alert_state(self) -> AlertState | None:
         """How far alerting is; None before it has begun."""
+
+    def has_alert_rule(self, name: str) -> bool:
+        """Whether there is a rule of this name that somebody made."""
 
     def set_alert_state(self, state: AlertState) -> None:
         """Note how far alerting is, and who does it."""

@@ -136,7 +136,7 @@ class Paging(Protocol):
         With `failed` only those that did, with `name` only those of this check.
         """
 
-    def failing_checks(self) -> Mapping[tuple[str, str], int]:
+    def failing_check_counts(self) -> Mapping[tuple[str, str], int]:
         """On how many partitions each check fails, by asset and name; those that fail on none are absent."""
 
     def check_tallies(self, asset: str) -> Mapping[str, CheckTally]:
@@ -156,6 +156,8 @@ class Paging(Protocol):
         run: str | None = None,
         key: str | None = None,
         asset: str | None = None,
+        kind: str | None = None,
+        text: str = "",
         latest: bool = False,
         before: int | None = None,
         limit: int,

@@ -20,9 +20,10 @@ _INCIDENT_NAMES = (
     "id", "key", "rule", "severity", "title", "root", "subject", "detail", "run", "partition", "owners", "tags",
     "phase", "opened", "acknowledged", "acknowledged_by", "resolved", "resolved_by", "occurrences", "last",
 )  # fmt: skip
-_PROBLEM_COLUMNS = "kind, subject, partition, since, at, detail, run, origin, severity, blocking, incident"
+_PROBLEM_COLUMNS = "kind, subject, partition, since, at, detail, run, origin, severity, blocking, incident, rule"
 _PROBLEM_NAMES = tuple(_PROBLEM_COLUMNS.split(", "))
 _STATE = "SELECT position, holder, until FROM alert_state WHERE id = 'alerts'"
+_RULES = "SELECT name, body, by_whom, created, position FROM alert_rule WHERE removed IS NULL"
 _CHUNK = 500
 
 
@@ -143,6 +144,13 @@ class IncidentReads:
             for row in rows
         ]
 
+    def alert_rules(self) -> list[ports.AlertRuleRow]:
+        """The rules that people made, by name."""
+        return [
+            ports.AlertRuleRow(name=row[0], body=row[1], by=row[2], created=row[3], position=row[4])
+            for row in self._selected(f"{_RULES} ORDER BY name")
+        ]
+
     def alert_state(self) -> ports.AlertState | None:
         """How far alerting is; None before it has begun."""
         rows = self._selected(_STATE)
@@ -224,6 +232,10 @@ class IncidentWrites:
         row = self._connection.execute(_STATE).fetchone()
         return _state(row) if row else None
 
+    def has_alert_rule(self, name: str) -> bool:
+        """Whether there is a rule of this name that somebody made."""
+        return self._connection.execute(f"{_RULES} AND name = ?", (name,)).fetchone() is not None
+
     def set_alert_state(self, state: ports.AlertState) -> None:
         """Note how far alerting is, and who does it."""
         self._connection.execute(
@@ -252,7 +264,7 @@ class IncidentWrites:
     def drop_problems(self, keys: Sequence[alerting.ProblemKey]) -> None:
         """Let go of problems that are there no more."""
         self._connection.executemany(
-            "DELETE FROM alert_problem WHERE kind = ? AND subject = ? AND partition = ?", list(keys)
+            "DELETE FROM alert_problem WHERE kind = ? AND subject = ? AND partition = ? AND rule = ?", list(keys)
         )
 
     def add_message(self, *, incident: str, channel: str, about: str, due: int, body: bytes) -> None:

@@ -213,7 +213,7 @@ class PagingReader(run_reading.RunReader):
             found += [reading.check_row(row) for row in rows]
         return found
 
-    def failing_checks(self) -> Mapping[tuple[str, str], int]:
+    def failing_check_counts(self) -> Mapping[tuple[str, str], int]:
         """On how many partitions each check fails, by asset and name; those that fail on none are absent."""
         # along an index that has nothing but failures
         rows = self._rows("SELECT asset, name, count(*) FROM check_result WHERE passed = 0 GROUP BY asset, name")
@@ -273,19 +273,29 @@ class PagingReader(run_reading.RunReader):
         run: str | None = None,
         key: str | None = None,
         asset: str | None = None,
+        kind: str | None = None,
+        text: str = "",
         latest: bool = False,
         before: int | None = None,
         limit: int,
     ) -> list[ledgers.ArtifactRow]:
-        """Artifacts, newest first, from before one on; with `latest`, the newest version of each key alone."""
+        """Artifacts, newest first, from before one on; with `latest`, the newest version of each key alone.
+
+        With `text` those that have it in their key or description.
+        """
         newest = "a.position = (SELECT max(position) FROM artifact b WHERE b.key = a.key)"
-        asked = {"run": run, "key": key, "asset": asset}
+        asked = {"run": run, "key": key, "asset": asset, "kind": kind}
         where = [f"a.{name} = ?" for name, value in asked.items() if value is not None]
+        where += ["instr(lower(a.key || ' ' || a.description), lower(?)) > 0"] if text else []
         where += [*(["a.asset <> ''"] if asset else []), *([newest] if latest else []), "a.position < ?"]
         rows = self._rows(
             f"SELECT a.position, a.key, a.kind, a.run, a.step, a.item, a.asset, a.partition, a.description, a.at, "  # noqa: S608
             f"{newest} FROM artifact a {_where(where)} ORDER BY a.position DESC LIMIT {int(limit)}",
-            [*(value for value in asked.values() if value is not None), before if before is not None else 1 << 62],
+            [
+                *(value for value in asked.values() if value is not None),
+                *([text] if text else []),
+                before if before is not None else 1 << 62,
+            ],
         )
         return [
             ledgers.ArtifactRow(

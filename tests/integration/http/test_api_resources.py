@@ -150,7 +150,9 @@ def test_the_body_of_a_new_run_may_be_empty(api: Api) -> None:
 
 def test_wrong_parameters_start_nothing(api: Api) -> None:
     before = len(api.get("/runs", limit=500)["items"])
-    assert "'y'" in api.post("/pipelines/etl/runs", {"params": {"y": 1}}, 422)["detail"]
+    refused = api.post("/pipelines/etl/runs", {"params": {"y": 1}}, 422)
+    assert "'y'" in refused["detail"]
+    assert [(each["field"], each["value"]) for each in refused["errors"]] == [("body.params.y", 1)]
     assert "etl" in api.post("/pipelines/elt/runs", {}, 404)["remedy"]
     assert len(api.get("/runs", limit=500)["items"]) == before
 
@@ -369,6 +371,14 @@ def test_two_dimensions_are_a_grid(api: Api) -> None:
     assert "one dimension" in api.get("/assets/daily/partition-grid", 422)["detail"]
 
 
+def test_the_source_of_a_definition_is_told_by_version(api: Api) -> None:
+    found = api.get("/definitions/asset:total/source")
+    assert found["items"][0]["name"].endswith(".total")
+    assert "return sum(numbers)" in found["items"][0]["text"]
+    assert api.get("/definitions/asset:total/source", version=found["version"]) == found
+    api.get("/definitions/asset:totale/source", 404)
+
+
 def test_the_numbers_of_an_asset_are_told_over_time(api: Api) -> None:
     first = api.get("/assets/measured/history", limit=2)
     assert [(each["partition"], each["numbers"]) for each in first["items"]] == [
@@ -451,6 +461,29 @@ def test_a_pipeline_its_graph_grid_and_versions(api: Api) -> None:
     assert api.get("/pipelines/etl/versions")["items"][0]["current"]
     assert "one version" in api.get("/pipelines/etl/diff", 422)["detail"]
     assert api.get("/definitions", kind="pipeline")["items"][0]["name"] == "etl"
+
+
+def test_the_intervals_of_a_pipeline_stand_as_their_last_run_ended(api: Api) -> None:
+    strip = api.get("/pipelines/etl/partitions")
+    assert (strip["total"], strip["first_key"], strip["last_key"]) == (9, "2024-01-01", "2024-01-09")
+    assert [4, 5, "fresh"] in strip["segments"]
+    keys = api.get("/pipelines/etl/partition-keys", start=4, limit=1)["items"]
+    assert [(each["key"], each["status"]) for each in keys] == [("2024-01-05", "fresh")]
+    assert api.get("/pipelines/etl/partitions", partitions="2024-01-05")["total"] == 1
+    api.get("/pipelines/etl/partitions", 422, partitions="2031-01-01")
+    api.get("/pipelines/elt/partitions", 404)
+
+
+def test_pipelines_are_found_by_a_part_of_the_name_and_by_owner(api: Api) -> None:
+    assert [each["name"] for each in api.get("/pipelines", q="TL")["items"]] == ["etl"]
+    assert api.get("/pipelines", q="no such")["items"] == []
+    assert api.get("/pipelines", owner="team:a")["items"] == []
+
+
+def test_the_source_of_a_pipeline_is_read(api: Api) -> None:
+    texts = {each["name"].rpartition(".")[2]: each["text"] for each in api.get("/pipelines/etl/source")["items"]}
+    assert "return n + 1" in texts["load"]
+    assert "0 versions" in api.get("/pipelines/etl/source", 422, version="zzzz")["detail"].replace("no ", "0 ")
 
 
 def test_a_schedule_is_paused_and_resumed(api: Api) -> None:
@@ -541,9 +574,9 @@ def test_the_cloth_has_a_thread_for_each_asset_and_pipeline(api: Api) -> None:
 
 
 def test_a_long_partition_is_a_stitch_with_its_own_times(api: Api) -> None:
-    (row,) = api.get(
-        "/cloth", select="daily", since="2024-01-18T00:00:00Z", until="2024-01-20T00:00:00Z", columns=48
-    )["items"]
+    (row,) = api.get("/cloth", select="daily", since="2024-01-18T00:00:00Z", until="2024-01-20T00:00:00Z", columns=48)[
+        "items"
+    ]
     day = 86_400_000
     begin = 1_705_536_000_000
     assert row["stitches"] == [[begin, begin + day, "fresh", 1], [begin + day, begin + 2 * day, "fresh", 1]]

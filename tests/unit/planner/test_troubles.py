@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from tests.unit.planner import oracle, world
-
 from weft.model import chosen, partition_set, plan
 from weft.planner import evaluation, planning, troubles
 

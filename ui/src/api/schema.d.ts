@@ -2197,6 +2197,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pipelines/{name}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the source of a pipeline's functions
+         * @description The functions of one version, as they were when it first ran.
+         *
+         *     Asks for the role `viewer` and the scope `pipelines.read`.
+         */
+        get: operations["list_pipeline_source"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pipelines/{name}/versions": {
         parameters: {
             query?: never;
@@ -4565,6 +4587,14 @@ export interface components {
             };
         };
         /**
+         * FunctionSource
+         * @description The source of one function of a pipeline.
+         */
+        FunctionSource: {
+            name: string;
+            text: string;
+        };
+        /**
          * Gc
          * @description What stays: versions of each partition, runs of each pipeline that keep their values; the settings' if left out.
          *
@@ -4901,12 +4931,16 @@ export interface components {
         /**
          * LogIndex
          * @description Where the lines of a log are: `pages` are `[line from 0, byte]` of the first line of each page, in order.
+         *
+         *         `error` is the line (from 0) at which the error begins that ended the attempt, None where it has none.
          */
         LogIndex: {
             log: string;
             size: number;
             lines: number;
             pages: number[][];
+            /** @default null */
+            error: number | null;
         };
         /**
          * LogText
@@ -5460,6 +5494,13 @@ export interface components {
             trigger: string;
             created_at: string | null;
             seconds: number | null;
+        };
+        /**
+         * PipelineSource
+         * @description The functions that a version of a pipeline is made of, by name.
+         */
+        PipelineSource: {
+            items: components["schemas"]["FunctionSource"][];
         };
         /**
          * PipelineView
@@ -6382,7 +6423,7 @@ export interface components {
         TimelineRow: {
             item: string;
             state: string;
-            tries: (number | (number | null) | string | (string | null))[][];
+            tries: components["schemas"]["TimelineTry"][];
             /** @default null */
             until: number | null;
         };
@@ -6403,6 +6444,20 @@ export interface components {
             rows: components["schemas"]["TimelineRow"][] | null;
             /** @default null */
             last: components["schemas"]["TimelineRow"] | null;
+        };
+        /**
+         * TimelineTry
+         * @description An attempt: when it was handed out, when its body began and ended, and the id of its log.
+         *
+         *         What is not known yet is None.
+         */
+        TimelineTry: {
+            attempt: number;
+            given: number;
+            began: number | null;
+            ended: number | null;
+            outcome: string;
+            log: string | null;
         };
         /**
          * TimelineView
@@ -8160,6 +8215,9 @@ export interface operations {
                 run?: string | null;
                 key?: string | null;
                 asset?: string | null;
+                kind?: string | null;
+                /** @description A part of the key or description. */
+                q?: string;
                 /** @description All versions of each key, not the newest alone. */
                 every?: boolean;
             };
@@ -20874,6 +20932,129 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    list_pipeline_source: {
+        parameters: {
+            query?: {
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineSource"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -28,7 +28,7 @@ export interface SurfaceHandle {
 
 interface SurfaceProps extends Omit<CanvasHTMLAttributes<HTMLCanvasElement>, "onResize"> {
   readonly draw: (frame: Frame) => void
-  /** What it shows, for screen readers. */
+  /** What it shows, for screen readers; empty where something beside it says so. */
   readonly label: string
   readonly handle?: Ref<SurfaceHandle>
   readonly onResize?: (width: number, height: number) => void
@@ -87,9 +87,10 @@ export function Surface({ draw, label, handle, onResize, className, ...rest }: S
       here.frame = 0
     }
   }, [])
+  const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": true }
   return (
     <div ref={box} className={className ? `${classes.surface} ${className}` : classes.surface}>
-      <canvas ref={canvas} role="img" aria-label={label} {...rest} />
+      <canvas ref={canvas} {...named} {...rest} />
     </div>
   )
 }

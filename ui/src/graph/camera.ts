@@ -11,7 +11,7 @@ export interface Size {
   readonly height: number
 }
 
-export const ZOOM = { least: 0.004, most: 2 } as const
+export const ZOOM = { least: 0.001, most: 2 } as const
 
 function within(zoom: number): number {
   return Math.min(ZOOM.most, Math.max(ZOOM.least, zoom))

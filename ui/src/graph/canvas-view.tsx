@@ -37,7 +37,7 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 /** Pixels that a pointer may move in a click. */
 const STILL = 4
 const FLIGHT = 220
-/** Milliseconds after the last change of the zoom when a picture from far away is drawn sharply. */
+/** Milliseconds after the last change of the zoom when a picture that was stretched is drawn sharply. */
 const SETTLED = 90
 /** So many items have a map in the corner. */
 const MAPPED = 150
@@ -54,7 +54,7 @@ export default function CanvasView(props: ViewProps) {
   } | null>(null)
   const flight = useRef(0)
   const drawn = useRef(false)
-  const far = useRef(new FarPicture())
+  const picture = useRef(new Picture())
   const settling = useRef<ReturnType<typeof setTimeout>>(undefined)
   const [hovered, setHovered] = useState<number | null>(null)
   const [focused, setFocused] = useState<number | null>(null)
@@ -71,7 +71,7 @@ export default function CanvasView(props: ViewProps) {
       camera.current ??= whole(scene.layout, frame)
       const start = performance.now()
       const look = { camera: camera.current, selected, reached, hovered, focused, found }
-      far.current.draw(frame, scene, look, settling.current !== undefined)
+      picture.current.draw(frame, scene, look, settling.current !== undefined)
       if (!drawn.current) {
         drawn.current = true
         onDrawn?.({ layout: layoutTook, draw: performance.now() - start })

@@ -1,12 +1,13 @@
 import { StateMark } from "@/parts/state-mark"
 import { stateOf } from "@/theme/states"
 import classes from "./card.module.css"
-import { stripOf } from "./paint"
-import type { Item } from "./types"
+import { nameSize, stripOf } from "./paint"
+import { CARD, type Item } from "./types"
 
-/** A node as a card of the DOM; the canvas draws the same one. `letters`: the size of its name where it has nothing else. */
-export function Card({ item, quiet, letters }: { item: Item; quiet: boolean; letters: number | null }) {
-  const small = letters !== null
+/** A node as a card of the DOM; the canvas draws the same one. With a `zoom` it is so far away that only its name can be read. */
+export function Card({ item, quiet, zoom }: { item: Item; quiet: boolean; zoom: number | null }) {
+  const small = zoom !== null
+  const letters = zoom === null ? null : nameSize(zoom, item.name, CARD.width - 60)
   const family = item.state === undefined ? undefined : stateOf(item.state).family
   const rest = [item.note, item.system, ...(item.chips ?? [])].filter(Boolean).join(" · ")
   const strip = stripOf(item)

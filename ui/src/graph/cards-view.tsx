@@ -16,7 +16,7 @@ import { Card } from "./card"
 import cards from "./cards.module.css"
 import { Controls } from "./controls"
 import classes from "./graph.module.css"
-import { DETAIL, nameSize } from "./paint"
+import { DETAIL } from "./paint"
 import { type Direction, reach, type Scene, step } from "./scene"
 import type { Item } from "./types"
 
@@ -31,10 +31,10 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 
 const CardBody = memo(function CardBody({ data }: NodeProps<CardNode>) {
   // in steps, so that cards are not drawn anew with every turn of the wheel
-  const letters = useStore(({ transform: [, , zoom] }) =>
-    zoom < DETAIL.cards ? Math.round(nameSize(zoom)) : null,
+  const zoom = useStore(({ transform }) =>
+    transform[2] < DETAIL.cards ? Math.round(transform[2] * 50) / 50 : null,
   )
-  return <Card item={data.item} quiet={data.quiet} letters={letters} />
+  return <Card item={data.item} quiet={data.quiet} zoom={zoom} />
 })
 
 const NODES = { card: CardBody }
@@ -163,25 +163,7 @@ function Cards(props: ViewProps) {
         attributionPosition="top-right"
       >
         <ViewportPortal>
-          {scene.frames.map((frame) => (
-            <div
-              key={frame.group}
-              className={cards.frame}
-              style={{
-                transform: `translate(${frame.x}px, ${frame.y}px)`,
-                width: frame.width,
-                height: frame.height,
-              }}
-            >
-              {onFold ? (
-                <button type="button" onClick={() => onFold(frame.group, true)} title="Fold this group">
-                  {frame.group}
-                </button>
-              ) : (
-                <span>{frame.group}</span>
-              )}
-            </div>
-          ))}
+          <Frames scene={scene} onFold={onFold} />
           {scene.layout.blocks.map((block) => (
             <div
               key={`${block.x} ${block.y}`}
@@ -215,6 +197,33 @@ function Cards(props: ViewProps) {
       {!plain && <Controls onIn={() => void flow.zoomIn()} onOut={() => void flow.zoomOut()} onAll={all} />}
     </div>
   )
+}
+
+/** Around the items of each open group, with its name, which a click folds. */
+function Frames({ scene, onFold }: Pick<ViewProps, "scene" | "onFold">) {
+  const zoom = useStore(({ transform }) => (transform[2] < 0.8 ? Math.round(transform[2] * 20) / 20 : 1))
+  const letters = Math.min(48, 12.5 / Math.max(0.1, zoom))
+  return scene.frames.map((frame) => (
+    <div
+      key={frame.group}
+      className={cards.frame}
+      data-above={letters > 18 || undefined}
+      style={{
+        transform: `translate(${frame.x}px, ${frame.y}px)`,
+        width: frame.width,
+        height: frame.height,
+        fontSize: letters,
+      }}
+    >
+      {onFold ? (
+        <button type="button" onClick={() => onFold(frame.group, true)} title="Fold this group">
+          {frame.group}
+        </button>
+      ) : (
+        <span>{frame.group}</span>
+      )}
+    </div>
+  ))
 }
 
 function calm(): boolean {

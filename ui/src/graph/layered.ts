@@ -41,6 +41,10 @@ const SWEEPS = 8
 /** How much fewer crossings make a new order worth the moves. */
 const WORTH = 0.75
 
+/** A drawing that would be more than so many times as high as wide is stretched, each gap by at most so much. */
+const SLENDER = 1.5
+const MOST_STRETCH = 900
+
 /** Layers as lists of vertices, and edges between neighbouring layers. Vertices from `real` on are dummies. */
 export interface Layers {
   readonly real: number
@@ -268,18 +272,24 @@ function draw(
   const columns = order.map((layer) =>
     layer.reduce((most, each) => Math.max(most, each < real ? (width[each] as number) : 0), 0),
   )
-  const left: number[] = []
-  let across = 0
-  for (const column of columns) {
-    left.push(across)
-    across += column + gapAfter(column)
-  }
   let top = Number.POSITIVE_INFINITY
   let bottom = Number.NEGATIVE_INFINITY
   for (let vertex = 0; vertex < middle.length; vertex += 1) {
     const half = vertex < real ? (height[vertex] as number) / 2 : 0
     top = Math.min(top, (middle[vertex] as number) - half)
     bottom = Math.max(bottom, (middle[vertex] as number) + half)
+  }
+  // few columns of very many items: lines that go far up and down need way for it
+  const bare = columns.reduce((sum, column) => sum + column + gapAfter(column), 0)
+  const stretch = Math.min(
+    MOST_STRETCH,
+    Math.max(0, (bottom - top) / SLENDER - bare) / Math.max(1, columns.length - 1),
+  )
+  const left: number[] = []
+  let across = 0
+  for (const column of columns) {
+    left.push(across)
+    across += column + gapAfter(column) + stretch
   }
   const x = new Float64Array(real)
   const y = new Float64Array(real)
@@ -322,7 +332,7 @@ function draw(
   return {
     x,
     y,
-    width: Math.max(0, across - gapAfter(columns.at(-1) ?? 0)),
+    width: Math.max(0, across - gapAfter(columns.at(-1) ?? 0) - stretch),
     height: Math.max(0, bottom - top),
     segments,
     paths,

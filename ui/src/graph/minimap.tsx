@@ -1,8 +1,8 @@
 import { type PointerEvent, useCallback } from "react"
 import { type Frame, pointIn, Surface } from "@/canvas/surface"
-import { stateOf } from "@/theme/states"
 import { type Camera, type Size, whole } from "./camera"
 import classes from "./graph.module.css"
+import { tone } from "./paint"
 import type { Scene } from "./scene"
 
 interface MinimapProps {
@@ -22,16 +22,7 @@ export function Minimap({ scene, camera, window, onLook }: MinimapProps) {
       const wide = Math.max(1, 224 * zoom)
       const high = Math.max(1, 66 * zoom)
       for (const [at, item] of scene.items.entries()) {
-        const family = item.state === undefined ? null : stateOf(item.state).family
-        context.fillStyle = colours(
-          item.hue !== undefined
-            ? `hue-${item.hue}`
-            : family === null
-              ? "line-strong"
-              : family === "fresh"
-                ? "fresh-soft"
-                : family,
-        )
+        context.fillStyle = colours(tone(item))
         context.fillRect(
           ((scene.layout.x[at] as number) - x) * zoom,
           ((scene.layout.y[at] as number) - y) * zoom,
@@ -65,7 +56,7 @@ export function Minimap({ scene, camera, window, onLook }: MinimapProps) {
   }
   return (
     <div className={classes.map}>
-      <Surface draw={nodes} className={classes.fill} label="" role="presentation" />
+      <Surface draw={nodes} className={classes.fill} label="" />
       <Surface
         draw={seen}
         className={classes.fill}

@@ -8,14 +8,14 @@ import type { Frame } from "@/canvas/surface"
 import { stateOf, WORST_FIRST } from "@/theme/states"
 import type { Camera } from "./camera"
 import type { Scene } from "./scene"
-import type { Item } from "./types"
+import { CARD, type Item } from "./types"
 
 /** Below the first, blocks of colour; below the second, names; above, cards. */
 export const DETAIL = { names: 0.2, cards: 0.5 } as const
 
-/** The size of a name where cards have nothing else: such that it can be read, as long as it fits. */
-export function nameSize(zoom: number): number {
-  return Math.min(32, 11.5 / zoom)
+/** The size of a name on a card that has nothing else: such that it can be read, as long as most of it fits. */
+export function nameSize(zoom: number, name: string, room: number): number {
+  return Math.min(32, 11.5 / zoom, Math.max(19, room / (0.6 * Math.max(1, name.length))))
 }
 
 export interface Look {
@@ -122,7 +122,15 @@ function paintLines(
   context.lineWidth = Math.max(1.2, 0.8 / zoom)
   context.strokeStyle = colours("line-strong")
   // from far away many lines would be a grey mass: they are there, but behind what matters
-  context.globalAlpha = reached || found ? 0.25 : zoom < 0.06 ? 0.35 : zoom < DETAIL.names ? 0.6 : 1
+  const many = Math.min(0.7, Math.max(0.12, 1200 / (segments.length / 4)))
+  context.globalAlpha =
+    reached || found
+      ? Math.min(0.25, many)
+      : zoom < DETAIL.names
+        ? many
+        : zoom < DETAIL.cards
+          ? Math.max(many, 0.5)
+          : 1
   context.beginPath()
   for (let at = 0; at < segments.length; at += 4) trace(at)
   context.stroke()
@@ -143,7 +151,7 @@ function paintLines(
 }
 
 /** The colour of an item from far away: pale where all is well, so that trouble stands out. */
-function tone(item: Item): Token {
+export function tone(item: Item): Token {
   if (item.hue !== undefined) return `hue-${item.hue}`
   if (item.state === undefined) return "line-strong"
   const { family } = stateOf(item.state)
@@ -209,7 +217,7 @@ function paintCard(
   const left = x + (item.state ? 34 : 14)
   const single = height < 50
   const line = single ? y + height / 2 : y + (whole ? 19 : height / 2)
-  const letters = whole ? 13 : nameSize(zoom)
+  const letters = whole ? 13 : nameSize(zoom, item.name, CARD.width - 56)
   if (item.state) drawState(context, colours, item.state, x + 19, line, whole ? 12 : letters * 0.9)
   context.fillStyle = colours("ink")
   context.font = font(colours, letters, 600)
@@ -298,13 +306,13 @@ function paintGroupNames(
   width: number,
   height: number,
 ): void {
-  context.font = font(colours, 12, 600)
   context.textBaseline = "middle"
   for (const frame of scene.frames) {
     const x = (frame.x - camera.x) * camera.zoom
     const y = (frame.y - camera.y) * camera.zoom
     const wide = frame.width * camera.zoom
     if (x > width || y > height || x + wide < 0 || y + frame.height * camera.zoom < 0 || wide < 44) continue
+    context.font = font(colours, wide < 7.4 * frame.group.length + 12 ? 10 : 12, 600)
     const text = fitted(context, frame.group, wide - 12)
     context.fillStyle = colours("sunken")
     context.globalAlpha = 0.85

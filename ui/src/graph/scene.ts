@@ -52,7 +52,9 @@ export function asked(
   const numbers = new Map(groups.map((group, at) => [group, at]))
   const kept = edges.filter((edge) => index.has(edge.from) && index.has(edge.to))
   const old = before && items.map((item) => before.index.get(item.id))
-  const known = old?.some((each) => each !== undefined)
+  // of a graph that was mostly another one the places mean nothing: they would only tear this one apart
+  const same = old?.filter((each) => each !== undefined).length ?? 0
+  const known = before !== null && same * 2 >= Math.max(items.length, before.items.length)
   return {
     items,
     edges: kept,

@@ -2,6 +2,9 @@
 import { GAP, type Layers, type Ports } from "./layered"
 
 const SWEEPS = 10
+/** What is higher than this is a frame, whose name may stand above it. */
+const FRAMED = 100
+const NAMED = 32
 
 /** The middles. Order within layers is kept, and gaps between neighbours. */
 export function settle(
@@ -19,7 +22,7 @@ export function settle(
     const gap = reals === 2 ? GAP.down : reals === 1 ? GAP.down * 0.75 : GAP.line
     const most = Math.max(tall(a), tall(b))
     // large frames need more between them, to be told apart from far away
-    return (tall(a) + tall(b)) / 2 + gap + 0.04 * Math.max(0, most - 300)
+    return (tall(a) + tall(b)) / 2 + gap + (most > FRAMED ? NAMED : 0) + 0.04 * Math.max(0, most - 300)
   }
   for (const layer of order) {
     let down = 0

@@ -8,7 +8,7 @@ import { duration } from "./clock"
 import { Skeleton } from "./empty"
 import { Loaded } from "./loaded"
 import { Panel, Section } from "./panel"
-import { inWords, PlanBar } from "./plan-bar"
+import { type Counts, inWords, PlanBar } from "./plan-bar"
 import classes from "./plan-execution.module.css"
 import { about } from "./plan-words"
 import { StateMark } from "./state-mark"
@@ -32,7 +32,7 @@ export function executionState(execution: Pick<Execution, "phase" | "outcome">):
 
 const done = (of: Execution) => of.succeeded + of.passed + of.failed + of.left_out + of.cancelled
 
-/** How an execution stands, in a few words: `44 of 335 done, about 62 s left`. */
+/** How an execution stands, in a few words: `44 of 335 done`. */
 export function executionSays(execution: Execution): string {
   const of = execution.total.toLocaleString("en-GB")
   const made = (execution.succeeded + execution.passed).toLocaleString("en-GB")
@@ -47,10 +47,8 @@ export function executionSays(execution: Execution): string {
       return `Cancelled after ${made} of ${of}`
     case "suspended":
       return `Paused after ${made} of ${of}`
-    default: {
-      const left = execution.seconds_left !== null ? about(execution.seconds_left) : ""
-      return `${done(execution).toLocaleString("en-GB")} of ${of} done${left ? `, ${left} left` : ""}`
-    }
+    default:
+      return `${done(execution).toLocaleString("en-GB")} of ${of} done`
   }
 }
 
@@ -124,7 +122,7 @@ export function ExecutionBody({ id, graph = false }: { id: string; graph?: boole
   return (
     <>
       <Panel>
-        {execution.data && <Summary execution={execution.data} />}
+        {execution.data && <Summary execution={execution.data} rows={progress.data?.rows} />}
         <Loaded query={progress} skeleton={<Skeleton rows={4} />}>
           {(found) =>
             graph ? (
@@ -148,12 +146,32 @@ export function ExecutionBody({ id, graph = false }: { id: string; graph?: boole
   )
 }
 
-function Summary({ execution }: { execution: Execution }) {
-  const left = execution.left + execution.waiting
+/** All lines together. The execution's own counts take a run of assets that is under way as running in all its steps. */
+function summed(rows: readonly ProgressRow[]): Counts {
+  const sum = (name: keyof Counts) => rows.reduce((found, row) => found + row[name], 0)
+  return {
+    total: sum("total"),
+    succeeded: sum("succeeded"),
+    unchanged: sum("unchanged"),
+    failed: sum("failed"),
+    left_out: sum("left_out"),
+    cancelled: sum("cancelled"),
+    running: sum("running"),
+  }
+}
+
+interface SummaryProps {
+  readonly execution: Execution
+  readonly rows: readonly ProgressRow[] | undefined
+}
+
+function Summary({ execution, rows }: SummaryProps) {
+  const counts = rows ? summed(rows) : countsOf(execution)
+  const left = rows ? rows.reduce((found, row) => found + row.left, 0) : execution.left + execution.waiting
   return (
     <div className={classes.summary}>
-      <PlanBar counts={countsOf(execution)} label="How far it is" tall />
-      <span>{inWords(countsOf(execution)) || "Nothing has begun yet"}</span>
+      <PlanBar counts={counts} label="How far it is" tall />
+      <span>{inWords(counts) || "Nothing has begun yet"}</span>
       <span className={classes.dim}>
         {left > 0 && execution.phase !== "finished" && `${left.toLocaleString("en-GB")} left`}
         {execution.seconds_left !== null &&

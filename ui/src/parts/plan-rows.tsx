@@ -29,7 +29,7 @@ export function PlanRows({ plan }: { plan: Outline }) {
         <section key={group.key} className={classes.group} aria-label={group.title}>
           <header className={classes.root}>
             {group.root && <StateMark state={stateOfCause(group.root)} label="" />}
-            <h3>{group.root ? <Subject cause={group.root} /> : group.title}</h3>
+            <h2>{group.root ? <Subject cause={group.root} /> : group.title}</h2>
             {group.root && (
               <span className={classes.happened} title={happened(group.root)}>
                 {happened(group.root)}
@@ -45,7 +45,7 @@ export function PlanRows({ plan }: { plan: Outline }) {
       {alone.length > 0 && (
         <section className={classes.group} aria-label="Left alone">
           <header className={classes.root}>
-            <h3>Left alone</h3>
+            <h2>Left alone</h2>
           </header>
           {alone.map((row) => (
             <PlanRow key={row.mark + row.name + row.partitions + row.head} row={row} root={null} />

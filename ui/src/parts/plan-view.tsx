@@ -2,7 +2,7 @@ import { Button, Tooltip } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
 import { lazy, type ReactNode, Suspense, useMemo } from "react"
 import { api, type Schema } from "@/api/client"
-import { asProblem } from "@/api/problem"
+import { asProblem, Problem } from "@/api/problem"
 import { useCommands } from "@/shell/commands"
 import { useMay } from "@/shell/door"
 import { planPath } from "@/shell/links"
@@ -92,7 +92,7 @@ export function PlanBody({ query, notice, graph = false }: PlanBodyProps) {
   if (query.error && !query.isFetching)
     return (
       <Panel>
-        <Refusal problem={asProblem(query.error)} retry={() => void query.refetch()} />
+        <Refusal problem={inOneLine(asProblem(query.error))} retry={() => void query.refetch()} />
       </Panel>
     )
   if (query.data === undefined)
@@ -123,6 +123,17 @@ export function PlanBody({ query, notice, graph = false }: PlanBodyProps) {
       )}
     </Panel>
   )
+}
+
+/** A refusal of a selection points at its place in further lines, which only stand under it in a terminal. */
+function inOneLine(problem: Problem): Problem {
+  const [detail = problem.message] = problem.message.split("\n")
+  return new Problem(problem.status, {
+    code: problem.code,
+    detail,
+    remedy: problem.remedy,
+    errors: problem.fields,
+  })
 }
 
 function Calm({ plan }: { plan: Outline }) {

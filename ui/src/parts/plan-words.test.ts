@@ -109,9 +109,7 @@ describe("how much a plan runs", () => {
   })
 
   it("is calm where nothing is to do, and not where all is held back", () => {
-    expect(nothing(plan({ fresh: 3, everything: true })).text).toBe(
-      "All assets are fresh: 3 partitions fresh.",
-    )
+    expect(nothing(plan({ fresh: 3, everything: true })).text).toBe("All assets are fresh: 3 partitions.")
     expect(nothing(plan({ held: 2 })).good).toBe(false)
   })
 })

@@ -129,10 +129,10 @@ export function nothing(plan: Outline): { title: string; text: string; good: boo
       text: "Mend the code or the data, and this plan has what is to do; or accept what is fine as it is.",
       good: false,
     }
-  const fresh = plan.fresh ? `${plural(plan.fresh, "partition")} fresh.` : ""
+  const what = plan.everything ? "assets are" : "of it is"
   return {
     title: "Nothing to do",
-    text: plan.everything && fresh ? `All assets are fresh: ${fresh}` : `All of it is fresh. ${fresh}`.trim(),
+    text: plan.fresh ? `All ${what} fresh: ${plural(plan.fresh, "partition")}.` : `All ${what} fresh.`,
     good: true,
   }
 }

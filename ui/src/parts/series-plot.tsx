@@ -72,6 +72,7 @@ export default function SeriesPlot({ label, x, y, names, height = 150, onOpen }:
           axes: [
             {
               ...axis,
+              size: 28,
               ...(names
                 ? {
                     values: (_plot, splits) =>

@@ -13,6 +13,6 @@ test("late goes before fresh, and after failed", () => {
 })
 
 test("where all is alike no count is said", () => {
-  expect(standingWords({ status: "missing", counts: { missing: 4 } })).toBe("never made")
+  expect(standingWords({ status: "missing", counts: { missing: 4 } })).toBe("missing")
   expect(standingWords({ status: "fresh", counts: {} })).toBe("fresh")
 })

@@ -25,6 +25,5 @@ export function standingWords(asset: {
   const word = standingOf(asset)
   const total = Object.values(asset.counts).reduce((sum, each) => sum + each, 0)
   const count = word === "overdue" ? (asset.late ?? 0) : (asset.counts[word] ?? 0)
-  const said = word === "missing" ? "never made" : word
-  return count > 0 && count < total ? `${count.toLocaleString("en-GB")} ${said}` : said
+  return count > 0 && count < total ? `${count.toLocaleString("en-GB")} ${word}` : word
 }

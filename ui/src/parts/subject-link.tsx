@@ -5,13 +5,14 @@ import { subjectPath } from "@/shell/links"
 export function SubjectLink({ subject, kind = false }: { subject: string; kind?: boolean }) {
   const [what, name] = subjectParts(subject)
   const shown = SHORT.has(what) ? <span className="mono">{name.slice(0, 8)}</span> : name
-  const words = kind && what ? (
-    <>
-      {what} {shown}
-    </>
-  ) : (
-    shown
-  )
+  const words =
+    kind && what ? (
+      <>
+        {what} {shown}
+      </>
+    ) : (
+      shown
+    )
   const path = subjectPath(subject)
   return path ? (
     <Link to={path} title={subject}>

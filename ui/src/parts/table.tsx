@@ -137,8 +137,18 @@ export function Table<Row>(props: TableProps<Row>) {
                 <div role="cell">{spanning}</div>
               </div>
             )
-          const cells = columns.map((column) => (
+          const cells = columns.map((column, place) => (
             <div key={column.id} role="cell" className={column.align === "right" ? classes.right : undefined}>
+              {place === 0 && href && (
+                // in a cell, since a row may have nothing else; it reaches over the whole row all the same
+                <Link
+                  to={href(row)}
+                  data-opener
+                  tabIndex={-1}
+                  aria-label={`Open ${key}`}
+                  className={classes.opener}
+                />
+              )}
               {column.cell(row)}
             </div>
           ))
@@ -158,15 +168,6 @@ export function Table<Row>(props: TableProps<Row>) {
                 onOpen(row)
               }}
             >
-              {href && (
-                <Link
-                  to={href(row)}
-                  data-opener
-                  tabIndex={-1}
-                  aria-label={`Open ${key}`}
-                  className={classes.opener}
-                />
-              )}
               {cells}
             </div>
           )

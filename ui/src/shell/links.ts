@@ -11,7 +11,7 @@ function query(given: Record<string, string | number | boolean | undefined | nul
 /** Keys may have slashes: `risk/var` is at `/assets/risk/var`. */
 export function assetPath(
   key: string,
-  view: { tab?: string; partitions?: string; partition?: string; status?: string } = {},
+  view: { tab?: string; partitions?: string; partition?: string; status?: string; against?: string } = {},
 ): string {
   return `/assets/${key.split("/").map(encodeURIComponent).join("/")}${query(view)}`
 }
@@ -79,4 +79,26 @@ export function subjectPath(subject: string): string | undefined {
     default:
       return undefined
   }
+}
+
+/** The list of runs, with its filters. */
+export function runsPath(
+  filters: {
+    pipeline?: string
+    state?: string
+    partition?: string
+    execution?: string
+    parent?: string
+    automation?: string
+    location?: string
+    range?: string
+    q?: string
+  } = {},
+): string {
+  return `/runs${query(filters)}`
+}
+
+/** Two runs side by side. */
+export function comparePath(before: string, after: string): string {
+  return `/runs/compare${query({ a: before, b: after })}`
 }

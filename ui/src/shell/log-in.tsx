@@ -28,9 +28,7 @@ export function LogIn({ onIn }: { onIn: () => void }) {
         <div className={classes.form}>
           <Logo />
           <h1>Log in</h1>
-          <p>
-            On the machine of the server, in the project's folder, this prints a link that logs you in:
-          </p>
+          <p>On the machine of the server, in the project's folder, this prints a link that logs you in:</p>
           <div>
             <Command text="weft open" />
           </div>

@@ -6,6 +6,7 @@ import {
   type RouteComponent,
 } from "@tanstack/react-router"
 import { basePath } from "@/api/base"
+import { Broken } from "./broken"
 import { Frame } from "./frame"
 import { Lost } from "./lost"
 import { parseSearch, writeSearch } from "./url-state"
@@ -51,6 +52,7 @@ export function createRouter() {
     basepath: basePath() || "/",
     parseSearch,
     stringifySearch: writeSearch,
+    defaultErrorComponent: Broken,
     defaultPreload: "intent",
     scrollRestoration: true,
     scrollToTopSelectors: ["#main"],

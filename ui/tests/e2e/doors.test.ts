@@ -1,8 +1,9 @@
 /** Logging in, roles, and what one may not do. */
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { settled, windows } from "../browser"
+import { settled } from "../browser"
 import { startTrading } from "../servers/trading"
 import type { Server } from "../servers/weft"
+import { windows } from "../windows"
 
 const open = windows()
 const PASSWORD = "correct horse battery staple"

@@ -1,9 +1,10 @@
 /** Every screen is true without a reload, within a second of the change. */
 import type { Page } from "playwright-core"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { settled, windows } from "../browser"
+import { settled } from "../browser"
 import { startTrading } from "../servers/trading"
 import type { Server } from "../servers/weft"
+import { windows } from "../windows"
 
 const open = windows()
 let server: Server

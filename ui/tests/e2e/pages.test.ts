@@ -4,10 +4,11 @@
  */
 import AxeBuilder from "@axe-core/playwright"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { settled, windows } from "../browser"
+import { settled } from "../browser"
 import { type Place, places } from "../places"
 import { BASES, type Base, startAt } from "../servers/bases"
 import type { Server } from "../servers/weft"
+import { windows } from "../windows"
 
 const open = windows()
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -55,6 +55,18 @@ export async function edit(project: string, name: string, before: string, after:
   await writeFile(file, text.replace(before, after))
 }
 
+/** Change files of the project, and wait until the server has its definitions anew. */
+export async function reloaded(server: Server, change: () => Promise<void>): Promise<void> {
+  const loaded = async () =>
+    (await server.call<{ items: { loaded_at: string | null }[] }>("GET", "/locations")).items[0]?.loaded_at
+  const before = await loaded()
+  await change()
+  for (const end = Date.now() + 20_000; (await loaded()) === before; ) {
+    if (Date.now() > end) throw new Error("The definitions were not loaded anew within 20 s.")
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 /** `weft dev` in a copy of its own of the example as the demo leaves it. */
 export async function startTrading(options: Parameters<typeof startDev>[1] = {}): Promise<Server> {
   const from = await made("trading", [EXAMPLE, join(REPOSITORY, "src", "weft", "stores")], tell)

@@ -114,7 +114,8 @@ function ready(child: ChildProcess): Promise<void> {
       createInterface({ input: stream }).on("line", (line) => {
         told.push(line)
         if (told.length > 200) told.shift()
-        if (line.includes("is ready after")) resolve()
+        // the server answers before, but knows its definitions only from here on
+        if (/: loaded in /.test(line)) resolve()
       })
     }
     read(child.stdout)

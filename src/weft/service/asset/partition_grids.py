@@ -7,6 +7,7 @@ a million partitions take some ten milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from math import prod
 
@@ -101,7 +102,7 @@ def _row_key(definition: multi.MultiPartitions, minor: int) -> str:
 
 
 def _cells(
-    by_status: dict[plan.Status, partition_set.PartitionSet], across: AxisView, down: AxisView, width: int
+    by_status: Mapping[plan.Status, partition_set.PartitionSet], across: AxisView, down: AxisView, width: int
 ) -> list[list[tuple[int, int, str]]]:
     extent = (across.stop - across.start) * width
     squares = range(0, across.stop - across.start, across.size)

@@ -127,13 +127,16 @@ def _seconds_left(world: worlds.World, row: executing.ExecutionRow, found: talli
     """Of intervals by the mean of those that have ended; else by what the plan was thought to take."""
     if row.phase == "finished" or not left:
         return None
-    side_by_side = max(1, min(left, row.concurrency or max(1, found.running)))
     if found.seconds is not None:
+        side_by_side = max(1, min(left, row.concurrency or max(1, found.running)))
         return round(found.seconds * left / side_by_side, 3)
     try:
         estimate = kept.document_of(world, row).estimate_seconds
     except errors.UsageError:  # its document is gone: it is shown all the same
         return None
+    # of assets what runs is counted in steps, many of which are in one run
+    open_runs = len(world.ledger.open_runs([row.id]).get(row.id, []))
+    side_by_side = max(1, min(left, row.concurrency or open_runs, open_runs))
     return round(estimate * left / max(row.total, 1) / side_by_side, 3) if estimate else None
 
 

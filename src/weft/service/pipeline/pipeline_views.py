@@ -336,6 +336,15 @@ def difference(world: worlds.World, name: str, before: str, after: str) -> str:
     return "\n".join(lines)
 
 
+def sources(world: worlds.World, name: str, version: str | None = None) -> Mapping[str, str]:
+    """The sources of the functions of one version of a pipeline (of today's by default), by the functions' names.
+
+    Raises:
+        UsageError: there is no such pipeline or version, or its source is not kept.
+    """
+    return _sources(world, name, version or runs.find(world, name).code)
+
+
 def _sources(world: worlds.World, name: str, version: str) -> Mapping[str, str]:
     known = {each.code: each for each in versions(world, name)}
     found = [code for code in known if code.startswith(version) or short(code).startswith(version)]

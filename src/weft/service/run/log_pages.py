@@ -66,12 +66,16 @@ class LogText(views.View, frozen=True, kw_only=True):
 
 
 class LogIndex(views.View, frozen=True, kw_only=True):
-    """Where the lines of a log are: `pages` are `[line from 0, byte]` of the first line of each page, in order."""
+    """Where the lines of a log are: `pages` are `[line from 0, byte]` of the first line of each page, in order.
+
+    `error` is the line (from 0) at which the error begins that ended the attempt, None where it has none.
+    """
 
     log: str
     size: int
     lines: int
     pages: list[tuple[int, int]]
+    error: int | None = None
 
 
 class _Segment:
@@ -219,9 +223,14 @@ def index(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -
     try:
         size = segment.size
         lines, places = log_lines.pages(segment.read, size, max(_PAGE, size // _MOST_PAGES))
+        error = None
+        if segment.error_at is not None:
+            # counted from the last page that begins before it, not from the beginning of the log
+            line, offset = max((each for each in places if each[1] <= segment.error_at), default=(0, 0))
+            error = line + segment.read(offset, segment.error_at - offset).count(b"\n")
     finally:
         segment.close()
-    return LogIndex(log=log, size=size, lines=lines, pages=places)
+    return LogIndex(log=log, size=size, lines=lines, pages=places, error=error)
 
 
 def error_place(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> tuple[int, int] | None:

@@ -18,8 +18,19 @@ FOLDED_ABOVE = 40
 MOST_ROWS = 20_000
 """Step runs of one step at most in an answer; `count` says how many there are."""
 
-Try = tuple[int, float, float | None, float | None, str, str | None]
-"""An attempt: its number, when it was handed out, when its body began and ended, its outcome, the id of its log."""
+
+class TimelineTry(views.View, frozen=True, kw_only=True):
+    """An attempt: when it was handed out, when its body began and ended, and the id of its log.
+
+    What is not known yet is None.
+    """
+
+    attempt: int
+    given: float
+    began: float | None
+    ended: float | None
+    outcome: str
+    log: str | None
 
 
 class TimelineRow(views.View, frozen=True, kw_only=True):
@@ -27,8 +38,7 @@ class TimelineRow(views.View, frozen=True, kw_only=True):
 
     item: str
     state: str
-    tries: list[Try]
-    """Each `[number, handed out, began, ended, outcome, log]`; what is not known yet is null."""
+    tries: list[TimelineTry]
     until: float | None = None
     """When it goes on, where it waits for its next attempt or a time."""
 
@@ -76,18 +86,27 @@ class TimelineView(views.View, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True)
+class _Try:
+    given: float
+    began: float | None = None
+    ended: float | None = None
+    outcome: str = ""
+    log: str | None = None
+
+
+@dataclass(slots=True)
 class _Row:
     state: str = "running"
-    tries: dict[int, list[object]] = field(default_factory=dict)
+    tries: dict[int, _Try] = field(default_factory=dict)
     until: float | None = None
 
     @property
     def ended(self) -> float | None:
-        return max((each[3] for each in self.tries.values() if isinstance(each[3], float)), default=None)
+        return max((each.ended for each in self.tries.values() if each.ended is not None), default=None)
 
-    def of(self, attempt: int, at: float) -> list[object]:
+    def of(self, attempt: int, at: float) -> _Try:
         """An attempt of it, made where its hand-out is not known."""
-        return self.tries.setdefault(attempt, [attempt, at, None, None, "", None])
+        return self.tries.setdefault(attempt, _Try(given=at))
 
 
 def timeline(ledger: ledgers.Reader, row: ledgers.RunRow, *, now: int, step: str | None = None) -> TimelineView:
@@ -143,7 +162,7 @@ def _step(name: str, rows: dict[str, _Row], mapped: int, finished: int | None, *
             each.state = "lost"  # the run is over, and nobody has told how this went
         states[each.state] = states.get(each.state, 0) + 1
     tries = [each for row in rows.values() for each in row.tries.values()]
-    begun = min((each[1] for each in tries if isinstance(each[1], float)), default=None)
+    begun = min((each.given for each in tries), default=None)
     ends = [row.ended for row in rows.values()]
     under_way = any(state in states for state in ("running", "retrying", "waiting")) or len(rows) < mapped
     known = [each for each in ends if each is not None]
@@ -156,8 +175,7 @@ def _step(name: str, rows: dict[str, _Row], mapped: int, finished: int | None, *
         begun=begun,
         ended=None if under_way and finished is None else max(known, default=None),
         seconds=round(
-            sum(each[3] - each[2] for each in tries if isinstance(each[2], float) and isinstance(each[3], float))
-            / 1000,
+            sum(each.ended - each.began for each in tries if each.began is not None and each.ended is not None) / 1000,
             6,
         ),
         attempts=len(tries),
@@ -170,7 +188,12 @@ def _row(item: str, row: _Row) -> TimelineRow:
     return TimelineRow(
         item=item,
         state=row.state,
-        tries=[tuple(row.tries[number]) for number in sorted(row.tries)],  # type: ignore[misc]
+        tries=[
+            TimelineTry(
+                attempt=number, given=each.given, began=each.began, ended=each.ended, outcome=each.outcome, log=each.log
+            )
+            for number, each in sorted(row.tries.items())
+        ],
         until=row.until,
     )
 
@@ -188,7 +211,7 @@ def _gather(
             for item in _places(event.partitions, event.items):
                 row = rows.setdefault(item, _Row())
                 row.state, row.until = "running", None
-                row.tries[event.attempt] = [event.attempt, at, None, None, "", None]
+                row.tries[event.attempt] = _Try(given=at)
         case events.StepSucceeded():
             row = found.setdefault(event.step, {}).setdefault(event.item or event.partition or "", _Row())
             row.state = "succeeded"
@@ -211,15 +234,15 @@ def _gather(
         case events.StepReused():
             row = found.setdefault(event.step, {}).setdefault(event.item, _Row())
             row.state = "reused"
-            row.tries[1] = [1, at, at, at, "reused", None]
+            row.tries[1] = _Try(given=at, began=at, ended=at, outcome="reused")
         case events.StepsFinished():
             for item in _places(event.partitions, event.items):
                 row = found.setdefault(event.step, {}).setdefault(item, _Row())
                 row.state, row.until = event.outcome, None
                 for each in row.tries.values():
-                    if each[3] is None:
-                        each[3], each[4] = at, event.outcome
-                        each[5] = str(position) if event.log is not None else None
+                    if each.ended is None:
+                        each.ended, each.outcome = at, event.outcome
+                        each.log = str(position) if event.log is not None else None
         case events.StepMapped():
             mapped[event.step] = mapped.get(event.step, 0) + event.count
         case _:
@@ -230,7 +253,7 @@ def _ended(
     row: _Row, attempt: int, started: int, duration: int, outcome: str, log: object, position: int, at: float
 ) -> None:
     tried = row.of(attempt, started / 1000 if started else at)
-    tried[2] = started / 1000 if started else tried[2] or tried[1]
-    tried[3] = (started + duration) / 1000 if started else at
-    tried[4] = outcome
-    tried[5] = str(position) if log else None
+    tried.began = started / 1000 if started else tried.began or tried.given
+    tried.ended = (started + duration) / 1000 if started else at
+    tried.outcome = outcome
+    tried.log = str(position) if log else None

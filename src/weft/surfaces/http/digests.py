@@ -53,6 +53,8 @@ _OF_TYPE: dict[str, tuple[str, ...]] = {
     "NotificationSent": ("incident", "alert"),
     "SilenceAdded": ("incident", "alert"),
     "SilenceRemoved": ("incident", "alert"),
+    "AlertRuleAdded": ("alert",),
+    "AlertRuleRemoved": ("alert",),
 }
 _OF_BEGINNING = (("Execution", "execution"), ("Incident", "incident"), ("Automation", "automation"))
 _OF_ACTION = {
@@ -190,6 +192,6 @@ def _areas(type: str, found: _Fields) -> Iterable[str]:  # noqa: A002 - the word
         yield "schedule"
     if type == "ChangeMade":
         yield "audit"
-        area = _OF_ACTION.get(found.action.partition(".")[0])
-        if area is not None:
-            yield area
+        touched = _OF_ACTION.get(found.action.partition(".")[0])
+        if touched is not None:
+            yield touched

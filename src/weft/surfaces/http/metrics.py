@@ -81,11 +81,11 @@ class Metrics:
         for each in batch:
             if each.type == "RunFinished":
                 self.runs.labels(_decode(each.body).outcome or "none").inc()
-            elif each.type in wire.OUTCOMES:
+            elif each.type in event_subjects.OUTCOMES:
                 found = _decode(each.body)
                 if found.retry_at is None:
                     count = max(1, len(found.items) or len(found.partitions))
-                    self.steps.labels(found.outcome or wire.OUTCOMES[each.type]).inc(count)
+                    self.steps.labels(found.outcome or event_subjects.OUTCOMES[each.type]).inc(count)
             elif each.type == "TickDecided":
                 found = _decode(each.body)
                 self.ticks.labels(found.automation.partition(":")[0], found.decision).inc(found.count)

@@ -142,7 +142,7 @@ class Traces:
                     elif found.type == "RunFinished":
                         self._run(ledger, found.run or "")
                     else:
-                        self._attempt(_decode(found.body), found.at, wire.OUTCOMES[found.type])
+                        self._attempt(_decode(found.body), found.at, event_subjects.OUTCOMES[found.type])
                 except errors.LedgerError as error:
                     _LOG.warning("a trace cannot be made: %s", error)
 

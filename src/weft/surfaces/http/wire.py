@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from weft.model import event_subjects
 from weft.service import views
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class _Keys(msgspec.Struct):
     incident: str = ""
     location: str = ""
     silence: str = ""
+    rule: str = ""
     plan: str = ""
     step: str = ""
     item: str = ""
@@ -73,14 +75,6 @@ class EventView(views.View, frozen=True, kw_only=True):
     body: dict[str, Any] | None = None
 
 
-OUTCOMES = {
-    "StepSucceeded": "succeeded",
-    "AttemptFailed": "failed",
-    "StepsFinished": "skipped",
-    "StepReused": "reused",
-}
-"""What an event says of an outcome by being there: a default is not written down."""
-_KINDS = ("incident", "execution", "automation", "silence", "run", "asset", "location", "plan")
 _decode = msgspec.json.Decoder(_Keys).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -118,20 +112,15 @@ def _fits(event: paging.LoggedEvent) -> bool:
 
 def _told(event: paging.LoggedEvent) -> dict[str, Any]:
     found = _decode(event.body)
-    assets = [found.asset] if found.asset else list(found.assets)
-    assets += [each.asset for each in (*found.outputs, *([found.output] if found.output else ())) if each.asset]
-    subject = next((f"{kind}:{name}" for kind in _KINDS if (name := getattr(found, kind))), "")
-    if not subject and assets:
-        subject = f"asset:{assets[0]}"
     return {
         "position": event.position,
         "at": views.time_of_us(event.at) or "",
         "type": event.type,
-        "subject": subject,
+        "subject": event_subjects.subject_of(found),
         "run": event.run,
         "step": found.step or None,
         "item": found.item or None,
         "partition": found.partition,
-        "outcome": found.outcome or OUTCOMES.get(event.type),
-        "assets": tuple(dict.fromkeys(assets)),
+        "outcome": event_subjects.outcome_of(found, event.type),
+        "assets": event_subjects.assets_of(found),
     }

@@ -47,7 +47,7 @@ function Chain({ asset, cause }: { asset: Pick<Asset, "key" | "step">; cause: Ca
         >
           <StateMark state={STATES[link.kind] ?? "stale"} label="" />
           <span className={classes.text}>
-            <Subject asset={asset} cause={link} /> {happened(link)}
+            <Subject owner={links[place - 1]?.subject ?? asset.key} cause={link} /> {told(link)}
             {place === links.length - 1 && links.length > 1 && (
               <span className={classes.tag}>it began here</span>
             )}
@@ -59,9 +59,10 @@ function Chain({ asset, cause }: { asset: Pick<Asset, "key" | "step">; cause: Ca
   )
 }
 
-function Subject({ asset, cause }: { asset: Pick<Asset, "key">; cause: Cause }) {
+/** What a link is about; changed code is that of the asset before it. */
+function Subject({ owner, cause }: { owner: string; cause: Cause }) {
   if (cause.kind === "code_changed")
-    return <Link to={assetPath(asset.key, { tab: "code" })}>{cause.subject}</Link>
+    return <Link to={assetPath(owner, { tab: "code", against: "previous" })}>{cause.subject}</Link>
   if (!hasPage(cause)) return <strong>{cause.subject}</strong>
   return (
     <Link
@@ -71,6 +72,14 @@ function Subject({ asset, cause }: { asset: Pick<Asset, "key">; cause: Cause }) 
       {cause.partition ? ` ${cause.partition}` : ""}
     </Link>
   )
+}
+
+/** What happened to it; of code, that it changed, and what else did. */
+function told(cause: Cause): string {
+  if (cause.kind !== "code_changed") return happened(cause)
+  return cause.detail.startsWith(`${cause.subject} `)
+    ? cause.detail.slice(cause.subject.length + 1)
+    : cause.detail || "changed"
 }
 
 /** When it happened, in which run, and who asked for that. */
@@ -94,7 +103,7 @@ function Where({ cause, step }: { cause: Cause; step: string | null }) {
               ...(failed && cause.partition ? { partition: cause.partition } : {}),
             })}
           >
-            {failed ? "log of " : ""}run {cause.run.slice(0, 8)}
+            {failed ? "log of " : cause.kind === "code_changed" ? "made by " : ""}run {cause.run.slice(0, 8)}
           </Link>
           {run?.by ? ` by ${run.by}` : ""}
           {cause.at ? " · " : ""}

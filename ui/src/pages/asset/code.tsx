@@ -15,6 +15,9 @@ import type { Asset } from "./state"
 
 const CODE = { version: text(), against: text() }
 
+/** The version before the one that is shown, whichever that is. */
+const PREVIOUS = "previous"
+
 /** The code of an asset by version, what changed between two, and what its definition says. */
 export default function Code({ asset }: { asset: Asset }) {
   const [shown, set] = useUrlState(CODE)
@@ -28,10 +31,12 @@ export default function Code({ asset }: { asset: Asset }) {
     label: `${each.version} · ${each.at ? absolute(new Date(each.at), zone, "minute") : "now"}${each.current ? " · in force" : ""}`,
   }))
   const version = shown.version || (known[0]?.version ?? "")
+  const place = known.findIndex((each) => each.version === version)
+  const against = shown.against === PREVIOUS ? (known[place + 1]?.version ?? "") : shown.against
   return (
     <>
       <Section
-        title={shown.against ? "What changed" : "Source"}
+        title={against ? "What changed" : "Source"}
         note={known.length === 1 ? "the only version that was loaded so far" : `${known.length} versions`}
         actions={
           known.length > 0 && (
@@ -49,7 +54,7 @@ export default function Code({ asset }: { asset: Asset }) {
                   aria-label="Compared with"
                   placeholder="Compare with…"
                   data={choices.filter((each) => each.value !== version)}
-                  value={shown.against || null}
+                  value={against || null}
                   onChange={(next) => set({ against: next ?? "" })}
                   clearable
                   w={270}
@@ -61,8 +66,8 @@ export default function Code({ asset }: { asset: Asset }) {
       >
         {versions.isPending ? (
           <Skeleton rows={6} />
-        ) : shown.against ? (
-          <Difference name={name} before={shown.against} after={version} />
+        ) : against ? (
+          <Difference name={name} before={against} after={version} />
         ) : (
           <Source name={name} version={version} />
         )}

@@ -28,7 +28,9 @@ export function Headline({ asset }: { asset: Asset }) {
                 </Link>{" "}
               </>
             )}
-            {root !== cause ? (
+            {root !== cause && root.kind === "code_changed" ? (
+              `because ${root.detail || root.subject}`
+            ) : root !== cause ? (
               <>
                 because{" "}
                 <Link
@@ -46,12 +48,22 @@ export function Headline({ asset }: { asset: Asset }) {
               <>
                 because <Link to={assetPath(cause.subject)}>{cause.subject}</Link> {said(cause)}
               </>
+            ) : cause.kind === "code_changed" ? (
+              `because ${cause.detail || cause.subject}`
             ) : (
               ownWords(cause, health.status)
             )}
           </span>
         )}
-        {root?.run && (
+        {root?.kind === "code_changed" && (
+          <Link
+            className={classes.jump}
+            to={assetPath(root === cause ? asset.key : ownerOf(cause), { tab: "code", against: "previous" })}
+          >
+            What changed
+          </Link>
+        )}
+        {root?.run && root.kind !== "code_changed" && (
           <Link
             className={classes.jump}
             to={runPath(
@@ -124,6 +136,13 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
       <dd>{children}</dd>
     </div>
   )
+}
+
+/** The asset that the last link before changed code is about: its page has the code. */
+function ownerOf(cause: Cause | null): string {
+  let at = cause
+  while (at?.root?.root) at = at.root
+  return at?.subject ?? ""
 }
 
 /** How many partitions a cause is of is said by the words before it. */

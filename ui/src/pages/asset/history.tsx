@@ -1,4 +1,4 @@
-import { MultiSelect, SegmentedControl } from "@mantine/core"
+import { Button, MultiSelect, SegmentedControl } from "@mantine/core"
 import { useInfiniteQuery } from "@tanstack/react-query"
 import { Link, useNavigate } from "@tanstack/react-router"
 import { lazy, Suspense, useMemo, useState } from "react"
@@ -64,7 +64,7 @@ export default function History({ asset }: { asset: Asset }) {
       </Panel>
     )
   const said = more
-    ? `the latest ${points.length.toLocaleString("en-GB")} versions; older ones are read as you scroll`
+    ? `the latest ${points.length.toLocaleString("en-GB")} versions`
     : `all ${points.length.toLocaleString("en-GB")} versions`
   return (
     <>
@@ -73,6 +73,16 @@ export default function History({ asset }: { asset: Asset }) {
         note={said}
         actions={
           <>
+            {more && (
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                loading={pages.isFetchingNextPage}
+                onClick={() => void pages.fetchNextPage()}
+              >
+                Read 1,000 older ones
+              </Button>
+            )}
             {names.length > FIRST && (
               <MultiSelect
                 aria-label="Numbers that are plotted"

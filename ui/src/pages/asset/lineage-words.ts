@@ -1,6 +1,7 @@
 /** The lineage of an asset as a graph and as two sides. */
 import type { Schema } from "@/api/client"
 import type { GraphEdge, GraphNode } from "@/graph/types"
+import { standingOf, standingWords } from "@/parts/standing"
 
 type Lineage = Schema["LineageView"]
 type Node = Lineage["nodes"][number]
@@ -10,8 +11,10 @@ export function graphOf(lineage: Lineage): { nodes: GraphNode[]; edges: GraphEdg
     nodes: lineage.nodes.map((each) => ({
       id: each.id,
       name: each.name,
-      state: each.status,
+      state: standingOf(each),
+      stateWords: standingWords(each),
       counts: each.counts,
+      ...(each.strip?.length ? { strip: each.strip as [string, number][] } : {}),
       more: each.has_more,
       shape: each.kind === "pipeline" ? "round" : "card",
       ...(each.group !== "default" ? { group: each.group } : {}),

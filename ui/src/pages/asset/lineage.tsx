@@ -1,16 +1,16 @@
 import { SegmentedControl } from "@mantine/core"
-import { Link, useNavigate } from "@tanstack/react-router"
-import { useMemo, useState } from "react"
+import { Link } from "@tanstack/react-router"
 import { api } from "@/api/client"
-import { FlowGraph } from "@/graph/flow-graph"
 import { Skeleton } from "@/parts/empty"
 import { Loaded } from "@/parts/loaded"
 import { Panel, Section } from "@/parts/panel"
+import { standingOf } from "@/parts/standing"
 import { StateMark } from "@/parts/state-mark"
 import { assetPath, pipelinePath } from "@/shell/links"
 import { number, useUrlState } from "@/shell/url-state"
 import classes from "./asset.module.css"
-import { graphOf, mappingWords, sides } from "./lineage-words"
+import LineageGraph from "./lineage-graph"
+import { mappingWords, sides } from "./lineage-words"
 import { standing } from "./near"
 import { type Asset, selectOf } from "./state"
 
@@ -19,16 +19,9 @@ const HOPS = { hops: number(2) }
 /** What it is made from and what is made from it: as a graph, and as lists with how each partition is read. */
 export default function Lineage({ asset }: { asset: Asset }) {
   const [shown, set] = useUrlState(HOPS)
-  const navigate = useNavigate()
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set([`asset:${asset.key}`]))
   const query = api.useQuery("get", "/api/v1/lineage", {
     params: { query: { select: selectOf(asset.key), up: shown.hops, down: shown.hops } },
   })
-  const graph = useMemo(() => (query.data ? graphOf(query.data) : null), [query.data])
-  const open = (id: string) => {
-    const name = id.slice(id.indexOf(":") + 1)
-    void navigate({ to: id.startsWith("asset:") ? assetPath(name) : pipelinePath(name) })
-  }
   return (
     <>
       <Section
@@ -54,21 +47,7 @@ export default function Lineage({ asset }: { asset: Asset }) {
         }
       >
         <Panel>
-          <div className={classes.graph}>
-            {graph ? (
-              <FlowGraph
-                nodes={graph.nodes}
-                edges={graph.edges}
-                label={`What is around ${asset.key}`}
-                selected={selected}
-                onSelect={(id) => setSelected(new Set(id ? [id] : []))}
-                onOpen={open}
-                focus={`asset:${asset.key}`}
-              />
-            ) : (
-              <Skeleton rows={6} />
-            )}
-          </div>
+          <LineageGraph asset={asset} hops={shown.hops} height={420} />
         </Panel>
       </Section>
       <Loaded query={query} skeleton={<Skeleton rows={4} />}>
@@ -91,7 +70,7 @@ export default function Lineage({ asset }: { asset: Asset }) {
                           to={node.kind === "pipeline" ? pipelinePath(node.name) : assetPath(node.name)}
                           className={classes.near}
                         >
-                          <StateMark state={node.status} label="" />
+                          <StateMark state={standingOf(node)} label="" />
                           <span>
                             {node.name}{" "}
                             <span className={classes.faint}>

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router"
 import { api } from "@/api/client"
+import { standingOf } from "@/parts/standing"
 import { StateMark } from "@/parts/state-mark"
 import { assetPath } from "@/shell/links"
 import { stateOf } from "@/theme/states"
@@ -22,7 +23,7 @@ export function Near({ names, of, most = 12 }: NearProps) {
         const node = nodes.get(name)
         return (
           <Link key={name} to={assetPath(name)} className={classes.near}>
-            <StateMark state={node?.status ?? "unknown"} label="" />
+            <StateMark state={node ? standingOf(node) : "unknown"} label="" />
             <span>{name}</span>
             <span>{node ? standing(node.counts, node.status) : ""}</span>
           </Link>

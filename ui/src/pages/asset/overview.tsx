@@ -1,4 +1,5 @@
 import { Link, useNavigate } from "@tanstack/react-router"
+import { lazy, Suspense } from "react"
 import { api } from "@/api/client"
 import { Empty, Skeleton } from "@/parts/empty"
 import { Loaded } from "@/parts/loaded"
@@ -17,6 +18,8 @@ import { Near } from "./near"
 import { Recent } from "./recent"
 import { type Asset, FIELDS } from "./state"
 import { usePicked } from "./use-picked"
+
+const LineageGraph = lazy(() => import("./lineage-graph"))
 
 /** What one wants to know first: the partitions at a glance, why it is not fresh, what happened last, what is around. */
 export function Overview({ asset }: { asset: Asset }) {
@@ -41,6 +44,15 @@ export function Overview({ asset }: { asset: Asset }) {
           <Found asset={asset} />
         </div>
       </div>
+      {asset.upstream.length + asset.downstream.length > 0 && (
+        <Section title="Lineage" note="two hops around it; double click opens">
+          <Panel>
+            <Suspense fallback={<Skeleton rows={5} />}>
+              <LineageGraph asset={asset} hops={2} height={230} plain />
+            </Suspense>
+          </Panel>
+        </Section>
+      )}
     </>
   )
 }

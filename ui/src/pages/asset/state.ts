@@ -19,7 +19,11 @@ export const FIELDS = {
 
 export type Asset = Schema["AssetDetail"]
 
-/** The selection that has exactly this asset, as the API reads it. */
+/**
+ * The selection that has exactly this asset, as the API reads it. A bare name would also mean an asset whose key ends
+ * with it.
+ */
 export function selectOf(key: string): string {
-  return /^[\w/.-]+$/.test(key) ? key : `key:"${key.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`
+  if (/^[\w.-]+(\/[\w.-]+)+$/.test(key)) return key
+  return /^[\w.-]+$/.test(key) ? `key:${key}` : `key:"${key.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`
 }

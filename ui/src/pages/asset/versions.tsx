@@ -1,4 +1,4 @@
-import { Button, TextInput } from "@mantine/core"
+import { Button, TextInput, VisuallyHidden } from "@mantine/core"
 import { useInfiniteQuery } from "@tanstack/react-query"
 import { Link } from "@tanstack/react-router"
 import { useMemo, useState } from "react"
@@ -58,7 +58,7 @@ export default function Versions({ asset }: { asset: Asset }) {
     () => [
       {
         id: "pick",
-        title: "",
+        title: <VisuallyHidden>Look at it</VisuallyHidden>,
         width: "26px",
         cell: (row) => (
           <input
@@ -120,7 +120,7 @@ export default function Versions({ asset }: { asset: Asset }) {
       { id: "at", title: "Made", width: "110px", align: "right", cell: (row) => <Time at={row.at} /> },
       {
         id: "back",
-        title: "",
+        title: <VisuallyHidden>Go back to it</VisuallyHidden>,
         width: "96px",
         align: "right",
         cell: (row) =>

@@ -47,9 +47,9 @@ export function AcceptAll({ select, count, onClose }: AcceptAllProps) {
       <p className={classes.dim}>
         {found.data
           ? found.data.count === 0
-            ? "Nothing of them would be made now: accepting changes nothing."
-            : `A plan of them would make ${found.data.count.toLocaleString("en-GB")} now. What has data, and is stale or was rejected, is taken as it is: only later changes make it stale again. What was never made stays so.`
-          : "Counting what a plan of them would make now."}
+            ? "A plan would run nothing for them now: accepting changes nothing."
+            : `A plan would run ${found.data.count === 1 ? "1 step" : `${found.data.count.toLocaleString("en-GB")} steps`} for them now. What has data, and is stale or was rejected, is taken as it is: only later changes make it stale again. What was never made stays so.`
+          : "Counting what a plan would run for them now."}
       </p>
       <TextInput
         label="Why"

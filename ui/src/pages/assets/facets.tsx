@@ -13,7 +13,7 @@ interface FacetsProps {
 }
 
 const TITLES: Readonly<Record<Facet, string>> = {
-  status: "Has partitions that are",
+  status: "Status",
   group: "Group",
   owner: "Owner",
   kind: "Kind",
@@ -79,7 +79,7 @@ function Group({ facet, values, chosen, cut, onChange }: GroupProps) {
           />
           {facet === "status" && <StateMark state={value} label="" size={11} />}
           <span className={classes.valueName} title={value}>
-            {facet === "status" ? (value === "missing" ? "never made" : stateOf(value).label) : value}
+            {facet === "status" ? stateOf(value).label : value}
           </span>
           <span className={classes.count}>{count.toLocaleString("en-GB")}</span>
         </label>

@@ -1,4 +1,4 @@
-import { Checkbox, Select } from "@mantine/core"
+import { Checkbox, Select, VisuallyHidden } from "@mantine/core"
 import { ChevronDown, ChevronRight } from "lucide-react"
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from "react"
 import { api } from "@/api/client"
@@ -273,7 +273,7 @@ function Head({ row, onToggle }: { row: Extract<Row, { kind: "group" }>; onToggl
 function columnsOf(picked: ReadonlySet<string>, all: boolean, pick: (key: string) => void): Column<Row>[] {
   const column = (
     id: string,
-    title: string,
+    title: React.ReactNode,
     width: string,
     cell: (asset: Extract<Row, { kind: "asset" }>["asset"]) => React.ReactNode,
     align?: "right",
@@ -285,7 +285,7 @@ function columnsOf(picked: ReadonlySet<string>, all: boolean, pick: (key: string
     ...(align ? { align } : {}),
   })
   return [
-    column("pick", "", "18px", (asset) => (
+    column("pick", <VisuallyHidden>Chosen</VisuallyHidden>, "18px", (asset) => (
       <Checkbox
         aria-label={`Choose ${asset.key}`}
         checked={all || picked.has(asset.key)}

@@ -7,6 +7,7 @@ import { asProblem } from "@/api/problem"
 import { DialogFrame } from "@/parts/launch/dialog-frame"
 import { type Owner, PartitionField } from "@/parts/launch/partition-field"
 import { executionPath } from "@/shell/links"
+import { AssetStrip } from "./asset-strip"
 import classes from "./new-backfill.module.css"
 import { inOrder, targetsOf } from "./targets"
 
@@ -28,17 +29,26 @@ interface NewBackfillProps {
 export function NewBackfill({ name: first, partitions: range, onClose }: NewBackfillProps) {
   const router = useRouter()
   const [name, setName] = useState(first)
+  const [typed, setTyped] = useState("")
   const [partitions, setPartitions] = useState(range)
   const [reprocess, setReprocess] = useState<NonNullable<Reprocess>>("missing")
   const [newestFirst, setNewestFirst] = useState(false)
   const [concurrency, setConcurrency] = useState<number | string>("")
   const [slices, setSlices] = useState<number | string>("")
   const [priority, setPriority] = useState<number | string>(0)
-  const assets = api.useQuery("get", "/api/v1/assets", { params: { query: { limit: 1000 } } })
-  const pipelines = api.useQuery("get", "/api/v1/pipelines", { params: { query: { limit: 1000 } } })
+  const assets = api.useQuery("get", "/api/v1/assets", { params: { query: { limit: 500 } } })
+  const pipelines = api.useQuery("get", "/api/v1/pipelines", { params: { query: { limit: 500 } } })
+  // beyond the first of them what is typed is searched for
+  const [wanted] = useDebouncedValue(typed.trim(), 200)
+  const search = api.useQuery(
+    "get",
+    "/api/v1/search",
+    { params: { query: { q: wanted || name } } },
+    { enabled: (wanted || name) !== "" },
+  )
   const targets = useMemo(
-    () => targetsOf(assets.data?.items ?? [], pipelines.data?.items ?? []),
-    [assets.data, pipelines.data],
+    () => targetsOf(assets.data?.items ?? [], pipelines.data?.items ?? [], search.data?.items ?? []),
+    [assets.data, pipelines.data, search.data],
   )
   const owner: Owner | null = targets.kinds.has(name)
     ? { kind: targets.kinds.get(name) ?? "asset", name }
@@ -84,10 +94,12 @@ export function NewBackfill({ name: first, partitions: range, onClose }: NewBack
           label="Of"
           placeholder="A pipeline or an asset with partitions"
           searchable
+          limit={50}
+          onSearchChange={setTyped}
           data={[...targets.choices]}
           value={name || null}
           onChange={(value) => setName(value ?? "")}
-          data-autofocus
+          data-autofocus={first ? undefined : true}
           comboboxProps={{ withinPortal: true }}
         />
         {owner && (
@@ -99,6 +111,9 @@ export function NewBackfill({ name: first, partitions: range, onClose }: NewBack
             none="all"
             problem={preview.error ? asProblem(preview.error).message : undefined}
           />
+        )}
+        {owner?.kind === "asset" && (
+          <AssetStrip name={name} text={partitions.trim()} onText={setPartitions} />
         )}
         <div>
           <p className={classes.label}>Run</p>

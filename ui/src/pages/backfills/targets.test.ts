@@ -17,6 +17,22 @@ describe("what a backfill can be of", () => {
     expect(found.kinds.get("nightly")).toBe("pipeline")
   })
 
+  it("is also what was searched for and is not among the first", () => {
+    const found = targetsOf(
+      [{ key: "raw", partitions: "daily" }, { key: "total" }],
+      [],
+      [
+        { kind: "asset", name: "total" },
+        { kind: "asset", name: "far" },
+        { kind: "run", name: "r1" },
+      ],
+    )
+    expect([...found.kinds]).toEqual([
+      ["raw", "asset"],
+      ["far", "asset"],
+    ])
+  })
+
   it("tells the order in which it runs", () => {
     expect(inOrder(["d", "c", "b", "a"])).toBe("Runs d, c, … a")
     expect(inOrder(["a", "b"])).toBe("Runs a, b")

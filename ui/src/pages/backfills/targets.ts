@@ -10,16 +10,35 @@ interface Pipeline {
   readonly partitions?: unknown
 }
 
+/** What a search found: it may be anything, and does not say whether it has partitions. */
+interface Found {
+  readonly kind: string
+  readonly name: string
+}
+
 export interface Targets {
   readonly choices: ReadonlyArray<{ group: string; items: string[] }>
   readonly kinds: ReadonlyMap<string, "asset" | "pipeline">
 }
 
 /** Pipelines and assets that have partitions; where both have a name the pipeline is meant, as on the command line. */
-export function targetsOf(assets: readonly Named[], pipelines: readonly Pipeline[]): Targets {
-  const ofPipelines = pipelines.filter((each) => each.partitions).map((each) => each.name)
+export function targetsOf(
+  assets: readonly Named[],
+  pipelines: readonly Pipeline[],
+  found: readonly Found[] = [],
+): Targets {
+  const listed = new Set([...assets.map((each) => each.key), ...pipelines.map((each) => each.name)])
+  const further = (kind: string) =>
+    found.filter((each) => each.kind === kind && !listed.has(each.name)).map((each) => each.name)
+  const ofPipelines = pipelines
+    .filter((each) => each.partitions)
+    .map((each) => each.name)
+    .concat(further("pipeline"))
   const taken = new Set(ofPipelines)
-  const ofAssets = assets.filter((each) => each.partitions && !taken.has(each.key)).map((each) => each.key)
+  const ofAssets = assets
+    .filter((each) => each.partitions && !taken.has(each.key))
+    .map((each) => each.key)
+    .concat(further("asset"))
   return {
     choices: [
       { group: "Pipelines", items: ofPipelines },

@@ -84,7 +84,7 @@ export function CheckDrawer({ asset, check, known, run, onClose }: DrawerProps) 
 
 function Result({ row }: { row: Schema["CheckResultView"] }) {
   const state = row.passed ? "passed" : row.severity === "warn" && !row.blocking ? "warned" : "failed"
-  const values = Object.entries(row.metadata)
+  const values: ReadonlyArray<readonly [string, unknown]> = Object.entries(row.metadata)
   const small = values.filter(([, value]) => isSmall(value))
   const large = values.filter(([, value]) => !isSmall(value))
   return (
@@ -120,5 +120,9 @@ function Result({ row }: { row: Schema["CheckResultView"] }) {
 
 /** Whether a value stands in the line of its result rather than below it. */
 function isSmall(value: unknown): boolean {
-  return typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && value.length < 40)
+  return (
+    typeof value === "number" ||
+    typeof value === "boolean" ||
+    (typeof value === "string" && value.length < 40)
+  )
 }

@@ -148,8 +148,10 @@ export default function ChecksPage() {
 function Sub({ counts }: { counts: Schema["Counts"] }) {
   if (counts.checks === 0) return "none"
   const parts = [`${counts.checks.toLocaleString("en-GB")} in all`]
-  if (counts.failed) parts.push(`${counts.failed.toLocaleString("en-GB")} ${counts.failed === 1 ? "fails" : "fail"}`)
-  if (counts.warned) parts.push(`${counts.warned.toLocaleString("en-GB")} ${counts.warned === 1 ? "warns" : "warn"}`)
+  if (counts.failed)
+    parts.push(`${counts.failed.toLocaleString("en-GB")} ${counts.failed === 1 ? "fails" : "fail"}`)
+  if (counts.warned)
+    parts.push(`${counts.warned.toLocaleString("en-GB")} ${counts.warned === 1 ? "warns" : "warn"}`)
   if (!counts.failed && !counts.warned) parts.push("none fails")
   return parts.join(" · ")
 }
@@ -161,7 +163,8 @@ function useRunning() {
     onSuccess: ({ items }) => setIds(items.map((each) => each.id)),
   })
   const run = useMemo(
-    () => (asset: string | null) => mutate({ body: { selection: asset && selectOf(asset), partitions: null, wait: 0 } }),
+    () => (asset: string | null) =>
+      mutate({ body: { selection: asset && selectOf(asset), partitions: null, wait: 0 } }),
     [mutate],
   )
   return { run, said: outcomeWords(useOperations(ids)) }

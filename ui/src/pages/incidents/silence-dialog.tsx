@@ -51,16 +51,16 @@ export function SilenceDialog({ matches = { root: "" }, onClose }: SilenceProps)
     <Modal opened onClose={onClose} title="Silence" size="lg">
       <form className={classes.form} onSubmit={submit}>
         <p className={classes.dim}>
-          Nobody is told of incidents that match all of these. They are kept, and what is still open when the silence
-          ends is told then. <code>*</code> stands for any letters.
+          Nobody is told of incidents that match all of these. They are kept, and what is still open when the
+          silence ends is told then. <code>*</code> stands for any letters.
         </p>
         {rows.map((row) => (
           <div key={row.id} className={classes.match}>
             <Select
               aria-label="Field"
-              data={SILENCED.filter(({ value }) => value === row.field || left.some((each) => each.value === value)).map(
-                ({ value, label }) => ({ value, label }),
-              )}
+              data={SILENCED.filter(
+                ({ value }) => value === row.field || left.some((each) => each.value === value),
+              ).map(({ value, label }) => ({ value, label }))}
               value={row.field}
               allowDeselect={false}
               onChange={(field) => field && change(row.id, { field })}
@@ -91,7 +91,11 @@ export function SilenceDialog({ matches = { root: "" }, onClose }: SilenceProps)
               onClick={() =>
                 setRows((before) => [
                   ...before,
-                  { id: Math.max(...before.map((each) => each.id)) + 1, field: left[0]?.value ?? "rule", pattern: "" },
+                  {
+                    id: Math.max(...before.map((each) => each.id)) + 1,
+                    field: left[0]?.value ?? "rule",
+                    pattern: "",
+                  },
                 ])
               }
             >

@@ -67,7 +67,9 @@ export function matchWords(matches: Readonly<Record<string, string>>): string {
 /** Rows of the form as the API takes them: those without a pattern are left out. */
 export function matchesOf(rows: ReadonlyArray<{ field: string; pattern: string }>): Record<string, string> {
   return Object.fromEntries(
-    rows.map(({ field, pattern }) => [field, pattern.trim()] as const).filter(([, pattern]) => pattern !== ""),
+    rows
+      .map(({ field, pattern }) => [field, pattern.trim()] as const)
+      .filter(([, pattern]) => pattern !== ""),
   )
 }
 
@@ -76,7 +78,7 @@ export const ENTRIES: Readonly<Record<string, { word: string; mark: string }>> =
   opened: { word: "Opened", mark: "failed" },
   grew: { word: "Again, or more is hit", mark: "stale" },
   acknowledged: { word: "Taken care of", mark: "waiting" },
-  noted: { word: "Note", mark: "waiting" },
+  note: { word: "Note", mark: "waiting" },
   resolved: { word: "Resolved", mark: "passed" },
   notified: { word: "Told", mark: "passed" },
   "not notified": { word: "Not told", mark: "warned" },

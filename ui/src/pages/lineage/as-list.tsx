@@ -1,4 +1,4 @@
-import { Checkbox } from "@mantine/core"
+import { Checkbox, VisuallyHidden } from "@mantine/core"
 import { useMemo } from "react"
 import type { Schema } from "@/api/client"
 import { standingOf, standingWords } from "@/parts/standing"
@@ -42,7 +42,7 @@ export function AsList({ data, selected, onSelect, find }: AsListProps) {
     () => [
       {
         id: "on",
-        title: "",
+        title: <VisuallyHidden>Selected</VisuallyHidden>,
         width: "20px",
         cell: (node) => (
           <Checkbox

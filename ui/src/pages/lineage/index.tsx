@@ -192,7 +192,7 @@ export default function LineagePage() {
           onChange={(event) => setView({ find: event.currentTarget.value })}
         />
         <span className={classes.grow} />
-        {groups.size > 1 && (
+        {groups.size > 1 && !view.list && (
           <Select
             aria-label="Groups"
             w={138}
@@ -207,17 +207,19 @@ export default function LineagePage() {
             onChange={(value) => setView({ groups: (value ?? "auto") as typeof view.groups, flip: [] })}
           />
         )}
-        <Select
-          aria-label="Colour"
-          w={148}
-          allowDeselect={false}
-          data={["status", "group", "owner", "location"].map((value) => ({
-            value,
-            label: `Colour: ${value}`,
-          }))}
-          value={view.colour}
-          onChange={(value) => setView({ colour: (value ?? "status") as typeof view.colour })}
-        />
+        {!view.list && (
+          <Select
+            aria-label="Colour"
+            w={148}
+            allowDeselect={false}
+            data={["status", "group", "owner", "location"].map((value) => ({
+              value,
+              label: `Colour: ${value}`,
+            }))}
+            value={view.colour}
+            onChange={(value) => setView({ colour: (value ?? "status") as typeof view.colour })}
+          />
+        )}
         <SegmentedControl
           aria-label="How it is shown"
           className={classes.view}

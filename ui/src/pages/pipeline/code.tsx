@@ -2,6 +2,7 @@ import { Select } from "@mantine/core"
 import { useMemo } from "react"
 import { api, type Schema } from "@/api/client"
 import { asProblem } from "@/api/problem"
+import { CodeView, PatchView } from "@/parts/code-view"
 import { Empty, Refusal, Skeleton } from "@/parts/empty"
 import { Loaded } from "@/parts/loaded"
 import { Panel, Section } from "@/parts/panel"
@@ -9,7 +10,7 @@ import { StateMark } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
 import { Time } from "@/parts/time"
 import { text, useUrlState } from "@/shell/url-state"
-import { diffLines } from "./diff-lines"
+import { patchesOf } from "./patches"
 import classes from "./pipeline.module.css"
 
 const FIELDS = { before: text(), after: text() }
@@ -37,6 +38,7 @@ export function Code({ name }: { name: string }) {
             />
           </Panel>
           {items.length > 1 ? <Difference name={name} versions={items} /> : <Alone />}
+          <Source name={name} versions={items} />
         </>
       )}
     </Loaded>
@@ -110,7 +112,7 @@ function Difference({ name, versions }: { name: string; versions: readonly Versi
     value: each.code,
     label: short(each.code) + (each.current ? " (today's)" : ""),
   }))
-  const lines = useMemo(() => diffLines(diff.data?.diff ?? ""), [diff.data])
+  const patches = useMemo(() => patchesOf(diff.data?.diff ?? ""), [diff.data])
   return (
     <Section
       title="What changed"
@@ -134,24 +136,53 @@ function Difference({ name, versions }: { name: string; versions: readonly Versi
         </>
       }
     >
-      <Panel>
-        {diff.error ? (
-          <Refusal problem={asProblem(diff.error)} />
-        ) : diff.data === undefined ? (
-          <Skeleton />
-        ) : lines.length === 0 ? (
-          <Empty title="Nothing differs">The two versions have the same functions.</Empty>
-        ) : (
-          <pre className={classes.diff}>
-            {lines.map((line, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text
-              <div key={index} data-kind={line.kind}>
-                {line.text || " "}
-              </div>
-            ))}
-          </pre>
-        )}
-      </Panel>
+      {diff.error || diff.data === undefined || patches.length === 0 ? (
+        <Panel>
+          {diff.error ? (
+            <Refusal problem={asProblem(diff.error)} />
+          ) : diff.data === undefined ? (
+            <Skeleton />
+          ) : (
+            <Empty title="Nothing differs">The two versions have the same functions.</Empty>
+          )}
+        </Panel>
+      ) : (
+        <div className={classes.stack}>
+          {patches.map((each) => (
+            <PatchView
+              key={each.name}
+              title={each.name}
+              patch={each.patch}
+              names={[short(before), short(after)]}
+            />
+          ))}
+        </div>
+      )}
+    </Section>
+  )
+}
+
+/** The functions of one version, the pipeline's own first. */
+function Source({ name, versions }: { name: string; versions: readonly Version[] }) {
+  const [{ after }] = useUrlState(FIELDS)
+  const version = after || versions[0]?.code || ""
+  const source = api.useQuery(
+    "get",
+    "/api/v1/pipelines/{name}/source",
+    { params: { path: { name }, query: { version: short(version) } } },
+    { enabled: version !== "", retry: false },
+  )
+  return (
+    <Section title="Source" note={version && `of version ${short(version)}`}>
+      {source.data === undefined ? (
+        <Panel>{source.error ? <Refusal problem={asProblem(source.error)} /> : <Skeleton />}</Panel>
+      ) : (
+        <div className={classes.stack}>
+          {source.data.items.map((each) => (
+            <CodeView key={each.name} code={each.text} language="python" title={each.name} height="420px" />
+          ))}
+        </div>
+      )}
     </Section>
   )
 }

@@ -5,6 +5,7 @@ import { api, type Schema } from "@/api/client"
 import { FlowGraph } from "@/graph/flow-graph"
 import type { GraphNode } from "@/graph/types"
 import { duration, short, useClock } from "@/parts/clock"
+import { CodeView } from "@/parts/code-view"
 import { Loaded } from "@/parts/loaded"
 import { Panel } from "@/parts/panel"
 import { list, text, useUrlState } from "@/shell/url-state"
@@ -12,6 +13,7 @@ import { runState, stateOf } from "@/theme/states"
 import { Assets, Facts } from "./details"
 import { cellOf } from "./grid/cells"
 import { countWords } from "./grid/draw"
+import { groupOf } from "./grid/rows"
 import { useGrid } from "./grid/use-grid"
 import classes from "./pipeline.module.css"
 
@@ -31,9 +33,9 @@ export function Graph({ detail }: { detail: Schema["PipelineDetail"] }) {
         const cell = run ? cellOf(run, [node.task]) : null
         return {
           id: node.task,
-          name: node.label || (node.group ? node.task.slice(node.group.length + 1) : node.task),
+          name: node.label || node.task.slice(node.task.lastIndexOf(".") + 1),
           shape: "round",
-          group: node.group,
+          group: groupOf(node),
           ...(cell ? { state: cell.state, stateWords: countWords(cell.counts) } : {}),
           ...(cell && cell.seconds > 0 ? { note: duration(cell.seconds) } : {}),
           chips: [
@@ -45,15 +47,20 @@ export function Graph({ detail }: { detail: Schema["PipelineDetail"] }) {
       }) ?? [],
     [graph.data, run],
   )
+  const mapped = useMemo(
+    () => new Set(graph.data?.nodes.filter((each) => each.mapped).map((each) => each.task)),
+    [graph.data],
+  )
   const edges = useMemo(
     () =>
       graph.data?.edges.map((edge) => ({
         from: edge.from_,
         to: edge.to,
-        dashed: !edge.value,
+        // what a step is mapped over is a value too
+        dashed: !edge.value && !mapped.has(edge.to),
         ...(edge.label ? { label: edge.label } : {}),
       })) ?? [],
-    [graph.data],
+    [graph.data, mapped],
   )
   const step = detail.steps.find((each) => each.task === state.step)
   const folded = useMemo(() => new Set(state.folded), [state.folded])
@@ -114,7 +121,7 @@ interface StepProps {
 function Step({ step, name, onClose }: StepProps) {
   const source = api.useQuery(
     "get",
-    "/api/v1/definitions/{name}/source",
+    "/api/v1/pipelines/{name}/source",
     { params: { path: { name } } },
     { retry: false },
   )
@@ -140,7 +147,7 @@ function Step({ step, name, onClose }: StepProps) {
           ["Makes", step.outlets.length > 0 && <Assets keys={step.outlets} />],
         ]}
       />
-      {code && <pre className={classes.source}>{code.text}</pre>}
+      {code && <CodeView code={code.text} language="python" title={code.name} height="46vh" />}
     </Panel>
   )
 }

@@ -1,6 +1,7 @@
 import { Button, Checkbox, SegmentedControl, Tooltip } from "@mantine/core"
 import { useMemo, useState } from "react"
 import { api, type Schema } from "@/api/client"
+import { absolute, useClock } from "@/parts/clock"
 import { Empty } from "@/parts/empty"
 import { inWords } from "@/parts/launch/partition-field"
 import { openLaunch } from "@/parts/launch/state"
@@ -11,7 +12,7 @@ import { stretchesOf } from "@/parts/partition-strip-window"
 import { executionSays, executionState } from "@/parts/plan-execution"
 import { StateWord } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
-import { Time } from "@/parts/time"
+import { inFull, Time } from "@/parts/time"
 import { useMay } from "@/shell/door"
 import { executionPath } from "@/shell/links"
 import { oneOf, useUrlState } from "@/shell/url-state"
@@ -73,8 +74,8 @@ export function Intervals({ pipeline }: { pipeline: Schema["PipelineView"] }) {
         cell: (key) =>
           key.status ? <StateWord state={key.status} /> : <StateWord state="never">never run</StateWord>,
       },
-      { id: "from", title: "From", width: "160px", cell: (key) => <Time at={key.starts_at} /> },
-      { id: "to", title: "To", width: "160px", cell: (key) => <Time at={key.ends_at} /> },
+      { id: "from", title: "From", width: "160px", cell: (key) => <Edge at={key.starts_at} /> },
+      { id: "to", title: "To", width: "160px", cell: (key) => <Edge at={key.ends_at} /> },
     ],
     [chosen],
   )
@@ -147,6 +148,18 @@ export function Intervals({ pipeline }: { pipeline: Schema["PipelineView"] }) {
       </Panel>
       <Backfills name={name} />
     </>
+  )
+}
+
+/** Where an interval begins or ends: always the time itself, since how long ago that was says nothing of it. */
+function Edge({ at }: { at: string | null | undefined }) {
+  const { zone } = useClock()
+  if (!at) return "–"
+  const date = new Date(at)
+  return (
+    <time dateTime={at} title={inFull(date, zone)}>
+      {absolute(date, zone, "minute")}
+    </time>
   )
 }
 

@@ -2,6 +2,7 @@ import { Button, SegmentedControl } from "@mantine/core"
 import { useRouter } from "@tanstack/react-router"
 import { useMemo } from "react"
 import { api } from "@/api/client"
+import { asProblem } from "@/api/problem"
 import { PlanBody, useApplying, usePlan } from "@/parts/plan-view"
 import { about, amount, inFull, nothing } from "@/parts/plan-words"
 import { useCommands } from "@/shell/commands"
@@ -89,7 +90,7 @@ export default function PlanPage() {
     >
       <div className={classes.columns}>
         <PlanBody query={query} notice={notice} graph={values.view === "graph"} />
-        <Options values={values} set={set} ask={ask} />
+        <Options values={values} set={set} ask={ask} refusal={ofSelection(query.error)} />
       </div>
     </Page>
   )
@@ -99,6 +100,11 @@ const VIEWS = [
   { value: "list", label: "List" },
   { value: "graph", label: "Graph" },
 ]
+
+/** A refusal of the selection stands at its place; what else is refused does not belong there. */
+function ofSelection(error: unknown): unknown {
+  return error && asProblem(error).code === "selection" ? error : null
+}
 
 function says(plan: NonNullable<ReturnType<typeof usePlan>["data"]>): string {
   if (plan.count === 0) return nothing(plan).title

@@ -2,6 +2,7 @@ import { Checkbox, NumberInput, TextInput } from "@mantine/core"
 import { useEffect, useRef, useState } from "react"
 import { Command } from "@/parts/empty"
 import { type Ask, typed } from "@/parts/plan-words"
+import { SelectionField } from "@/parts/selection-field"
 import type { Fields } from "./fields"
 import classes from "./plan-page.module.css"
 
@@ -9,19 +10,24 @@ interface OptionsProps {
   readonly values: Fields & { readonly concurrency: number; readonly priority: number }
   readonly set: (change: Partial<OptionsProps["values"]>) => void
   readonly ask: Ask
+  /** What the server has against what is asked for. */
+  readonly refusal: unknown
 }
 
 /** What is planned, and how it is to be applied; each change is planned at once. */
-export function Options({ values, set, ask }: OptionsProps) {
+export function Options({ values, set, ask, refusal }: OptionsProps) {
   return (
     <aside className={classes.options} aria-label="What is planned">
-      <Settling
-        label="Selection"
-        placeholder="all assets"
-        description="daily_metrics, +report (and above), tag:eod"
-        value={values.select}
-        onSettled={(select) => set({ select })}
-      />
+      <div>
+        <p className={classes.label}>Selection</p>
+        <SelectionField
+          label="Selection"
+          placeholder="all assets"
+          value={values.select}
+          onChange={(select) => set({ select })}
+          error={refusal}
+        />
+      </div>
       <Settling
         label="Partitions"
         placeholder="all"

@@ -94,7 +94,10 @@ export default function SavedPlanPage() {
         </Panel>
       )}
       <Standing saved={saved} again={again} />
-      <Section title="What it would run" note={outline.data ? amount(outline.data) : undefined}>
+      <Section
+        title={holds ? "What it would run" : "What was planned"}
+        note={outline.data ? amount(outline.data) : undefined}
+      >
         {outline.data && holds ? (
           <Panel>
             <PlanRows plan={outline.data} />
@@ -103,9 +106,11 @@ export default function SavedPlanPage() {
           <AsSaved view={saved.view} />
         ) : null}
       </Section>
-      <p style={{ marginTop: 16 }}>
-        <Command text={`weft apply --plan ${saved.id}`} />
-      </p>
+      {holds && (
+        <p style={{ marginTop: 16 }}>
+          <Command text={`weft apply --plan ${saved.id}`} />
+        </p>
+      )}
     </Page>
   )
 }

@@ -86,7 +86,7 @@ function columnsFor(zone: string, other: string): ReadonlyArray<Column<Tick>> {
       width: "176px",
       cell: (tick) => <span style={{ color: "var(--dim)" }}>{at(other)(tick)}</span>,
     },
-    { id: "in", title: "", width: "100px", cell: (tick) => <Time at={tick.at} /> },
+    { id: "in", title: "From now", width: "100px", cell: (tick) => <Time at={tick.at} /> },
     {
       id: "what",
       title: "Would",

@@ -74,17 +74,15 @@ export function ScheduleCalendar({ rows, span: word, day: given, onChange }: Cal
         />
       </div>
       <Panel>
-        <div className={classes.grid} data-span={span} role="grid" aria-label={titleOf(span, day)}>
+        <div className={classes.grid} data-span={span}>
           {span !== "day" && (
-            <div role="row" className={classes.weekdays}>
+            <div className={classes.weekdays} aria-hidden="true">
               {WEEKDAYS.map((each) => (
-                <span key={each} role="columnheader">
-                  {each}
-                </span>
+                <span key={each}>{each}</span>
               ))}
             </div>
           )}
-          <div className={classes.days}>
+          <div className={classes.days} role="list" aria-label={titleOf(span, day)}>
             {cells.map((cell) => (
               <DayCell
                 key={cell.key}
@@ -121,11 +119,17 @@ function DayCell({ cell, names, span, today, month, onOpen }: CellProps) {
   return (
     <div
       className={classes.day}
-      role="gridcell"
+      role="listitem"
       data-today={cell.day === today || undefined}
       data-other={(span === "month" && !cell.day.startsWith(month)) || undefined}
     >
-      <button type="button" onClick={onOpen} className={classes.date} disabled={span === "day"}>
+      <button
+        type="button"
+        onClick={onOpen}
+        className={classes.date}
+        disabled={span === "day"}
+        aria-label={`${span === "day" ? cell.title : cell.day}: ${cell.total} in all`}
+      >
         <span>{cell.title}</span>
         {cell.total > 0 && <i>{cell.total.toLocaleString("en-GB")}</i>}
       </button>

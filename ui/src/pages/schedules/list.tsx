@@ -1,3 +1,4 @@
+import { VisuallyHidden } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
 import { Empty } from "@/parts/empty"
 import { Panel } from "@/parts/panel"
@@ -49,7 +50,7 @@ function stateOfRow(row: Row): { state: string; word: string } {
 const COLUMNS: readonly Column<Row>[] = [
   {
     id: "state",
-    title: "",
+    title: <VisuallyHidden>State</VisuallyHidden>,
     width: "16px",
     cell: (row) => {
       const { state, word } = stateOfRow(row)

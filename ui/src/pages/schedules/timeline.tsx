@@ -133,9 +133,10 @@ export function ScheduleTimeline({ rows, from, to, onWindow }: TimelineProps) {
               <Tip
                 marks={near}
                 x={hover.x}
-                y={TOP + (hover.line + 1) * ROW}
+                y={TOP + hover.line * ROW}
                 zone={zone}
-                right={hover.x > width() / 2}
+                right={hover.x + TIP > width()}
+                above={hover.line > rows.length / 2}
               />
             )}
           </div>
@@ -195,6 +196,9 @@ const SPANS = [
   ["Month", 10 * 24 * HOUR, 21 * 24 * HOUR],
 ] as const
 
+/** As wide as a tip is at most. */
+const TIP = 430
+
 /** Pixels about the pointer within which marks are told. */
 const REACH = 6
 
@@ -202,25 +206,21 @@ function nearest(marks: readonly Mark[], x: number, span: Span, width: number): 
   return marks.filter((each) => Math.abs(xOf(each.at, span, width) - x) <= REACH)
 }
 
-function Tip({
-  marks,
-  x,
-  y,
-  zone,
-  right,
-}: {
-  marks: readonly Mark[]
-  x: number
-  y: number
-  zone: string
-  right: boolean
-}) {
+interface TipProps {
+  readonly marks: readonly Mark[]
+  readonly x: number
+  /** The upper edge of the line that it is of. */
+  readonly y: number
+  readonly zone: string
+  readonly right: boolean
+  readonly above: boolean
+}
+
+function Tip({ marks, x, y, zone, right, above }: TipProps) {
+  const across = right ? { right: `calc(100% - ${x}px)` } : { left: x }
+  const down = above ? { bottom: `calc(100% - ${y}px)` } : { top: y + ROW }
   return (
-    <div
-      className={classes.tip}
-      style={right ? { right: `calc(100% - ${x}px)`, top: y } : { left: x, top: y }}
-      role="tooltip"
-    >
+    <div className={classes.tip} style={{ ...across, ...down }} role="tooltip">
       {marks.slice(0, 6).map((each) => (
         <p key={each.at + each.says}>
           <StateMark state={each.state} size={10} label="" /> {absolute(new Date(each.at), zone, "minute")}{" "}

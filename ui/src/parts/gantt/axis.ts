@@ -89,8 +89,9 @@ export function timeAt(axis: Axis, place: number): number {
 }
 
 const STEPS = [
-  1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
-  900_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 604_800_000,
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
+  600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
+  172_800_000, 604_800_000,
 ]
 
 export interface Tick {
@@ -101,7 +102,9 @@ export interface Tick {
 
 /** Round times since `origin` in a window of the axis, at most `most` of them; none within a folded gap. */
 export function ticksOf(axis: Axis, origin: number, from: number, to: number, most: number): Tick[] {
-  const step = STEPS.find((each) => (to - from) / each <= most) ?? 604_800_000 * Math.ceil((to - from) / 604_800_000 / most)
+  const step =
+    STEPS.find((each) => (to - from) / each <= most) ??
+    604_800_000 * Math.ceil((to - from) / 604_800_000 / most)
   const found: Tick[] = []
   for (const piece of axis.pieces) {
     if (piece.folded || piece.end < from || piece.at > to) continue

@@ -19,27 +19,44 @@ export function criticalPath(
   above: ReadonlyMap<string, readonly string[]>,
 ): string[] {
   const ended = pieces
-    .filter((each): each is Piece & { begun: number; ended: number } => each.begun !== null && each.ended !== null)
+    .filter((each): each is Done => each.begun !== null && each.ended !== null)
     .sort((a, b) => a.ended - b.ended)
-  const byStep = Map.groupBy(ended, (each) => each.step)
+  const byStep = new Map<string, typeof ended>()
+  for (const each of ended) {
+    const same = byStep.get(each.step)
+    if (same) same.push(each)
+    else byStep.set(each.step, [each])
+  }
   const found: string[] = []
-  let at = ended.at(-1)
+  let at: Done | undefined = ended.at(-1)
   while (at !== undefined) {
     found.push(at.id)
-    const { begun, ended: end, id, step } = at
-    const known = above.get(step)
-    const before = known ? known.flatMap((each) => byStep.get(each) ?? []) : ended
-    let last: (typeof ended)[number] | undefined
-    for (const each of before)
-      if (
-        each.id !== id &&
-        each.ended <= begun + SLACK &&
-        each.begun < begun &&
-        each.ended < end &&
-        (last === undefined || each.ended > last.ended)
-      )
-        last = each
-    at = last
+    const next: Done = at
+    const known = above.get(next.step)
+    at = known
+      ? known.map((each) => lastBefore(byStep.get(each) ?? [], next)).reduce(later, undefined)
+      : lastBefore(ended, next)
   }
   return found.reverse()
+}
+
+type Done = Piece & { readonly begun: number; readonly ended: number }
+
+function later(one: Done | undefined, other: Done | undefined): Done | undefined {
+  return one === undefined || (other !== undefined && other.ended > one.ended) ? other : one
+}
+
+/** Of pieces in the order of their ends the last one that had ended when another began. */
+function lastBefore(pieces: readonly Done[], next: Done): Done | undefined {
+  let [low, high] = [0, pieces.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((pieces[middle] as Done).ended <= next.begun + SLACK) low = middle + 1
+    else high = middle
+  }
+  for (let at = low - 1; at >= 0; at -= 1) {
+    const each = pieces[at] as Done
+    if (each.id !== next.id && each.begun < next.begun && each.ended < next.ended) return each
+  }
+  return undefined
 }

@@ -5,7 +5,9 @@ import { criticalPath } from "./critical"
 import { type Given, linesOf, partsOf, type Timeline } from "./model"
 
 const stretches = fc
-  .array(fc.tuple(fc.integer({ min: 0, max: 1_000_000 }), fc.integer({ min: 1, max: 50_000 })), { maxLength: 20 })
+  .array(fc.tuple(fc.integer({ min: 0, max: 1_000_000 }), fc.integer({ min: 1, max: 50_000 })), {
+    maxLength: 20,
+  })
   .map((found) => found.map(([from, length]) => ({ from, to: Math.min(1_000_000, from + length) })))
 
 describe("the axis", () => {
@@ -48,7 +50,11 @@ describe("the axis", () => {
         const axis = axisOf(0, 1_000_000, busy, true)
         const ticks = ticksOf(axis, 0, 0, axis.length, most)
         for (const tick of ticks)
-          expect(axis.pieces.some((each) => !each.folded && tick.place >= each.at - 1e-6 && tick.place <= each.end + 1e-6)).toBe(true)
+          expect(
+            axis.pieces.some(
+              (each) => !each.folded && tick.place >= each.at - 1e-6 && tick.place <= each.end + 1e-6,
+            ),
+          ).toBe(true)
         expect(ticks.length).toBeLessThanOrEqual(most + axis.pieces.length + 1)
       }),
     )
@@ -69,7 +75,9 @@ describe("the axis", () => {
 const piece = fc
   .tuple(fc.constantFrom("a", "b", "c", "d"), fc.nat(10_000), fc.integer({ min: 1, max: 3000 }))
   .map(([step, begun, took]) => ({ step, begun, ended: begun + took }))
-const pieces = fc.array(piece, { minLength: 1, maxLength: 30 }).map((all) => all.map((each, at) => ({ id: String(at), ...each })))
+const pieces = fc
+  .array(piece, { minLength: 1, maxLength: 30 })
+  .map((all) => all.map((each, at) => ({ id: String(at), ...each })))
 
 describe("the critical path", () => {
   it("ends with what ended last, and each on it began after the one before it had ended", () => {
@@ -98,10 +106,11 @@ const tries = fc
   .array(fc.tuple(fc.nat(1000), fc.nat(500), fc.nat(2000)), { minLength: 1, maxLength: 5 })
   .map((found) => {
     let at = 1000
-    return found.map(([wait, start, took], index): [number, number, number, number, string, null] => {
+    return found.map(([wait, start, took], index) => {
       const given = at + wait
       at = given + start + took
-      return [index + 1, given, given + start, at, index === found.length - 1 ? "succeeded" : "failed", null]
+      const outcome = index === found.length - 1 ? "succeeded" : "failed"
+      return { attempt: index + 1, given, began: given + start, ended: at, outcome, log: null }
     })
   })
 
@@ -111,8 +120,10 @@ describe("the parts of a bar", () => {
       fc.property(tries, fc.nat(1000), (given, ready) => {
         const parts = partsOf({ item: "", state: "succeeded", tries: given, until: null }, ready, null)
         for (let at = 1; at < parts.length; at += 1) expect(parts[at]?.from).toBe(parts[at - 1]?.to)
-        expect(parts.at(-1)?.to).toBe(given.at(-1)?.[3])
-        expect(parts.filter((each) => each.kind === "run").map((each) => each.attempt)).toEqual(given.map((each) => each[0]))
+        expect(parts.at(-1)?.to).toBe(given.at(-1)?.ended)
+        expect(parts.filter((each) => each.kind === "run").map((each) => each.attempt)).toEqual(
+          given.map((each) => each.attempt),
+        )
       }),
     )
   })
@@ -139,7 +150,7 @@ const step = (name: string, items: string[], begun: number): Timeline["steps"][n
   rows: items.map((item) => ({
     item,
     state: "succeeded",
-    tries: [[1, begun, begun, begun + 100, "succeeded", null]],
+    tries: [{ attempt: 1, given: begun, began: begun, ended: begun + 100, outcome: "succeeded", log: null }],
     until: null,
   })),
   last: null,
@@ -158,7 +169,15 @@ describe("the lines", () => {
   })
 
   it("open a called run in its place", () => {
-    const child = { run: "c", pipeline: "region", state: "succeeded", begun: 500, ended: 700, steps: 1, step: "" }
+    const child = {
+      run: "c",
+      pipeline: "region",
+      state: "succeeded",
+      begun: 500,
+      ended: 700,
+      steps: 1,
+      step: "",
+    }
     const view = timeline([step("f:a", [""], 100), step("f:b", [""], 900)], [child])
     const inner = { ...timeline([step("region:x", [""], 510)]), run: "c" }
     const lines = linesOf({ ...given(view, ["run:c"]), children: new Map([["c", inner]]) })

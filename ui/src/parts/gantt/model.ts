@@ -186,7 +186,7 @@ function linesOfStep(
         note: attemptsOf(row),
         state: row.state,
         parts: partsOf(row, null, timeline.ended),
-        begun: row.tries[0]?.[1] ?? null,
+        begun: row.tries[0]?.given ?? null,
         ended: endOf(row),
         item: row.item,
         count: 1,
@@ -203,7 +203,7 @@ function attemptsOf(row: Row): string {
 }
 
 function endOf(row: Row): number | null {
-  return row.tries.at(-1)?.[3] ?? null
+  return row.tries.at(-1)?.ended ?? null
 }
 
 function spanOf(begun: number | null, ended: number | null, state: string): Part[] {
@@ -215,12 +215,17 @@ function spanOf(begun: number | null, ended: number | null, state: string): Part
 export function partsOf(row: Row, readyAt: number | null, runEnded: number | null): Part[] {
   const parts: Part[] = []
   let at = readyAt
-  const push = (kind: PartKind, from: number, to: number | null, part: Omit<Part, "kind" | "from" | "to">) => {
+  const push = (
+    kind: PartKind,
+    from: number,
+    to: number | null,
+    part: Omit<Part, "kind" | "from" | "to">,
+  ) => {
     const begin = parts.length ? Math.max(from, parts.at(-1)?.to ?? from) : from
     if (to === null || to > begin) parts.push({ kind, from: begin, to, ...part })
     else if (kind === "run") parts.push({ kind, from: begin, to: begin, ...part })
   }
-  for (const [attempt, given, began, ended, outcome, log] of row.tries) {
+  for (const { attempt, given, began, ended, outcome, log } of row.tries) {
     const part = { attempt, outcome, log }
     if (at !== null && at < given) push(attempt === 1 ? "ready" : "rest", at, given, part)
     if (began !== null && began > given) push("starting", given, began, part)
@@ -228,7 +233,13 @@ export function partsOf(row: Row, readyAt: number | null, runEnded: number | nul
     at = ended
   }
   const last = row.tries.at(-1)
-  if (last && last[3] !== null && row.until != null && runEnded === null && ["retrying", "waiting"].includes(row.state))
-    push("rest", last[3], null, { attempt: last[0], outcome: row.state, log: null })
+  if (
+    last &&
+    last.ended !== null &&
+    row.until != null &&
+    runEnded === null &&
+    ["retrying", "waiting"].includes(row.state)
+  )
+    push("rest", last.ended, null, { attempt: last.attempt, outcome: row.state, log: null })
   return parts
 }

@@ -8,6 +8,7 @@ import { useApply } from "@/parts/plan-apply"
 import { type Ask, inFull, inShort, MARKS, nothing, type Outline } from "@/parts/plan-words"
 import { StateMark } from "@/parts/state-mark"
 import { executionPath } from "@/shell/links"
+import { Choice } from "./choice"
 import { DialogFrame } from "./dialog-frame"
 import classes from "./form.module.css"
 import { PartitionField } from "./partition-field"
@@ -94,14 +95,22 @@ export function AssetForm({ launch, select }: AssetFormProps) {
           <Radio
             size="xs"
             value="plan"
-            label="What is not fresh"
-            description="What is missing, failed or stale, with all above that it needs."
+            label={
+              <Choice
+                title="What is not fresh"
+                note="What is missing, failed or stale, with all above that it needs."
+              />
+            }
           />
           <Radio
             size="xs"
             value="exact"
-            label="Exactly this, again"
-            description="All that is named, whatever its state, and nothing above it."
+            label={
+              <Choice
+                title="Exactly this, again"
+                note="All that is named, whatever its state, and nothing above it."
+              />
+            }
           />
         </div>
       </Radio.Group>

@@ -6,6 +6,7 @@ import { asProblem } from "@/api/problem"
 import { StateWord } from "@/parts/state-mark"
 import { pipelinePath, runPath } from "@/shell/links"
 import { runState } from "@/theme/states"
+import { Choice } from "./choice"
 import { ConfigEditor, isReady } from "./config-editor"
 import { DialogFrame } from "./dialog-frame"
 import classes from "./form.module.css"
@@ -126,8 +127,7 @@ export function RerunForm({ launch, before, detail }: RerunFormProps) {
                 key={word}
                 size="xs"
                 value={word}
-                label={label}
-                description={description}
+                label={<Choice title={label} note={description} />}
                 disabled={word === "failed" && went}
               />
             ))}

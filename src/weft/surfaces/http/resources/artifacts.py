@@ -31,6 +31,8 @@ class ArtifactsQuery(paging.Paged, frozen=True, kw_only=True):
     run: runs.Name | None = None
     key: runs.Name | None = None
     asset: runs.Name | None = None
+    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="Such as `markdown`.")] | None = None
+    q: Annotated[str, msgspec.Meta(max_length=200, description="A part of the key or description.")] = ""
     every: Annotated[bool, msgspec.Meta(description="All versions of each key, not the newest alone.")] = False
 
 
@@ -51,6 +53,8 @@ def list_artifacts(call: Call, query: ArtifactsQuery) -> ArtifactPage:
             run=run,
             key=query.key,
             asset=query.asset,
+            kind=query.kind,
+            text=query.q,
             latest=not query.every and run is None,
             before=at[0] if at is not None else None,
             limit=query.limit + 1,

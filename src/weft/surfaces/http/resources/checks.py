@@ -41,7 +41,7 @@ def list_checks(call: Call, query: ChecksQuery) -> ChecksPage:
     """The checks of all assets, with the newest result of each and on how many partitions it fails."""
     at = paging.place("checks", query, int, str, str)
     with call.world() as world:
-        failing = world.ledger.failing_checks()
+        failing = world.ledger.failing_check_counts()
         placed = check_views.placed(
             world, failing, state=query.state, blocking=query.blocking, severity=query.severity, text=query.q
         )

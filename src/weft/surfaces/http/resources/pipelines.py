@@ -117,6 +117,38 @@ def versions(call: Call, name: str) -> CodePage:
         return CodePage(items=pipeline_views.versions(world, name))
 
 
+class SourceQuery(routing.Query, frozen=True, kw_only=True):
+    """Which version: the beginning of a digest, or a run; today's by default."""
+
+    version: Name | None = None
+
+
+class FunctionSource(views.View, frozen=True, kw_only=True):
+    """The source of one function of a pipeline."""
+
+    name: str
+    text: str
+
+
+class PipelineSource(views.View, frozen=True, kw_only=True):
+    """The functions that a version of a pipeline is made of, by name."""
+
+    items: list[FunctionSource]
+
+
+@routes.get(
+    "/pipelines/{name}/source", scope="pipelines.read", query=SourceQuery, answer=PipelineSource,
+    summary="Read the source of a pipeline's functions",
+)  # fmt: skip
+def source(call: Call, name: str, query: SourceQuery) -> PipelineSource:
+    """The functions of one version, as they were when it first ran."""
+    with call.world() as world:
+        with call.looking_up("name", name):
+            pipelines.find(world, name)
+        found = pipeline_views.sources(world, name, query.version)
+    return PipelineSource(items=[FunctionSource(name=each, text=found[each]) for each in sorted(found)])
+
+
 class DiffQuery(routing.Query, frozen=True, kw_only=True):
     """Which two versions: the beginning of a digest, or a run. Without them, the two latest."""
 

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Tooltip } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
 import { X } from "lucide-react"
-import { api } from "@/api/client"
+import { api, type Schema } from "@/api/client"
 import { duration } from "@/parts/clock"
 import { openLaunch } from "@/parts/launch/state"
 import { Panel } from "@/parts/panel"
@@ -10,7 +10,7 @@ import { Lasted, Time } from "@/parts/time"
 import { useMay } from "@/shell/door"
 import { runPath } from "@/shell/links"
 import { runState } from "@/theme/states"
-import { cellOf, type Run, wordsOf } from "./cells"
+import { cellOf, type Run, rank, wordsOf } from "./cells"
 import classes from "./grid.module.css"
 import type { GridRow } from "./rows"
 
@@ -152,6 +152,12 @@ function Actions({ run, task }: { run: Run["run"]; task: string | null }) {
   )
 }
 
+/** What did not go well first; then by the number of the item. */
+function worstFirst(a: Schema["StepRunView"], b: Schema["StepRunView"]): number {
+  const by = rank(a.outcome ?? a.phase) - rank(b.outcome ?? b.phase)
+  return by || a.item.localeCompare(b.item, "en", { numeric: true })
+}
+
 interface ItemsProps {
   readonly run: string
   readonly step: string
@@ -179,7 +185,7 @@ function Items({ run, step, task, mapped }: ItemsProps) {
       ))}
       {mapped && items.data && (
         <div className={classes.items}>
-          {items.data.items.map((each) => (
+          {items.data.items.toSorted(worstFirst).map((each) => (
             <Link key={each.item} to={runPath(run, { tab: "logs", step: task, partition: each.item })}>
               <StateMark state={each.outcome ?? each.phase} />
               <span>[{each.item}]</span>

@@ -48,12 +48,22 @@ export interface CellSum {
   readonly seconds: number
 }
 
+/** Sums that were made before: the same cells are drawn in every frame. */
+const made = new WeakMap<Run, WeakMap<readonly string[], CellSum | null>>()
+
 /** The cell of several steps in a run as one; null where none of them has begun. */
 export function cellOf(run: Run, tasks: readonly string[]): CellSum | null {
-  const only = tasks[0]
-  if (only === undefined) return null
-  if (tasks.length === 1) return sum([run.cells[only]])
-  return sum(tasks.map((task) => run.cells[task]))
+  let ofRun = made.get(run)
+  if (ofRun === undefined) {
+    ofRun = new WeakMap()
+    made.set(run, ofRun)
+  }
+  let found = ofRun.get(tasks)
+  if (found === undefined) {
+    found = sum(tasks.map((task) => run.cells[task]))
+    ofRun.set(tasks, found)
+  }
+  return found
 }
 
 function sum(cells: ReadonlyArray<Cell | undefined>): CellSum | null {

@@ -194,6 +194,8 @@ function drawHead(
   context.save()
   context.fillStyle = colours("faint")
   context.font = font(colours, 11)
+  const room =
+    Math.max(...runs.slice(first, last).map((run) => context.measureText(words(run)).width), 0) + 18
   context.textBaseline = "middle"
   context.textAlign = "right"
   context.fillText(duration(longest), SIZES.names - 10, BAR_TOP)
@@ -219,19 +221,24 @@ function drawHead(
     context.roundRect(x + 4, BAR_BOTTOM - tall, SIZES.column - 8, tall, [2, 2, 0, 0])
     context.fill()
     if (family !== "fresh") drawState(context, colours, state, x + SIZES.column / 2, BAR_TOP - 11, 9)
-    const lit = hover?.column === column || at?.column === column
-    if (lit || labelled(column, runs.length, 96)) {
-      context.font = font(colours, 11, lit ? 600 : 400)
-      const text = words(run)
-      const wide = context.measureText(text).width
-      const from = Math.min(Math.max(SIZES.names + 2, x + SIZES.column / 2 - wide / 2), view.width - wide - 4)
-      if (lit) {
-        context.fillStyle = colours("panel")
-        context.fillRect(from - 4, WORDS - 8, wide + 8, 16)
-      }
-      context.fillStyle = colours(lit ? "ink" : "faint")
-      context.fillText(text, from, WORDS)
-    }
+  }
+  const taken: Array<readonly [from: number, to: number]> = []
+  const columns = Array.from({ length: last - first }, (_, index) => last - 1 - index)
+  const lit = columns.filter((column) => hover?.column === column || at?.column === column)
+  // what is pointed at has its word in any case; of the others those that touch no other one
+  for (const column of [...lit, ...columns.filter((each) => labelled(each, runs.length, room))]) {
+    const run = runs[column]
+    if (run === undefined) continue
+    const isLit = lit.includes(column)
+    context.font = font(colours, 11, isLit ? 600 : 400)
+    const text = words(run)
+    const wide = context.measureText(text).width
+    const middle = xOf(column, view) + SIZES.column / 2
+    const from = Math.min(Math.max(SIZES.names + 2, middle - wide / 2), view.width - wide - 4)
+    if (taken.some(([start, stop]) => from < stop + 8 && from + wide > start - 8)) continue
+    taken.push([from, from + wide])
+    context.fillStyle = colours(isLit ? "ink" : "faint")
+    context.fillText(text, from, WORDS)
   }
   context.restore()
 }

@@ -1,5 +1,13 @@
-import { useElementSize, useMergedRef } from "@mantine/hooks"
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react"
 import { pointIn, Surface, type SurfaceHandle } from "@/canvas/surface"
 import { duration, short, useClock } from "@/parts/clock"
 import { runState, stateOf } from "@/theme/states"
@@ -26,8 +34,7 @@ const NEAR = 400
 export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridViewProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const surface = useRef<SurfaceHandle>(null)
-  const { ref: measured, width, height } = useElementSize<HTMLDivElement>()
-  const shell = useMergedRef(scroller, measured)
+  const { width, height } = useRoom(scroller)
   const [scroll, setScroll] = useState({ left: 0, top: 0 })
   const [hover, setHover] = useState<Place | null>(null)
   const [focused, setFocused] = useState(false)
@@ -103,7 +110,7 @@ export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridVie
   const tip = hover ?? (focused ? at : null)
   return (
     <div
-      ref={shell}
+      ref={scroller}
       className={classes.scroller}
       style={{ height: Math.min(content.height + 14, 10_000) }}
       onScroll={(event) => {
@@ -115,6 +122,7 @@ export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridVie
       <div style={{ width: content.width, height: content.height }} className={classes.spacer}>
         <div className={classes.stuck} style={{ width, height }}>
           <Surface
+            className={classes.canvas ?? ""}
             handle={surface}
             draw={draw}
             label={`Runs and steps: ${runs.length} runs, ${rows.length} rows. Arrow keys walk through the cells; the table view has the same.`}
@@ -141,6 +149,21 @@ export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridVie
       </div>
     </div>
   )
+}
+
+/** The room inside of an element, without its scrollbars. */
+function useRoom(element: RefObject<HTMLElement | null>) {
+  const [room, setRoom] = useState({ width: 0, height: 0 })
+  useLayoutEffect(() => {
+    const place = element.current
+    if (place === null) return undefined
+    const measure = () => setRoom({ width: place.clientWidth, height: place.clientHeight })
+    measure()
+    const resized = new ResizeObserver(measure)
+    resized.observe(place)
+    return () => resized.disconnect()
+  }, [element])
+  return room
 }
 
 interface TipProps {

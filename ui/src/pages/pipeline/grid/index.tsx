@@ -11,7 +11,7 @@ import { CellPanel } from "./cell-panel"
 import classes from "./grid.module.css"
 import { GridTable, TABLE_RUNS } from "./grid-table"
 import { GridView } from "./grid-view"
-import { rowsOf, type StepOfGrid } from "./rows"
+import { groupOf, groupsAbove, rowsOf, type StepOfGrid } from "./rows"
 import { useGrid } from "./use-grid"
 
 const FIELDS = {
@@ -35,7 +35,7 @@ export function Grid({ detail }: { detail: Schema["PipelineDetail"] }) {
     () => (detail.steps.length > 0 ? detail.steps : calledIn(newestFirst)),
     [detail.steps, newestFirst],
   )
-  const groups = useMemo(() => [...new Set(steps.map((each) => each.group).filter(Boolean))], [steps])
+  const groups = useMemo(() => [...new Set(steps.flatMap((each) => groupsAbove(groupOf(each))))], [steps])
   const folded = useMemo(() => {
     const other = new Set(state.fold)
     const atFirst = steps.length > MANY

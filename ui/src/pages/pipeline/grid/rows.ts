@@ -18,8 +18,14 @@ export interface GridRow {
   readonly folded: boolean
 }
 
+/** The group that a step is in: the one it names, else that which its own name begins with. */
+export function groupOf({ task, group }: { readonly task: string; readonly group: string }): string {
+  return group || task.slice(0, Math.max(0, task.lastIndexOf(".")))
+}
+
 /** Rows for steps; those of a group stand below it, unless it is folded. */
-export function rowsOf(steps: readonly StepOfGrid[], folded: ReadonlySet<string>): GridRow[] {
+export function rowsOf(given: readonly StepOfGrid[], folded: ReadonlySet<string>): GridRow[] {
+  const steps = given.map((each) => ({ ...each, group: groupOf(each) }))
   const rows: GridRow[] = []
   const inside = new Map<string, string[]>()
   for (const step of steps)
@@ -63,7 +69,7 @@ export function rowsOf(steps: readonly StepOfGrid[], folded: ReadonlySet<string>
 }
 
 /** `a.b` is in `a` and in `a.b`. */
-function groupsAbove(group: string): string[] {
+export function groupsAbove(group: string): string[] {
   if (group === "") return []
   const parts = group.split(".")
   return parts.map((_, index) => parts.slice(0, index + 1).join("."))
@@ -75,9 +81,9 @@ function together(
   steps: readonly StepOfGrid[],
   folded: ReadonlySet<string>,
 ): GridRow[] {
-  const groupOf = new Map(steps.map((each) => [each.task, each.group]))
+  const own = new Map(steps.map((each) => [each.task, each.group]))
   const parent = (row: GridRow): string => {
-    if (row.kind === "task") return groupOf.get(row.id) ?? ""
+    if (row.kind === "task") return own.get(row.id) ?? ""
     const name = row.id.slice(0, -1)
     return name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : ""
   }

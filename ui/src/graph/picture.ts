@@ -1,10 +1,10 @@
 /**
- * A picture of a large graph from far away, a bit larger than the window, that is moved in place of drawing everything
+ * A picture of a part of a large graph, a bit larger than the window, that is moved in place of drawing everything
  * anew: thousands of lines in one view cost more than a frame. While the zoom changes it is stretched, and drawn anew
  * when it rests.
  */
 import type { Frame } from "@/canvas/surface"
-import { DETAIL, type Look, paint } from "./paint"
+import { type Look, paint } from "./paint"
 import type { Scene } from "./scene"
 
 /** Smaller graphs are drawn anew in each frame. */
@@ -12,20 +12,21 @@ const FROM = 3000
 /** Pixels around the window. */
 const AROUND = 320
 
-export class FarPicture {
+export class Picture {
   private picture: HTMLCanvasElement | null = null
   private of: { look: Look; scene: Scene; colours: Frame["colours"]; width: number; height: number } | null =
     null
 
   /** Draw the scene, by the picture where that serves. `moving`: the zoom is just being changed. */
   draw(frame: Frame, scene: Scene, look: Look, moving: boolean): void {
-    if (scene.items.length < FROM || look.camera.zoom >= DETAIL.names) {
+    if (scene.items.length < FROM) {
       this.of = null
-      return paint(frame, scene, look)
+      paint(frame, scene, look)
+      return
     }
     if (!this.serves(frame, scene, look, moving)) this.make(frame, scene, look)
     const { picture, of } = this
-    if (picture === null || of === null) return undefined
+    if (picture === null || of === null) return
     const { camera } = look
     const scale = camera.zoom / of.look.camera.zoom
     frame.context.drawImage(
@@ -35,7 +36,6 @@ export class FarPicture {
       (of.width + 2 * AROUND) * scale,
       (of.height + 2 * AROUND) * scale,
     )
-    return undefined
   }
 
   private serves({ width, height, colours }: Frame, scene: Scene, look: Look, moving: boolean): boolean {
