@@ -25,7 +25,8 @@ AREAS = ("orders", "trades", "prices", "positions", "rates", "risk", "ledger", "
 OWNERS = ("team:trading", "team:research", "team:platform", "ana@example.com")
 KINDS = ("duckdb", "parquet", "sql", "python")
 HUB, HUB_READERS = 300, range(400, 1_600)
-BROKEN = (333, 1_201, 4_242)
+BROKEN = (0.9001, 0.942, 0.9777)
+"""Where among the assets those are that failed: low in the graph, so that not everything hangs on them."""
 TASKS, GRID_RUNS = 200, 2_000
 SYMBOLS, DAYS = 500, 2_000
 LOG_RUN = "10f0000000aa"
@@ -108,7 +109,7 @@ def definitions(count: int) -> str:
         "from datetime import date, timedelta",
         "from weft import DailyPartitions, HourlyPartitions, MultiPartitions, StaticPartitions, asset, dag, task",
         "",
-        'start = date(2015, 1, 1)',
+        "start = date(2015, 1, 1)",
         f'days = DailyPartitions("2015-01-01", (start + timedelta(days={DAYS})).isoformat())',
         f'symbols = StaticPartitions([f"S{{each:03d}}" for each in range({SYMBOLS})])',
         'hours = HourlyPartitions("2012-01-01T00:00", end_date="2023-06-01T00:00")',
@@ -127,6 +128,10 @@ def definitions(count: int) -> str:
         "",
         "@dag",
         "def nightly_load():",
+        "    load_everything()",
+        "",
+        '@dag(partitions=days, params={"region": "eu", "rows": 100})',
+        "def regional():",
         "    load_everything()",
         "",
         "@task",
@@ -157,13 +162,10 @@ def make_assets(world: Any, count: int) -> None:
     from weft.model import events
 
     batch: list[Any] = [made(world, name(number), 1) for number in range(count)]
-    batch += [made(world, name(number), 2) for number in range(count * 4 // 5 + 7, count, 397)]
-    for number in BROKEN:
-        if number < count:
-            error = events.Error(kind="ValueError", message=f"no rows for {name(number)}", traceback="")
-            batch.append(
-                events.AttemptFailed(run="r2", step=name(number), error=error, assets=(name(number),), duration=40_000)
-            )
+    batch += [made(world, name(number), 2) for number in range(count * 9 // 10 + 7, count, 97)]
+    for key in (name(int(place * count)) for place in BROKEN):
+        error = events.Error(kind="ValueError", message=f"no rows for {key}")
+        batch.append(events.AttemptFailed(run="r2", step=key, error=error, assets=(key,), duration=40_000))
     for start in range(0, len(batch), 5_000):
         world.ledger.append(batch[start : start + 5_000])
 
@@ -197,7 +199,9 @@ def write_log(world: Any, folder: Path, megabytes: int, now: int) -> int:
             elif number % 997 == 3:
                 text = f"2026-11-20 03:11:07,100 WARNING vendor: slow answer, see https://example.org/run?n={number}\n"
             else:
-                text = f"2026-11-20 03:11:07,100 INFO vendor: row {number:,} read, checked and passed on to the loader\n"
+                text = (
+                    f"2026-11-20 03:11:07,100 INFO vendor: row {number:,} read, checked and passed on to the loader\n"
+                )
             size += out.write(text.encode())
             number += 1
     os.chmod(file, 0o600)
@@ -230,7 +234,7 @@ def fill_runs(store: sqlite3.Connection, count: int, now: int) -> None:
         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :last)
         INSERT INTO run (id, execution, pipeline, definitions, phase, outcome, created, started, finished, steps, succeeded,
                          failed, partition, trigger_by, location, automation, pool, by_whom)
-        SELECT printf('%012x', i * 1099511 % 281474976710656 + i), '', 'pipeline_' || (i % 500), 'x', 'finished',
+        SELECT printf('%08x%04x', i * 2654435761 % 4294967296, i % 65536), '', 'pipeline_' || (i % 500), 'x', 'finished',
                iif(i % 1000 = 7, 'failed', 'succeeded'),
                :first + i * 10000000, :first + i * 10000000 + 900000, :first + i * 10000000 + 900000 + (i % 97) * 250000,
                4, iif(i % 1000 = 7, 3, 4), iif(i % 1000 = 7, 1, 0),
@@ -251,7 +255,7 @@ def fill_grid(store: sqlite3.Connection, now: int) -> None:
         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :runs - 1)
         INSERT INTO run (id, execution, pipeline, definitions, phase, outcome, created, started, finished, steps, succeeded,
                          failed, trigger_by, location, pool, by_whom)
-        SELECT printf('3d00%08x', i), '', 'wide', 'x', 'finished', iif(i % 50 = 9, 'failed', 'succeeded'),
+        SELECT printf('%08x3d00', i * 2654435761 % 4294967296), '', 'wide', 'x', 'finished', iif(i % 50 = 9, 'failed', 'succeeded'),
                :first + i * 300000000, :first + i * 300000000, :first + i * 300000000 + 20000000 + (i % 13) * 3000000,
                :tasks, iif(i % 50 = 9, :tasks - 1, :tasks), iif(i % 50 = 9, 1, 0), 'manual', 'main', 'default', 'ana'
         FROM n
@@ -263,7 +267,7 @@ def fill_grid(store: sqlite3.Connection, now: int) -> None:
         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :runs - 1),
              t (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM t WHERE k < :tasks - 1)
         INSERT INTO step_run (run, step, item, phase, outcome, attempt, at, started, duration)
-        SELECT printf('3d00%08x', i), printf('wide:part_%03d', k), '', 'finished',
+        SELECT printf('%08x3d00', i * 2654435761 % 4294967296), printf('wide:part_%03d', k), '', 'finished',
                iif(i % 50 = 9 AND k = 77, 'failed', 'succeeded'), 1,
                :first + i * 300000000 + k * 100000 + 90000, :first + i * 300000000 + k * 100000, 90000
         FROM n, t

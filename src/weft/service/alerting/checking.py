@@ -11,6 +11,7 @@ from weft.alerts import apprising, messages, sending
 from weft.connections import places
 from weft.model import alerting, errors, selection, spelling
 from weft.service import world as worlds
+from weft.service.alerting import made_rules
 from weft.service.alerting import settings as reading
 
 
@@ -28,7 +29,19 @@ def checked(world: worlds.World, settings: Mapping[str, object]) -> alerting.Set
     """
     found = reading.read(settings)
     problems: list[str] = []
-    for rule in found.rules:
+    rows = world.ledger.alert_rules()
+    problems += [
+        f"the rule {row.name!r} is configured, so that the one that {row.by or 'somebody'} made rests"
+        for row in rows
+        if (taken := found.rule(row.name)) is not None and not taken.fallback
+    ]
+    with_made = made_rules.with_made(found, rows)
+    for rule in with_made.rules:
+        problems += [
+            f"the rule {rule.name!r} tells over {name!r}, which is no channel any more"
+            for name in rule.channels
+            if name not in found.channels
+        ]
         if rule.select is None:
             continue
         try:

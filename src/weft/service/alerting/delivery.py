@@ -129,6 +129,10 @@ def next_command(root: str, run: str) -> str:
             return f"weft plan +{name}"
         case "pipeline":
             return f"weft runs {run}" if run else f"weft runs --pipeline {name}"
+        case "run":
+            return f"weft runs {name}"
+        case "execution":
+            return f"weft executions show {name}"
         case "location":
             return "weft locations"
         case "automation":

@@ -84,26 +84,6 @@ class SilenceView(views.View, frozen=True, kw_only=True):
     active: bool
 
 
-class RuleView(views.View, frozen=True, kw_only=True):
-    """An alert rule. `after` and `repeat` are in seconds."""
-
-    name: str
-    on: list[str]
-    select: str | None
-    severity: str | None
-    channels: list[str]
-    after: float
-    repeat: float | None
-
-
-class AlertsView(views.View, frozen=True, kw_only=True):
-    """What is configured of alerts: rules, channels (name to kind; addresses are secret) and routes."""
-
-    rules: list[RuleView]
-    channels: dict[str, str]
-    routes: list[dict[str, object]]
-
-
 # --- reading ---
 
 
@@ -210,29 +190,6 @@ def view(row: ports.IncidentRow) -> IncidentView:
         acknowledged_by=row.acknowledged_by or None,
         resolved=None if row.resolved is None else clocks.moment(row.resolved),
         resolved_by=row.resolved_by or None,
-    )
-
-
-def configured(settings: alerting.Settings) -> AlertsView:
-    """What is configured, without a secret."""
-    return AlertsView(
-        rules=[
-            RuleView(
-                name=each.name,
-                on=sorted(each.on),
-                select=each.select,
-                severity=each.severity,
-                channels=list(each.channels),
-                after=each.after / 1e6,
-                repeat=None if each.repeat is None else each.repeat / 1e6,
-            )
-            for each in settings.rules
-        ],
-        channels={name: each.kind for name, each in settings.channels.items()},
-        routes=[
-            {"severity": each.severity, "owner": each.owner, "tag": each.tag, "channels": list(each.channels)}
-            for each in settings.routes
-        ],
     )
 
 

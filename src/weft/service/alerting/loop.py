@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -23,7 +24,7 @@ from weft.ports import clock as clocks
 from weft.ports import incidents as ports
 from weft.ports import ledger as ledgers
 from weft.service import world as worlds
-from weft.service.alerting import checking, delivery, looking, signals, surroundings
+from weft.service.alerting import checking, delivery, event_rules, looking, made_rules, signals, surroundings
 from weft.service.alerting import settings as reading
 from weft.service.server import serving as servings
 
@@ -68,7 +69,11 @@ class Alerting:
             UsageError: what the configuration says of alerts is wrong.
         """
         self._serving = serving
-        self.settings = settings if settings is not None else reading.read(serving.settings)
+        self._configured = settings if settings is not None else reading.read(serving.settings)
+        self.settings = self._configured
+        """What is configured, with the rules that people have made meanwhile."""
+        self._made: list[ports.AlertRuleRow] = []
+        self._events = event_rules.Matching(())
         self._clock = clock or serving.clock
         self._send = send or delivery.sender(checking.place_of(serving.root, serving.home))
         self._holder = secrets.token_hex(6)
@@ -176,6 +181,7 @@ class Alerting:
         """One decision; returns when to look again, and whether the log has more."""
         now = clocks.microseconds(moment)
         ledger = world.ledger
+        self._take_in_rules(ledger)
         if self._definitions is None or not self._definitions.is_of(world):
             self._definitions = surroundings.Definitions(world)
         definitions = self._definitions
@@ -187,7 +193,8 @@ class Alerting:
             for each in problems.values()
             if definitions.is_gone(each)
         ]
-        gathering = signals.Gathering(world, self._wanted, attempts, position=after)
+        also = partial(self._events.news, ledger) if self._events else None
+        gathering = signals.Gathering(world, self._wanted, attempts, also, position=after)
         news += gathering.gather(ledger.events(after=after, limit=_BATCH))
         if "duration" in self._wanted and self._is_time("running", now, False, _LOOK_EVERY):
             self._guarded(
@@ -220,6 +227,19 @@ class Alerting:
         if decision.wake is not None:
             wakes.append(decision.wake)
         return max(min(wakes), now + 1), gathering.count == _BATCH
+
+    def _take_in_rules(self, ledger: ledgers.Ledger) -> None:
+        """Let rules be in force that were made since the last turn, and those no more that were taken away."""
+        rows = ledger.alert_rules()
+        if rows == self._made:
+            return
+        self._made = rows
+        self.settings = made_rules.with_made(self._configured, rows)
+        self._events = event_rules.Matching(self.settings.rules)
+        wanted = self.settings.wanted()
+        if "duration" in wanted and "duration" not in self._wanted:
+            self._attempts = None
+        self._wanted = wanted
 
     def _commit(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from weft.model import alerting, control_events, errors, events, keys
@@ -53,6 +53,8 @@ class Gathering:
     world: worlds.World
     wanted: frozenset[str]
     attempts: dict[tuple[str, keys.StepKey, str], Attempt]
+    also: Callable[[int, int, events.Event], Iterable[News]] | None = None
+    """What else an event, at a place in the log and a time, is news of."""
     news: list[News] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     """The incidents that people resolved."""
@@ -67,6 +69,8 @@ class Gathering:
         for place, at, event in batch:
             try:
                 self._take(at, event)
+                if self.also is not None:
+                    self.news.extend(self.also(place, at, event))
             except errors.LedgerError:
                 raise
             except Exception:  # of a bug, or of definitions that are at odds with the log: the next event still counts
@@ -120,7 +124,7 @@ class Gathering:
         for asset in event.assets:
             self._clear(asset_subject(asset), frozenset({"duration"}), event.partition)
             if asset not in rejected:
-                self._raise("failure", asset, event.partition, at, detail=_cut(told), run=event.run)
+                self._raise("failure", asset, event.partition, at, detail=cut(told), run=event.run)
 
     def _succeeded(self, at: int, event: events.StepSucceeded) -> None:
         for output in event.outputs:
@@ -137,7 +141,7 @@ class Gathering:
                     self._clear(asset_subject(asset), _MADE, partition)
                 elif event.outcome in FAILED:
                     told = event.reason or event.outcome.replace("_", " ")
-                    self._raise("failure", asset, partition, at, detail=_cut(told), run=event.run)
+                    self._raise("failure", asset, partition, at, detail=cut(told), run=event.run)
                 elif event.outcome == "upstream_failed":
                     self._raise(
                         "held", asset, partition, at, detail=event.reason, run=event.run,
@@ -174,7 +178,7 @@ class Gathering:
             named = ", ".join(f"{name} ({text})" if text else name for name, _, _, text, _ in found)
             warnings = all(each[2] == "warning" for each in found)
             self._raise(
-                "check", asset, partition, at, detail=_cut(f"Failed: {named}"), run=found[0][4], blocking=blocking,
+                "check", asset, partition, at, detail=cut(f"Failed: {named}"), run=found[0][4], blocking=blocking,
                 severity="warning" if warnings else "error",
             )  # fmt: skip
 
@@ -194,7 +198,7 @@ class Gathering:
             self.news.append(
                 alerting.Problem(
                     kind="failure", subject=subject, partition=partition, since=at, at=at, run=event.run,
-                    detail=_cut(event.error.told if event.error is not None else self._what_failed(row, event)),
+                    detail=cut(event.error.told if event.error is not None else self._what_failed(row, event)),
                 )
             )  # fmt: skip
 
@@ -206,7 +210,7 @@ class Gathering:
                 follow(self.world.graph, under_way, when, each)
         for attempt in under_way.values():
             for asset in self._made_by(attempt.step):
-                told = _cut(event.reason or "The run broke off.")
+                told = cut(event.reason or "The run broke off.")
                 self._raise("failure", asset, attempt.partition, at, detail=told, run=event.run)
 
     def _what_failed(self, row: ledgers.RunRow, event: events.RunFinished) -> str:
@@ -221,7 +225,7 @@ class Gathering:
         if event.decision == "failed":
             self.news.append(
                 alerting.Problem(
-                    kind="automation", subject=subject, since=at, at=at, detail=_cut(event.reason), run=event.tick
+                    kind="automation", subject=subject, since=at, at=at, detail=cut(event.reason), run=event.tick
                 )
             )
         elif event.decision != "missed":
@@ -238,7 +242,7 @@ class Gathering:
         self.news.append(
             alerting.Problem(
                 kind="automation", subject=f"automation:{row.automation}", since=at, at=at, run=row.id,
-                detail=_cut(event.reason or "What it started could not be carried out."),
+                detail=cut(event.reason or "What it started could not be carried out."),
             )
         )  # fmt: skip
 
@@ -314,6 +318,7 @@ def asset_threshold(ledger: ledgers.Ledger, asset: keys.AssetKey, *, but_last: b
     return durations.threshold(history[1:] if but_last else history)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text on one line, no longer than what people are told of one thing."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _MOST_TOLD else flat[: _MOST_TOLD - 1] + "…"

@@ -119,7 +119,11 @@ def beside(grid: grids.Grid, found: Sequence[Stitch]) -> list[Cell]:
 
 
 def of_versions(grid: grids.Grid, made: Sequence[weaving.Made], states: States, now: float) -> list[Cell]:
-    """What has no partitions of time: where versions were made, and at the end how it stands."""
+    """What has no partitions of time: where versions were made, and at the end how it stands.
+
+    Over a time in which it was not made, and which is not the present, it is one piece that says how it stands now:
+    the thread of a table of today hangs beside partitions of long ago.
+    """
     told: dict[int, dict[str, int]] = {}
     for each in made:
         place = grid.column(each.at / 1e6)
@@ -127,10 +131,11 @@ def of_versions(grid: grids.Grid, made: Sequence[weaving.Made], states: States, 
             state = "rejected" if each.state == "rejected" else "fresh"
             told.setdefault(place, {})[state] = told.get(place, {}).get(state, 0) + 1
     present = grid.column(now)
-    if present is not None and states:
-        worst = next(iter(states))
-        if worst != "fresh" or present not in told:
-            told[present] = {worst: len(states[worst])}
+    worst = next(iter(states), "missing")
+    if present is None and not told and worst != "missing":
+        return [(0, grid.columns - 1, worst, len(states[worst]))]
+    if present is not None and states and (worst != "fresh" or present not in told):
+        told[present] = {worst: len(states[worst])}
     return _merged(told)
 
 

@@ -29,6 +29,9 @@ _MOST_VERSIONS = 500
 _MOST_RUNS = 3000
 _MOST_GRIDS = 4
 _WIDEST, _BEFORE_TEAR = 3, 5
+_NOT_FEW = 0.2
+_FEWEST = 20
+"""Columns that are shown although nothing is older."""
 _WRONG: tuple[plan.Status, ...] = ("failed", "blocked", "stale", "overdue")
 _GRAINS = ((7200, "hour"), (2 * 86400, "day"), (10 * 86400, "week"), (45 * 86400, "month"), (200 * 86400, "quarter"))
 _DAY = 86400
@@ -212,7 +215,7 @@ def extent_of(loom: Loom, names: Sequence[keys.AssetKey]) -> Extent:
         _, length = grids.length_of(found[0], int(ends[-1]))
         count, latest = usual.get(length, (0, 0.0))
         usual[length] = count + counts[definition], max(latest, ends[-1])
-    length = min(usual, key=lambda each: (-usual[each][0], each)) if usual else float(_DAY)
+    length = _usual({each: count for each, (count, _) in usual.items()})
     newest = max(ends, default=None)
     until = usual[length][1] if usual else (now // _DAY + 1) * _DAY
     if newest is not None:
@@ -227,6 +230,12 @@ def extent_of(loom: Loom, names: Sequence[keys.AssetKey]) -> Extent:
     return Extent(
         oldest=min(begins, default=None), newest=newest, length=length, ends=until, torn=min(tears, default=None)
     )
+
+
+def _usual(counts: Mapping[float, int]) -> float:
+    """The length of a column: the finest that is not only a few threads'; coarser ones are seen as longer stitches."""
+    enough = sum(counts.values()) * _NOT_FEW
+    return min((length for length, count in counts.items() if count >= enough), default=float(_DAY))
 
 
 def grid_of(extent: Extent, since: datetime | None, until: datetime | None, columns: int | None) -> grids.Grid:
@@ -248,6 +257,11 @@ def grid_of(extent: Extent, since: datetime | None, until: datetime | None, colu
         count = min(most, math.ceil((end - before) / extent.length))
         width = max(extent.length, (end - extent.torn) / max(1, count - _BEFORE_TEAR))
         begin = end - count * width
+        columns = count
+    elif since is None and until is None and extent.oldest is not None and begin < extent.oldest:
+        # before the oldest there is nothing to see
+        count = min(count, max(_FEWEST, math.ceil((end - extent.oldest) / extent.length)))
+        begin = end - count * extent.length
         columns = count
     if end <= begin:
         raise errors.UsageError(

@@ -1,4 +1,4 @@
-"""`weft alerts`: rules and channels of alerts, looked over and tried; silences."""
+"""`weft alerts`: rules and channels of alerts, looked over and tried; silences; rules that are made while all runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from weft.model import errors
-from weft.surfaces.cli import accounts, options, program, screen
+from weft.surfaces.cli import accounts, alert_rules, options, program, screen
 
 if TYPE_CHECKING:
     from weft.service.alerting import incidents as verbs
@@ -22,7 +22,11 @@ def alerts() -> None:
       weft alerts check
       weft alerts test ops
       weft alerts silence --match root=orders* --for 2h --reason "feed is moved"
+      weft alerts rules add paused --event AutomationPaused --tell ops
     """
+
+
+alerts.add_command(alert_rules.rules)
 
 
 @alerts.command()
@@ -37,34 +41,21 @@ def check(as_json: bool) -> int:
       weft alerts check
     """
     from weft.service.alerting import checking as alerting_checking
-    from weft.service.alerting import incidents as verbs
+    from weft.service.alerting import made_rules, rule_views
 
     if (server := options.remote()) is not None:
         looked = server.get("/alerts/check", _Checked)
         if not looked.passed:
             raise errors.UsageError(looked.problem, remedy=looked.remedy or None)
-        found = server.get("/alerts", verbs.AlertsView)
+        found = server.get("/alerts", rule_views.AlertsView)
     else:
-        project, _ = options.open_ledger()
-        settings = alerting_checking.checked(options.open_world(), project.settings)
-        found = verbs.configured(settings)
+        project, ledger = options.open_ledger()
+        found = made_rules.view(ledger, alerting_checking.checked(options.open_world(), project.settings))
     if as_json:
         screen.json_line(found)
         return program.DONE
     out = screen.Screen()
-    out.table(
-        [
-            (
-                rule.name,
-                ", ".join(rule.on),
-                rule.select or "everything",
-                rule.severity or "",
-                ", ".join(rule.channels) or ("by route" if found.routes else ", ".join(found.channels)),
-            )
-            for rule in found.rules
-        ],
-        head=("rule", "on", "of", "severity", "told over"),
-    )
+    alert_rules.show(out, found)
     if not found.channels:
         out.line()
         out.line("There is no channel: incidents are kept and shown by `weft incidents ls`, and nobody is told.")

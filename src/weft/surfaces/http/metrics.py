@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from weft.model import event_subjects
 from weft.ports import clock as clocks
 from weft.surfaces.http import wire
 

@@ -33,6 +33,7 @@ MODULES: tuple[str, ...] = (
     "resources.artifacts",
     "resources.automations",
     "resources.incidents",
+    "resources.alerts",
     "resources.bulk",
     "resources.run_parts",
     "resources.run_views",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from weft.model import errors, facts
+from weft.model import errors, event_subjects, facts
 from weft.surfaces.http import wire
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ import { Button, Drawer } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
 import { api, apiUrl, type Schema } from "@/api/client"
 import { paging, useRows } from "@/api/pages"
-import { ArtifactView } from "@/parts/artifact-view"
+import { ArtifactContent } from "@/parts/artifact-view"
 import { Loaded } from "@/parts/loaded"
 import { Time } from "@/parts/time"
 import { assetPath, runPath } from "@/shell/links"
@@ -42,7 +42,7 @@ export function ArtifactDrawer({ name, version, onVersion, onClose }: DrawerProp
             <>
               <About artifact={shown} />
               <div className={classes.whole}>
-                <ArtifactView artifact={shown} />
+                <ArtifactContent artifact={shown} />
               </div>
               {rows.length > 1 && (
                 <History rows={rows} shown={shown.id} newest={rows[0]?.id} onVersion={onVersion} />

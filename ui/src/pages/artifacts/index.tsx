@@ -4,7 +4,7 @@ import { FileText, Gauge, Image, Link2, type LucideIcon, Shapes, Table2 } from "
 import { useEffect, useState } from "react"
 import { api, type Schema } from "@/api/client"
 import { paging, useRows } from "@/api/pages"
-import { ArtifactView } from "@/parts/artifact-view"
+import { ArtifactContent } from "@/parts/artifact-view"
 import { Empty } from "@/parts/empty"
 import { Filters, Find } from "@/parts/filters"
 import { Loaded } from "@/parts/loaded"
@@ -133,7 +133,7 @@ function Card({ artifact, onOpen }: { artifact: Artifact; onOpen: () => void }) 
         </span>
       </header>
       {artifact.description && <p className={classes.description}>{artifact.description}</p>}
-      <div className={classes.glance}>{seen && <ArtifactView artifact={artifact} rows={8} />}</div>
+      <div className={classes.glance}>{seen && <ArtifactContent artifact={artifact} />}</div>
     </li>
   )
 }

@@ -2,7 +2,7 @@ import { ActionIcon, Button, CopyButton, Drawer } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
 import { ChevronDown, ChevronUp } from "lucide-react"
 import { lazy, Suspense, useState } from "react"
-import { api } from "@/api/client"
+import { api, type Schema } from "@/api/client"
 import { Loaded } from "@/parts/loaded"
 import { StateWord } from "@/parts/state-mark"
 import { SubjectLink } from "@/parts/subject-link"
@@ -10,6 +10,7 @@ import { Time } from "@/parts/time"
 import { useMay } from "@/shell/door"
 import { assetPath, runPath } from "@/shell/links"
 import { AlertDialog } from "./alert-dialog"
+import { canAlert, type Suggested, suggested } from "./alert-rule"
 import classes from "./events.module.css"
 import type { Event } from "./feed"
 import { typeWords } from "./words"
@@ -114,13 +115,15 @@ export function EventDrawer({ position, known, says, onMove, onFilter, onClose }
               )}
             </dl>
             <p className={classes.actions}>
-              <Button
-                disabled={!may}
-                title={may ? undefined : "Asks for the role editor."}
-                onClick={() => setAlerting(true)}
-              >
-                Alert on this…
-              </Button>
+              {canAlert(event.type) && (
+                <Button
+                  disabled={!may}
+                  title={may ? undefined : "Asks for the role editor."}
+                  onClick={() => setAlerting(true)}
+                >
+                  Alert on this…
+                </Button>
+              )}
               <Button variant="default" onClick={() => onFilter({ types: [type] })}>
                 Only this type
               </Button>
@@ -140,18 +143,25 @@ export function EventDrawer({ position, known, says, onMove, onFilter, onClose }
             <Suspense fallback={<pre>{JSON.stringify(event.body, null, 2)}</pre>}>
               <CodeView code={JSON.stringify(event.body, null, 2)} language="json" title="The whole event" />
             </Suspense>
-            {alerting && (
-              <AlertDialog
-                type={event.type}
-                subject={known?.subject ?? ""}
-                outcome={known?.outcome ?? ""}
-                body={event.body}
-                onClose={() => setAlerting(false)}
-              />
-            )}
+            {alerting && <AlertDialog rule={ruleOf(event, known)} onClose={() => setAlerting(false)} />}
           </>
         )}
       </Loaded>
     </Drawer>
   )
+}
+
+/** The rule for an event; one that is not in the feed is known by its body alone. */
+function ruleOf(whole: Schema["WholeEvent"], known: Event | undefined): Suggested {
+  const body: Readonly<Record<string, unknown>> = whole.body
+  const text = (name: string) => (typeof body[name] === "string" ? body[name] : "")
+  const assets = text("asset") ? [text("asset")] : []
+  return suggested({
+    type: whole.type,
+    subject: known?.subject ?? (text("automation") && `automation:${text("automation")}`),
+    step: known?.step ?? (text("step") || null),
+    outcome: known?.outcome ?? (text("outcome") || null),
+    assets: known?.assets ?? assets,
+    pipeline: text("pipeline"),
+  })
 }

@@ -7,8 +7,6 @@ const MARKS: Readonly<Record<string, string>> = {
   IncidentOpened: "failed",
   IncidentGrew: "stale",
   IncidentResolved: "passed",
-  RunStarted: "running",
-  AttemptsStarted: "running",
   Materialized: "fresh",
   InputRequested: "suspended",
   AutomationPaused: "paused",

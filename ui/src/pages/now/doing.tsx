@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router"
 import type { ReactNode } from "react"
 import { Panel, Section } from "@/parts/panel"
-import { Time } from "@/parts/time"
+import { Lasted, Time } from "@/parts/time"
 import { executionPath, incidentPath, runPath, schedulePath } from "@/shell/links"
 import classes from "./doing.module.css"
 import { Bar } from "./progress"
@@ -26,18 +26,30 @@ export function Running({ now }: { now: Now }) {
               name={each.title}
               note={each.automation ?? (each.kind === "run" ? each.partition : each.kind)}
             >
-              <span className={classes.bar}>
-                <Bar
-                  done={each.done}
-                  total={each.total}
-                  failed={each.failed}
-                  label={`${each.done} of ${each.total}`}
-                />
-              </span>
-              <span className={classes.figure}>
-                {grouped(each.done)} of {grouped(each.total)}
-                {each.seconds_left ? ` · ${about(each.seconds_left)} left` : ""}
-              </span>
+              {each.total > 0 ? (
+                <>
+                  <span className={classes.bar}>
+                    <Bar
+                      done={each.done}
+                      total={each.total}
+                      failed={each.failed}
+                      label={`${each.done} of ${each.total}`}
+                    />
+                  </span>
+                  <span className={classes.figure}>
+                    {grouped(each.done)} of {grouped(each.total)}
+                    {each.seconds_left ? ` · ${about(each.seconds_left)} left` : ""}
+                  </span>
+                </>
+              ) : (
+                <span className={classes.figure}>
+                  {each.phase === "suspended" ? (
+                    "waits for a person"
+                  ) : (
+                    <Lasted from={each.started_at} to={null} />
+                  )}
+                </span>
+              )}
             </Item>
           ))}
         </List>

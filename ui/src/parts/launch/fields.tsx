@@ -59,7 +59,9 @@ function Field({ name, schema, required, path }: FieldProps) {
   const problem = form.problems.get(written(path))
   const before = getAt(form.base, path)
   const now = getAt(form.values, path)
-  const isOther = !same(now, before) && !(now === undefined && before === undefined)
+  // what stands in something that is new itself has nothing to go back to
+  const isNew = path.length > 1 && getAt(form.base, path.slice(0, -1)) === undefined
+  const isOther = !isNew && !same(now, before) && !(now === undefined && before === undefined)
   const nested = shape.kind === "object" && shape.fields.length > 0
   return (
     <div className={nested ? classes.nested : classes.field} data-field={written(path)}>
@@ -73,7 +75,7 @@ function Field({ name, schema, required, path }: FieldProps) {
           )}
         </label>
         <span className={classes.type}>{limitWords(shape, typeWords(schema, form.definitions))}</span>
-        {isOther && path.length > 0 && (
+        {isOther && (
           <Tooltip label={before === undefined ? "Take it away" : "Back to what it was"}>
             <ActionIcon
               size="xs"

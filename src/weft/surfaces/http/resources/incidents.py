@@ -1,19 +1,15 @@
-"""Incidents, with their timelines; silences; what is configured to alert."""
+"""Incidents, with their timelines; silences."""
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 
-from weft.model import errors, spelling
 from weft.ports import clock as clocks
 from weft.service import views
-from weft.service.alerting import checking as alerting_checking
 from weft.service.alerting import incidents
-from weft.service.alerting import settings as alerting_settings
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 
@@ -159,58 +155,3 @@ def unsilence(call: Call, id: str) -> None:  # noqa: A002
     """End a silence before its time."""
     with call.ledger() as ledger, call.looking_up("id", id):
         incidents.unsilence(ledger, id, now=call.now, actor=call.actor)
-
-
-@routes.get("/alerts", scope="incidents.read", answer=incidents.AlertsView, summary="Look at what alerts")
-def alerts(call: Call) -> incidents.AlertsView:
-    """Rules, routes, and the channels by name and kind; never where a channel leads, nor its secret."""
-    return incidents.configured(alerting_settings.read(call.serving.settings))
-
-
-class AlertsCheck(views.View, frozen=True, kw_only=True):
-    """Whether what is configured of alerts holds; `problem` and `remedy` tell all that is wrong with it."""
-
-    passed: bool
-    problem: str
-    remedy: str
-
-
-@routes.get("/alerts/check", scope="alerts.check", role="editor", answer=AlertsCheck, summary="Look over what alerts")
-def check_alerts(call: Call) -> AlertsCheck:
-    """Compare rules, routes and channels with the definitions, and with the variables and connections of the server."""
-    with call.world() as world:
-        try:
-            alerting_checking.checked(world, call.serving.settings)
-        except errors.WeftError as error:
-            return AlertsCheck(passed=False, problem=error.message, remedy=error.remedy or "")
-    return AlertsCheck(passed=True, problem="", remedy="")
-
-
-class ChannelTrial(views.View, frozen=True, kw_only=True):
-    """How sending a test message went; `message` says what was wrong, and names no secret."""
-
-    channel: str
-    sent: bool
-    message: str
-    seconds: float
-
-
-@routes.post(
-    "/alerts/channels/{name}/test", scope="alerts.test", role="editor", answer=ChannelTrial, summary="Try a channel"
-)
-def try_channel(call: Call, name: str) -> Answer:
-    """Send a test message over a channel, and say how that went; it may take ten seconds."""
-    serving = call.serving
-    channels = alerting_settings.read(serving.settings).channels
-    if name not in channels:
-        raise errors.NotFoundError(
-            f"There is no channel {name[:100]!r}.",
-            remedy=spelling.did_you_mean(name[:100], channels) or "`GET /alerts` lists them.",
-        )
-    begun, told = time.monotonic(), ""
-    try:
-        alerting_checking.send_test(serving.settings, name, root=serving.root, home=serving.home)
-    except errors.WeftError as error:
-        told = error.message
-    view = ChannelTrial(channel=name, sent=not told, message=told, seconds=time.monotonic() - begun)
-    return Answer(view, target=f"channel:{name}", detail={"sent": view.sent})

@@ -1,0 +1,90 @@
+import { Select } from "@mantine/core"
+import { useMemo } from "react"
+import { api, type Schema } from "@/api/client"
+import { paging, useRows } from "@/api/pages"
+import { duration } from "@/parts/clock"
+import { Empty } from "@/parts/empty"
+import { shortName } from "@/parts/gantt/model"
+import { Loaded } from "@/parts/loaded"
+import { LogView } from "@/parts/log-view"
+import { stateOf } from "@/theme/states"
+import { isLive, type TabProps } from "./state"
+
+type Attempt = Schema["AttemptLog"]
+
+/** The output of the run: what it writes now, or that of one attempt. */
+export default function LogsTab({ run, state, set }: TabProps) {
+  const query = api.useInfiniteQuery(
+    "get",
+    "/api/v1/runs/{id}/logs",
+    { params: { path: { id: run.id }, query: { limit: 500, ...(state.partition ? { partition: state.partition } : {}) } } },
+    paging,
+  )
+  const { rows } = useRows<Attempt>(query)
+  const live = isLive(run)
+  const logs = useMemo(() => rows.filter((each) => each.log !== null), [rows])
+  const chosen = chosenOf(logs, state.log, live)
+  const options = useMemo(
+    () => [
+      ...(live ? [{ value: "live", label: "All that is written now, live" }] : []),
+      ...logs.map((each) => ({ value: each.log ?? "", label: nameOf(each) })),
+    ],
+    [logs, live],
+  )
+  return (
+    <Loaded query={query}>
+      {() =>
+        chosen === null ? (
+          <Empty title="Nothing was written.">
+            What a step prints or logs is kept for each attempt; none of those of this run wrote a line.
+          </Empty>
+        ) : (
+          <LogView
+            run={run.id}
+            log={chosen === "live" ? null : chosen.log}
+            size={chosen === "live" ? 0 : chosen.size}
+            began={chosen === "live" ? run.started_at : chosen.at}
+            label={chosen === "live" ? "What the run writes" : `Log of ${nameOf(chosen)}`}
+            state={state}
+            onState={set}
+            chooser={
+              <Select
+                aria-label="Attempt"
+                data={options}
+                value={chosen === "live" ? "live" : chosen.log}
+                onChange={(log) => set({ log: log ?? "", line: "", find: "", only: false })}
+                allowDeselect={false}
+                searchable
+                w={360}
+                maxDropdownHeight={420}
+                limit={200}
+                nothingFoundMessage="No attempt is called like that"
+              />
+            }
+          />
+        )
+      }
+    </Loaded>
+  )
+}
+
+/** The log that the URL names; else what is written now, what failed, or the last one. */
+function chosenOf(logs: readonly Attempt[], log: string, live: boolean): Attempt | "live" | null {
+  const named = logs.find((each) => each.log === log)
+  if (named) return named
+  if (live) return "live"
+  return (
+    logs.findLast((each) => ["failed", "timed_out", "crashed"].includes(each.outcome)) ?? logs.at(-1) ?? null
+  )
+}
+
+function nameOf(attempt: Attempt): string {
+  const place = attempt.item || attempt.partition
+  const size = attempt.size < 1000 ? `${attempt.size} B` : attempt.size < 1e6 ? `${Math.round(attempt.size / 1000)} kB` : `${(attempt.size / 1e6).toFixed(1)} MB`
+  return [
+    `${shortName(attempt.step)}${place ? ` [${place}]` : ""}`,
+    `${attempt.attempt > 1 || attempt.outcome !== "succeeded" ? `attempt ${attempt.attempt}, ` : ""}${stateOf(attempt.outcome).label}`,
+    duration(attempt.seconds),
+    size,
+  ].join(" · ")
+}
