@@ -60,6 +60,29 @@ def test_a_ledger_of_the_first_schema_is_migrated_and_verifies(tmp_path: Path) -
     opened.close()
 
 
+def test_what_is_wrong_is_kept_where_a_ledger_of_the_third_schema_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    old = sqlite3.connect(path)
+    for script in (tables.SCHEMA_1, tables.SCHEMA_2, tables.SCHEMA_3):
+        old.executescript(script)
+    old.execute(
+        "INSERT INTO alert_problem (kind, subject, partition, since, at, detail, incident) "
+        "VALUES ('failure', 'asset:a', 'x', 1, 2, 'no', 'i')"
+    )
+    old.execute("PRAGMA user_version = 3")
+    old.commit()
+    old.close()
+    opened = sqlite.SqliteLedger(path)
+    (problem,) = opened.alert_problems("i")
+    assert (problem.key, problem.since, problem.at, problem.detail) == (("failure", "asset:a", "x", ""), 1, 2, "no")
+    with opened.transaction() as transaction:
+        transaction.drop_problems([problem.key])
+    assert opened.alert_problems() == []
+    assert opened.alert_rules() == []
+    assert opened.verify().passed
+    opened.close()
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "ledger.db"
     written_with_schema_1(path, history())

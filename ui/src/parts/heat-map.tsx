@@ -167,7 +167,7 @@ export function HeatMap(props: HeatMapProps) {
         />
         {told && grid && (
           <PartitionTip
-            assetKey={assetKey}
+            owner={{ kind: "asset", name: assetKey }}
             ordinal={ordinalOf(told)}
             x={NAMES + ((told[0] + 0.5) / squares(grid.columns)) * plotWidth}
             y={HEAD + (told[1] + 1) * ROW}

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "react"
-import { api } from "@/api/client"
+import { type Owner, useKeysOf } from "./partition-owner"
 import classes from "./partition-strip.module.css"
 import { StateWord } from "./state-mark"
 
 interface TipProps {
-  readonly assetKey: string
+  readonly owner: Owner
   readonly ordinal: number
   readonly x: number
   readonly width: number
@@ -16,15 +16,13 @@ interface TipProps {
 }
 
 /** The key and the status of the partition under the pointer. */
-export function PartitionTip({ assetKey, ordinal, x, width, aloud, y = 0, note }: TipProps) {
+export function PartitionTip({ owner, ordinal, x, width, aloud, y = 0, note }: TipProps) {
   const [settled, setSettled] = useState(ordinal)
   useEffect(() => {
     const due = setTimeout(() => setSettled(ordinal), 40)
     return () => clearTimeout(due)
   }, [ordinal])
-  const page = api.useQuery("get", "/api/v1/assets/{key}/partition-keys", {
-    params: { path: { key: assetKey }, query: { start: settled, limit: 1 } },
-  })
+  const page = useKeysOf(owner, { start: settled, limit: 1 })
   const one = page.data?.items[0]
   if (!one || one.ordinal !== ordinal) return null
   return (
@@ -34,7 +32,7 @@ export function PartitionTip({ assetKey, ordinal, x, width, aloud, y = 0, note }
       aria-live={aloud ? "polite" : "off"}
     >
       <strong>{one.key}</strong>
-      <StateWord state={one.status} />
+      {one.status ? <StateWord state={one.status} /> : <StateWord state="never">never run</StateWord>}
       {note && <span className={classes.note}>{note}</span>}
     </div>
   )

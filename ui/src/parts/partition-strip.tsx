@@ -1,5 +1,5 @@
 /**
- * All partitions of an asset in one line, however many there are: the server sends ranges, the canvas draws pixels.
+ * All partitions of an asset, or intervals of a pipeline, in one line, however many there are: the server sends ranges, the canvas draws pixels.
  *
  * Drag selects, Shift adds; Ctrl or Cmd with the wheel zooms, a sideways wheel moves. By keys: arrows go from one to the
  * next (Shift selects on the way), `+` and `-` zoom, 0 shows all, Space selects, Enter opens, Escape selects nothing.
@@ -13,8 +13,9 @@ import {
   useRef,
   useState,
 } from "react"
-import { api, type Schema } from "@/api/client"
+import type { Schema } from "@/api/client"
 import { pointIn, Surface, type SurfaceHandle, useWheel } from "@/canvas/surface"
+import { type Owner, useStripOf } from "./partition-owner"
 import classes from "./partition-strip.module.css"
 import { BAND, drawStrip, EDGE, heightOf, isZoomed, type StripPicture } from "./partition-strip-draw"
 import { between, type Range, type Ranges, toggled, union } from "./partition-strip-ranges"
@@ -31,7 +32,7 @@ import {
 } from "./partition-strip-window"
 
 interface StripProps {
-  readonly assetKey: string
+  readonly owner: Owner
   readonly strip: Schema["StripView"]
   readonly selection: Ranges
   readonly onSelect: (ranges: Ranges) => void
@@ -44,7 +45,7 @@ interface StripProps {
 }
 
 export function PartitionStrip(props: StripProps) {
-  const { assetKey, strip, selection, onSelect, onWindow, lit = [], onOpen } = props
+  const { owner, strip, selection, onSelect, onWindow, lit = [], onOpen } = props
   const surface = useRef<SurfaceHandle>(null)
   const [width, setWidth] = useState(0)
   const [hover, setHover] = useState<number | null>(null)
@@ -52,7 +53,7 @@ export function PartitionStrip(props: StripProps) {
   const [drag, setDrag] = useState<{ from: number; to: number; adds: boolean } | null>(null)
   const whole = useMemo(() => ({ start: strip.start, stop: strip.stop }), [strip.start, strip.stop])
   const window = useMemo(() => clamped(props.window ?? whole, whole), [props.window, whole])
-  const part = usePart(assetKey, strip, window)
+  const part = usePart(owner, strip, window)
   const picture = useMemo<StripPicture>(() => {
     const drawn: Ranges = drag ? [between(drag.from, drag.to)] : []
     return {
@@ -161,7 +162,7 @@ export function PartitionStrip(props: StripProps) {
         handle={surface}
         draw={draw}
         className={classes.fill}
-        label={`${strip.total} partitions of ${assetKey}. Arrows move, Space selects, plus and minus zoom, Enter opens.`}
+        label={`${strip.total} ${owner.kind === "pipeline" ? "intervals" : "partitions"} of ${owner.name}. Arrows move, Space selects, plus and minus zoom, Enter opens.`}
         role="application"
         tabIndex={0}
         onResize={setWidth}
@@ -175,7 +176,7 @@ export function PartitionStrip(props: StripProps) {
       />
       {told !== null && (
         <PartitionTip
-          assetKey={assetKey}
+          owner={owner}
           ordinal={told}
           x={pixelOf(told + 0.5, width, window)}
           y={BAND + 2 * EDGE}
@@ -188,7 +189,7 @@ export function PartitionStrip(props: StripProps) {
 }
 
 /** What is drawn: the whole strip, or, where that is gathered and a part is looked at, that part in full. */
-function usePart(assetKey: string, strip: Schema["StripView"], window: Window): Schema["StripView"] {
+function usePart(owner: Owner, strip: Schema["StripView"], window: Window): Schema["StripView"] {
   const whole = window.stop - window.start >= strip.stop - strip.start
   const [settled, setSettled] = useState(window)
   useEffect(() => {
@@ -197,18 +198,12 @@ function usePart(assetKey: string, strip: Schema["StripView"], window: Window): 
   }, [window])
   // some more on both sides, so that moving a little shows nothing empty
   const margin = Math.ceil((settled.stop - settled.start) / 4)
-  const part = api.useQuery(
-    "get",
-    "/api/v1/assets/{key}/partitions",
+  const part = useStripOf(
+    owner,
     {
-      params: {
-        path: { key: assetKey },
-        query: {
-          start: Math.max(strip.start, Math.floor(settled.start) - margin),
-          stop: Math.ceil(settled.stop) + margin,
-          cells: 2000,
-        },
-      },
+      start: Math.max(strip.start, Math.floor(settled.start) - margin),
+      stop: Math.ceil(settled.stop) + margin,
+      cells: 2000,
     },
     { enabled: !whole },
   ).data

@@ -24,7 +24,7 @@ export function SubjectLink({ subject, kind = false }: { subject: string; kind?:
 }
 
 /** Things that are named by a long id. */
-const SHORT = new Set(["run", "execution", "incident", "silence", "plan"])
+const SHORT = new Set(["run", "execution", "incident", "silence", "plan", "operation", "token"])
 
 export function subjectParts(subject: string): readonly [kind: string, name: string] {
   const colon = subject.indexOf(":")

@@ -60,7 +60,7 @@ describe("complaints about other tools", () => {
   test("2. grids and lists get slow as history grows", async () => {
     const { page } = await open.visit(large)
     const list = () => page.getByRole("row").nth(5).waitFor()
-    for (const path of ["runs", "runs?outcome=failed", "runs?pipeline=pipeline_7", "pipelines/wide?tab=runs"])
+    for (const path of ["runs", "runs?state=failed", "runs?pipeline=pipeline_7", "pipelines/wide?tab=runs"])
       expect(await opens(page, at(large, path), list), path).toBeLessThan(1500)
     const grid = await opens(page, at(large, "pipelines/wide"), () => page.waitForFunction(inked))
     expect(grid, "2,000 runs of 200 tasks").toBeLessThan(2000)
@@ -107,45 +107,52 @@ describe("complaints about other tools", () => {
 
   test("5. there is no bulk operation on all that match", async () => {
     const { page } = await open.visit(large)
-    await page.goto(at(large, "runs?outcome=failed"))
+    await page.goto(at(large, "runs?state=failed"))
     await settled(page)
-    await page.getByRole("button", { name: /^(Re-run|Run again|Rerun)/ }).click()
-    const dialog = page.getByRole("dialog")
-    await dialog
-      .getByText(/1,0\d\d/)
-      .first()
-      .waitFor()
-    await dialog
-      .getByRole("button", { name: /^(Re-run|Run again|Rerun|Cancel)/ })
-      .first()
-      .waitFor()
-    await page.keyboard.press("Escape")
     const counted = await large.call<{ count: number }>("POST", "/runs/bulk/preview", {
-      action: "rerun",
+      action: "rerun_failed",
       filters: { outcome: "failed" },
     })
     expect(counted.count, "every run that matches, not a page of them").toBeGreaterThan(1000)
+    await page.getByRole("button", { name: "All that match" }).click()
+    await page.getByRole("menuitem", { name: /^Re-run what failed/ }).click()
+    const dialog = page.getByRole("dialog")
+    await dialog
+      .getByText(new RegExp(counted.count.toLocaleString("en-US")))
+      .first()
+      .waitFor()
+    expect(await dialog.getByRole("button", { name: /^Re-run/ }).count(), "asks before it acts").toBe(1)
   })
 
   test("6. a re-run cannot change its config, and choosing a partition wipes it", async () => {
-    const { page } = await open.visit(trading)
-    await page.goto(at(trading, "pipelines/publish_brief"))
-    await page
-      .getByRole("button", { name: /^Run\b/ })
-      .first()
-      .click()
+    const { page } = await open.visit(large)
+    await page.goto(at(large, "pipelines/regional"))
+    const run = page.getByRole("button", { name: /^Run\b/ }).first()
+    await run.click()
     const dialog = page.getByRole("dialog")
-    await dialog.getByLabel("name", { exact: true }).fill("kept-as-typed")
-    await dialog.getByText("YAML", { exact: true }).click()
-    await dialog.getByText("kept-as-typed").waitFor()
+    await dialog.getByLabel("region", { exact: true }).fill("kept-as-typed")
+    await dialog.getByText("region: kept-as-typed").waitFor()
+    await dialog.getByLabel("Interval").fill("2016-02-03")
+    await dialog.getByText("region: kept-as-typed").waitFor()
+    expect(await dialog.getByLabel("region", { exact: true }).inputValue()).toBe("kept-as-typed")
     await page.keyboard.press("Control+Enter")
     await dialog.waitFor({ state: "detached" })
-    await page.getByText("May kept-as-typed go out?").first().waitFor()
-    const runs = await trading.call<{ items: { id: string; params: { name?: string } | null }[] }>(
+    const { items } = await large.call<{ items: { id: string; partition: string }[] }>(
       "GET",
-      "/runs?pipeline=publish_brief&limit=1",
+      "/runs?pipeline=regional&limit=1",
     )
-    expect(runs.items[0]?.params?.name).toBe("kept-as-typed")
+    expect(items[0]?.partition).toBe("2016-02-03")
+
+    const { page: again } = await open.visit(large)
+    await again.goto(at(large, `runs/${items[0]?.id}`))
+    await again
+      .getByRole("button", { name: /^Re-run/ })
+      .first()
+      .click()
+    const form = again.getByRole("dialog")
+    await form.getByText("region: kept-as-typed").waitFor()
+    await form.getByLabel("region", { exact: true }).fill("changed")
+    await form.getByText("region: changed").waitFor()
   })
 
   test("7. a status is wrong or not explained", async () => {
@@ -198,7 +205,9 @@ describe("complaints about other tools", () => {
         await page.getByText(text.format(created)).first().waitFor()
       }
       await said(zone)
-      const shown = await page.locator("main time").evaluateAll((all) => all.map((each) => each.title))
+      const shown = await page
+        .locator("main time")
+        .evaluateAll((all) => all.map((each) => each.getAttribute("title") ?? ""))
       expect(shown.length).toBeGreaterThan(0)
       expect(
         shown.filter((each) => !each.includes(zone)),
@@ -211,12 +220,15 @@ describe("complaints about other tools", () => {
 
   test("10. sub-path, auth, colour, URL state and titles are extras", async () => {
     const { page } = await open.visit(trading, { colorScheme: "dark" })
-    await page.goto(at(trading, "runs?outcome=succeeded"))
+    await page.goto(at(trading, "runs"))
     await settled(page)
     const rows = await page.getByRole("row").count()
+    await page.getByLabel("State").click()
+    await page.getByRole("option", { name: "failed" }).first().click()
+    await page.waitForURL(/state=failed/)
     await page.reload()
     await settled(page)
-    expect(await page.getByRole("row").count()).toBe(rows)
+    expect(await page.getByRole("row").count(), "the filter is in the URL, and holds").toBeLessThan(rows)
     expect(await page.title()).toBe("Runs · weft")
     const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa"]).analyze()
     expect(violations.map((each) => each.id)).toEqual([])

@@ -16,6 +16,7 @@ export async function made(
 ): Promise<string> {
   const folder = join(HOME, `${name}-${await digest(from)}`)
   if (existsSync(folder)) return folder
+  await forget(name)
   const building = `${folder}.${process.pid}`
   await mkdir(building, { recursive: true })
   try {
@@ -25,6 +26,13 @@ export async function made(
     await rm(building, { recursive: true, force: true })
   }
   return folder
+}
+
+/** Removes what was made of the same name from other content: some of it is large. */
+async function forget(name: string): Promise<void> {
+  const old = new RegExp(`^${name}-[0-9a-f]{12}$`)
+  for (const each of await readdir(HOME).catch(() => []))
+    if (old.test(each)) await rm(join(HOME, each), { recursive: true, force: true })
 }
 
 async function digest(from: readonly string[]): Promise<string> {

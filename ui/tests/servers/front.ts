@@ -7,8 +7,13 @@ export interface Front {
   stop(): Promise<void>
 }
 
-export async function startFront(target: string, path: string, strip: boolean): Promise<Front> {
-  const port = await freePort()
+export async function startFront(
+  target: string,
+  path: string,
+  strip: boolean,
+  port?: number,
+): Promise<Front> {
+  const own = port ?? (await freePort())
   const to = new URL(target)
   const server = createServer((asked, answer) => {
     const wanted = asked.url ?? "/"
@@ -33,9 +38,9 @@ export async function startFront(target: string, path: string, strip: boolean): 
     answer.on("close", () => passed.destroy())
     asked.pipe(passed)
   })
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve))
+  await new Promise<void>((resolve) => server.listen(own, "127.0.0.1", resolve))
   return {
-    url: `http://127.0.0.1:${port}${path}/`,
+    url: `http://127.0.0.1:${own}${path}/`,
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sqlite3
 import sys
 import time
@@ -83,7 +82,7 @@ def told(what: str) -> Iterator[None]:
     """Say how long a part took."""
     begun = time.monotonic()
     yield
-    print(f"{what}: {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{what}: {time.monotonic() - begun:.1f} s\n")
 
 
 def name(number: int) -> str:
@@ -158,7 +157,7 @@ def definitions(count: int) -> str:
 
 
 def make_assets(world: Any, count: int) -> None:
-    """Everything was made once; then some failed, and some were made again with another content, so that others are stale."""
+    """Everything was made once; then some failed, and some were made again with other content: others are stale."""
     from weft.model import events
 
     batch: list[Any] = [made(world, name(number), 1) for number in range(count)]
@@ -195,7 +194,7 @@ def write_log(world: Any, folder: Path, megabytes: int, now: int) -> int:
                 error_line = number + 1
                 text = f"2026-11-20 03:11:07,512 ERROR vendor: {ERROR}\n"
             elif number % 50 == 17:
-                text = f"2026-11-20 03:11:07,100 INFO vendor: \x1b[32mbatch {number:,}\x1b[0m – naïve café ☕ 数据 ✓\n"
+                text = f"2026-11-20 03:11:07,100 INFO vendor: \x1b[32mbatch {number:,}\x1b[0m, naïve café ☕ 数据 ✓\n"
             elif number % 997 == 3:
                 text = f"2026-11-20 03:11:07,100 WARNING vendor: slow answer, see https://example.org/run?n={number}\n"
             else:
@@ -204,7 +203,7 @@ def write_log(world: Any, folder: Path, megabytes: int, now: int) -> int:
                 )
             size += out.write(text.encode())
             number += 1
-    os.chmod(file, 0o600)
+    file.chmod(0o600)
     step = "nightly_load:load_everything"
     run = {"run": LOG_RUN}
     segment = events.LogSegment(file=f"{LOG_RUN}/process-1.log", start=0, end=size)
@@ -232,11 +231,12 @@ def fill_runs(store: sqlite3.Connection, count: int, now: int) -> None:
     store.execute(
         """
         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :last)
-        INSERT INTO run (id, execution, pipeline, definitions, phase, outcome, created, started, finished, steps, succeeded,
-                         failed, partition, trigger_by, location, automation, pool, by_whom)
-        SELECT printf('%08x%04x', i * 2654435761 % 4294967296, i % 65536), '', 'pipeline_' || (i % 500), 'x', 'finished',
-               iif(i % 1000 = 7, 'failed', 'succeeded'),
-               :first + i * 10000000, :first + i * 10000000 + 900000, :first + i * 10000000 + 900000 + (i % 97) * 250000,
+        INSERT INTO run (id, execution, pipeline, definitions, phase, outcome, created, started, finished, steps,
+                         succeeded, failed, partition, trigger_by, location, automation, pool, by_whom)
+        SELECT printf('%08x%04x', i * 2654435761 % 4294967296, i % 65536), '', 'pipeline_' || (i % 500), 'x',
+               'finished', iif(i % 1000 = 7, 'failed', 'succeeded'),
+               :first + i * 10000000, :first + i * 10000000 + 900000,
+               :first + i * 10000000 + 900000 + (i % 97) * 250000,
                4, iif(i % 1000 = 7, 3, 4), iif(i % 1000 = 7, 1, 0),
                strftime('%Y-%m-%dT%H:%M', (:first / 1000000) + i * 10, 'unixepoch'),
                iif(i % 2, 'schedule', 'manual'), 'main', iif(i % 2, 'schedule:pipeline_' || (i % 500), ''), 'default',
@@ -253,9 +253,10 @@ def fill_grid(store: sqlite3.Connection, now: int) -> None:
     store.execute(
         """
         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :runs - 1)
-        INSERT INTO run (id, execution, pipeline, definitions, phase, outcome, created, started, finished, steps, succeeded,
-                         failed, trigger_by, location, pool, by_whom)
-        SELECT printf('%08x3d00', i * 2654435761 % 4294967296), '', 'wide', 'x', 'finished', iif(i % 50 = 9, 'failed', 'succeeded'),
+        INSERT INTO run (id, execution, pipeline, definitions, phase, outcome, created, started, finished, steps,
+                         succeeded, failed, trigger_by, location, pool, by_whom)
+        SELECT printf('%08x3d00', i * 2654435761 % 4294967296), '', 'wide', 'x', 'finished',
+               iif(i % 50 = 9, 'failed', 'succeeded'),
                :first + i * 300000000, :first + i * 300000000, :first + i * 300000000 + 20000000 + (i % 13) * 3000000,
                :tasks, iif(i % 50 = 9, :tasks - 1, :tasks), iif(i % 50 = 9, 1, 0), 'manual', 'main', 'default', 'ana'
         FROM n
@@ -281,12 +282,13 @@ def fill_partitions(world: Any, store: sqlite3.Connection, key: str, now: int) -
     divided = world.graph.assets[key].partitions
     code = world.graph.steps[key].code
     store.executemany(
-        "INSERT INTO partition (asset, key, version, token, data_version, code, made_at, made_by, confirmed_at, outcome, "
-        "error, changed) VALUES (?, ?, ?, ?, 'j1:x', ?, ?, 'run', ?, ?, ?, 1)",
+        "INSERT INTO partition (asset, key, version, token, data_version, code, made_at, made_by, confirmed_at, "
+        "outcome, error, changed) VALUES (?, ?, ?, ?, 'j1:x', ?, ?, 'run', ?, ?, ?, 1)",
         (
             (
                 key, each, place + 1, place + 1, code, now, now,
-                "failed" if place % 10_000 == 77 else "succeeded", "ValueError: no rows" if place % 10_000 == 77 else "",
+                "failed" if place % 10_000 == 77 else "succeeded",
+                "ValueError: no rows" if place % 10_000 == 77 else "",
             )
             for place, each in enumerate(divided.keys(divided.universe(world.clock.now())))
         ),

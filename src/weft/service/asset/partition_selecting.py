@@ -23,7 +23,7 @@ MOST_TEXT = 5000
 
 
 class PickView(views.View, frozen=True, kw_only=True):
-    """Some partitions of an asset: as text, as ranges of ordinals, and how many of them stand where.
+    """Some partitions of an asset, or intervals of a pipeline: as text, as ranges of ordinals, and how many of them stand where.
 
     `text` is None where it would be too long to be used: what is selected is too scattered. `ranges` are
     `[start, stop]`, at most a few thousand; `left_out` counts the others.
@@ -50,6 +50,7 @@ def pick(
     pieces: Sequence[str] = (),
     words: Sequence[str] = (),
     fingerprint: str | None = None,
+    status: plan.AssetStatus | None = None,
 ) -> PickView:
     """The partitions that `chosen` names and those in `pieces`; all without either. Of them those with these statuses.
 
@@ -69,7 +70,7 @@ def pick(
         universe = definition.universe(now)
         drawn = strips.union_of([_piece(each, definition) for each in pieces]) & universe
         wanted = wanted | drawn if chosen else drawn
-    by_status = known.of(world, asset, now).by_status
+    by_status = (status or known.of(world, asset, now)).by_status
     if words:
         wanted &= strips.union_of([ordinals for word, ordinals in by_status.items() if word in words])
     ranges = wanted.ranges()

@@ -62,7 +62,7 @@ class TimelineStep(views.View, frozen=True, kw_only=True):
 
 
 class TimelineChild(views.View, frozen=True, kw_only=True):
-    """A run that this one called."""
+    """A run that this one called, and the step run that was the call."""
 
     run: str
     pipeline: str | None
@@ -70,7 +70,8 @@ class TimelineChild(views.View, frozen=True, kw_only=True):
     begun: float | None
     ended: float | None
     steps: int
-    step: str = ""
+    step: str
+    item: str
 
 
 class TimelineView(views.View, frozen=True, kw_only=True):
@@ -152,6 +153,8 @@ def _child(row: ledgers.RunRow) -> TimelineChild:
         begun=_ms(row.started),
         ended=_ms(row.finished),
         steps=row.steps,
+        step=row.parent_step,
+        item=row.parent_item,
     )
 
 

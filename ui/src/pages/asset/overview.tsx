@@ -9,6 +9,7 @@ import { PartitionStrip } from "@/parts/partition-strip"
 import { written } from "@/parts/partition-strip-ranges"
 import { StateMark, StateWord } from "@/parts/state-mark"
 import { Time } from "@/parts/time"
+import { usePicked } from "@/parts/use-picked"
 import { assetPath, runPath } from "@/shell/links"
 import { useUrlState } from "@/shell/url-state"
 import classes from "./asset.module.css"
@@ -17,7 +18,6 @@ import { Legend } from "./legend"
 import { Near } from "./near"
 import { Recent } from "./recent"
 import { type Asset, FIELDS } from "./state"
-import { usePicked } from "./use-picked"
 
 const LineageGraph = lazy(() => import("./lineage-graph"))
 
@@ -63,7 +63,8 @@ function Strip({ asset }: { asset: Asset }) {
   const query = api.useQuery("get", "/api/v1/assets/{key}/partitions", {
     params: { path: { key: asset.key } },
   })
-  const picked = usePicked(asset.key, query.data?.fingerprint, shown.partitions, (partitions) =>
+  const owner = { kind: "asset", name: asset.key } as const
+  const picked = usePicked(owner, query.data?.fingerprint, shown.partitions, (partitions) =>
     // what is selected here is acted on where there is room for it
     set({ partitions, ...(partitions ? { tab: "partitions" as const } : {}) }, { push: true }),
   )
@@ -74,7 +75,7 @@ function Strip({ asset }: { asset: Asset }) {
           {(strip) => (
             <>
               <PartitionStrip
-                assetKey={asset.key}
+                owner={owner}
                 strip={strip}
                 selection={picked.ranges}
                 onSelect={(ranges) => picked.draw(written(ranges), ranges)}

@@ -8,6 +8,7 @@ import { Panel, Section } from "@/parts/panel"
 import { PartitionStrip } from "@/parts/partition-strip"
 import { count, written } from "@/parts/partition-strip-ranges"
 import { StateWord } from "@/parts/state-mark"
+import { type Picked, usePicked } from "@/parts/use-picked"
 import { useMay } from "@/shell/door"
 import { useUrlState } from "@/shell/url-state"
 import { type Act, actsOf } from "./acting"
@@ -16,7 +17,6 @@ import { Keys } from "./keys"
 import { Legend } from "./legend"
 import { PartitionDrawer } from "./partition-drawer"
 import { type Asset, FIELDS } from "./state"
-import { type Picked, usePicked } from "./use-picked"
 
 interface PartitionsProps {
   readonly asset: Asset
@@ -30,7 +30,8 @@ export default function Partitions({ asset, onAct }: PartitionsProps) {
     params: { path: { key: asset.key } },
   })
   const setText = useCallback((partitions: string) => set({ partitions }), [set])
-  const picked = usePicked(asset.key, query.data?.fingerprint, shown.partitions, setText)
+  const owner = { kind: "asset", name: asset.key } as const
+  const picked = usePicked(owner, query.data?.fingerprint, shown.partitions, setText)
   const dimensions = asset.partitions?.includes(" by ") ?? false
   const [view, setView] = useState<"grid" | "strip">(dimensions ? "grid" : "strip")
   const open = useOpen(asset.key, (partition) => set({ partition }, { push: true }))
@@ -61,7 +62,7 @@ export default function Partitions({ asset, onAct }: PartitionsProps) {
                   />
                 ) : (
                   <PartitionStrip
-                    assetKey={asset.key}
+                    owner={owner}
                     strip={strip}
                     selection={picked.ranges}
                     onSelect={(ranges) => picked.draw(written(ranges), ranges)}

@@ -1,36 +1,46 @@
-import { Button, Drawer, TextInput } from "@mantine/core"
+import { Button, Drawer } from "@mantine/core"
 import { useMemo, useState } from "react"
 import { api, type Schema } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { Empty, Refusal, Skeleton } from "@/parts/empty"
+import { Filters, Find } from "@/parts/filters"
 import { Panel } from "@/parts/panel"
 import { StateWord } from "@/parts/state-mark"
+import { SubjectLink } from "@/parts/subject-link"
 import { type Column, Table } from "@/parts/table"
 import { Time } from "@/parts/time"
 import { Page } from "@/shell/page"
 import { text, useUrlState } from "@/shell/url-state"
 import classes from "./audit.module.css"
+import { detailWords } from "./words"
 
-type Entry = Schema["ChangeView"]
+type Change = Schema["ChangeView"]
 
 const fields = { by: text(), action: text() }
 const AT_ONCE = 100
 
-const columns: ReadonlyArray<Column<Entry>> = [
+const columns: ReadonlyArray<Column<Change>> = [
   { id: "at", title: "When", width: "118px", cell: (row) => <Time at={row.at} /> },
   { id: "by", title: "Who", width: "minmax(90px, 1fr)", cell: (row) => row.by },
-  { id: "action", title: "Did", width: "minmax(130px, 1.4fr)", cell: (row) => row.action },
+  { id: "action", title: "Did", width: "minmax(150px, 1.6fr)", cell: (row) => row.action },
   {
     id: "target",
     title: "To",
-    width: "minmax(140px, 2.4fr)",
-    cell: (row) => <span title={row.target}>{row.target}</span>,
+    width: "minmax(130px, 2fr)",
+    cell: (row) => row.target && <SubjectLink subject={row.target} kind />,
   },
   {
     id: "detail",
     title: "With",
     width: "minmax(120px, 3fr)",
-    cell: (row) => <code className={classes.detail}>{short(row.detail)}</code>,
+    cell: (row) => {
+      const words = detailWords(row.detail)
+      return (
+        <span className={classes.detail} title={words}>
+          {words}
+        </span>
+      )
+    },
   },
   {
     id: "via",
@@ -40,16 +50,10 @@ const columns: ReadonlyArray<Column<Entry>> = [
   },
 ]
 
-function short(detail: unknown): string {
-  if (detail === null || detail === undefined) return ""
-  const written = typeof detail === "string" ? detail : JSON.stringify(detail)
-  return written === "{}" ? "" : written
-}
-
 /** Who changed what, when, through what; kept in a chain of hashes that can be proved. */
 export default function AuditPage() {
   const [view, setView] = useUrlState(fields)
-  const [shown, setShown] = useState<Entry | null>(null)
+  const [shown, setShown] = useState<Change | null>(null)
   const query = api.useInfiniteQuery(
     "get",
     "/api/v1/audit",
@@ -80,20 +84,15 @@ export default function AuditPage() {
         </Button>
       }
     >
-      <div className={classes.filters}>
-        <TextInput
-          aria-label="Who"
-          placeholder="who"
-          value={view.by}
-          onChange={(event) => setView({ by: event.currentTarget.value })}
-        />
-        <TextInput
-          aria-label="Action"
-          placeholder="did what, such as runs.cancel"
+      <Filters>
+        <Find label="Who" placeholder="Who" value={view.by} onChange={(by) => setView({ by })} width={180} />
+        <Find
+          label="Action"
+          placeholder="Did what, such as runs.cancel"
           value={view.action}
-          onChange={(event) => setView({ action: event.currentTarget.value })}
+          onChange={(action) => setView({ action })}
         />
-      </div>
+      </Filters>
       <Panel>
         {query.error && !query.data ? (
           <Refusal problem={asProblem(query.error)} />
@@ -122,9 +121,38 @@ export default function AuditPage() {
         title={shown?.action}
         size="lg"
       >
-        {shown && <pre className={classes.whole}>{JSON.stringify(shown, null, 2)}</pre>}
+        {shown && <Entry entry={shown} />}
       </Drawer>
     </Page>
+  )
+}
+
+/** One change with all that is known of it. */
+function Entry({ entry }: { entry: Change }) {
+  const facts = [
+    ["When", <Time key="at" at={entry.at} />],
+    ["Who", entry.by],
+    ["To", entry.target ? <SubjectLink key="to" subject={entry.target} kind /> : ""],
+    ["Through", [entry.via, entry.address].filter(Boolean).join(" from ")],
+    ["Token", entry.token],
+    ["Link of the chain", <code key="chain">{entry.chain}</code>],
+  ] as const
+  return (
+    <>
+      <dl className={classes.facts}>
+        {facts
+          .filter(([, value]) => value)
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+      </dl>
+      {entry.detail !== null && entry.detail !== undefined && (
+        <pre className={classes.whole}>{JSON.stringify(entry.detail, null, 2)}</pre>
+      )}
+    </>
   )
 }
 

@@ -7,8 +7,8 @@ import { asProblem } from "@/api/problem"
 import { DialogFrame } from "@/parts/launch/dialog-frame"
 import { type Owner, PartitionField } from "@/parts/launch/partition-field"
 import { executionPath } from "@/shell/links"
-import { AssetStrip } from "./asset-strip"
 import classes from "./new-backfill.module.css"
+import { RangeStrip } from "./range-strip"
 import { inOrder, targetsOf } from "./targets"
 
 type Reprocess = Schema["NewBackfill"]["reprocess"]
@@ -112,9 +112,7 @@ export function NewBackfill({ name: first, partitions: range, onClose }: NewBack
             problem={preview.error ? asProblem(preview.error).message : undefined}
           />
         )}
-        {owner?.kind === "asset" && (
-          <AssetStrip name={name} text={partitions.trim()} onText={setPartitions} />
-        )}
+        {owner && <RangeStrip key={name} owner={owner} text={partitions.trim()} onText={setPartitions} />}
         <div>
           <p className={classes.label}>Run</p>
           <SegmentedControl

@@ -57,7 +57,7 @@ export function AlertDialog({ rule, onClose }: AlertProps) {
     <Modal opened onClose={onClose} title="Alert on this" size="lg">
       <form className={classes.form} onSubmit={submit}>
         <p className={classes.dim}>
-          An incident opens whenever there is an event <b>{typeWords(rule.type)}</b>
+          An incident opens whenever the log has <b>{typeWords(rule.type)}</b>
           {subject ? (
             <>
               {" "}
@@ -69,7 +69,7 @@ export function AlertDialog({ rule, onClose }: AlertProps) {
           {outcome && (
             <>
               {" "}
-              that <b>{outcome.replaceAll("_", " ")}</b>
+              with the outcome <b>{outcome.replaceAll("_", " ")}</b>
             </>
           )}
           . The same again is counted, not told again.

@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core"
+import { useMemo } from "react"
 import { api, type Schema } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { Empty, Refusal } from "@/parts/empty"
@@ -8,23 +9,32 @@ import { StateWord } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
 import { useMay } from "@/shell/door"
 import classes from "./incidents.module.css"
-import { onWords, secondsWords } from "./words"
+import { useAnew } from "./use-anew"
+import { ruleWords, secondsWords } from "./words"
 
 type Rule = Schema["RuleView"]
 
-const columns: ReadonlyArray<Column<Rule>> = [
-  { id: "name", title: "Rule", width: "minmax(130px, 1.4fr)", cell: (row) => row.name },
+const COLUMNS: ReadonlyArray<Column<Rule>> = [
+  {
+    id: "name",
+    title: "Rule",
+    width: "minmax(130px, 1.6fr)",
+    cell: (row) => <span title={row.name}>{row.name}</span>,
+  },
   {
     id: "on",
     title: "Tells of",
     width: "minmax(160px, 2fr)",
-    cell: (row) => <span title={onWords(row.on)}>{onWords(row.on)}</span>,
+    cell: (row) => {
+      const words = ruleWords(row)
+      return <span title={words}>{words}</span>
+    },
   },
   {
     id: "select",
     title: "Of",
     width: "minmax(120px, 1.6fr)",
-    cell: (row) => (row.select ? <code>{row.select}</code> : <span className={classes.dim}>everything</span>),
+    cell: (row) => <Of rule={row} />,
   },
   {
     id: "severity",
@@ -54,16 +64,53 @@ const columns: ReadonlyArray<Column<Rule>> = [
   },
 ]
 
+const SOURCES: Readonly<Record<string, string>> = { configured: "weft.toml", default: "default" }
+
+function Of({ rule }: { rule: Rule }) {
+  const pattern = rule.events?.subject
+  if (rule.select) return <code>{rule.select}</code>
+  return pattern ? <code>{pattern}</code> : <span className={classes.dim}>everything</span>
+}
+
+/** The last column: where a rule comes from; one that somebody made can be taken away. */
+function sourceColumn(remove: ((name: string) => void) | null): Column<Rule> {
+  return {
+    id: "source",
+    title: "From",
+    width: "minmax(90px, 1fr)",
+    cell: (row) =>
+      row.source === "made" && remove ? (
+        <Button
+          size="compact-xs"
+          variant="default"
+          title={`Made by ${row.by}`}
+          aria-label={`Take the rule ${row.name} away`}
+          onClick={() => remove(row.name)}
+        >
+          Take away
+        </Button>
+      ) : (
+        <span className={classes.dim}>{SOURCES[row.source] ?? row.by}</span>
+      ),
+  }
+}
+
 /** Which incidents people are told of, and over what. */
 export function Rules() {
   const query = api.useQuery("get", "/api/v1/alerts")
   const may = useMay("editor")
+  const anew = useAnew()
+  const { mutate: remove } = api.useMutation("delete", "/api/v1/alerts/rules/{name}", { onSuccess: anew })
+  const columns = useMemo(
+    () => [...COLUMNS, sourceColumn(may ? (name) => remove({ params: { path: { name } } }) : null)],
+    [may, remove],
+  )
   const check = api.useQuery("get", "/api/v1/alerts/check", {}, { enabled: false })
   return (
     <>
       <Section
         title="Rules"
-        note="from [[alerts.rules]] in weft.toml; the default rules are for what none of them is on"
+        note="those of weft.toml, and those made of an event (Events, Alert on this); the default ones are for what none of them is on"
         actions={
           may && (
             <Button

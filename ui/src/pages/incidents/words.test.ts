@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Schema } from "@/api/client"
-import { deliveries, matchesOf, matchWords, onWords, secondsWords } from "./words"
+import { deliveries, matchesOf, matchWords, onWords, ruleWords, secondsWords } from "./words"
 
 const entry = (kind: string, subject: string, text: string, position: number): Schema["EntryView"] => ({
   kind,
@@ -17,6 +17,12 @@ describe("incidents in words", () => {
     expect(onWords(["failure"])).toBe("failures")
     expect(onWords(["failure", "late", "stale"])).toBe("failures, what is late and what is stale")
     expect(onWords(["new_word"])).toBe("new word")
+  })
+
+  it("says which events a rule is on", () => {
+    const events = { types: ["RunFinished", "AttemptFailed"], subject: null, outcome: "timed_out" }
+    expect(ruleWords({ on: ["event"], events })).toBe("run finished or attempt failed: timed out")
+    expect(ruleWords({ on: ["late"], events: null })).toBe("what is late")
   })
 
   it("says seconds as people do", () => {

@@ -1,6 +1,7 @@
 /** What the pages say of incidents, rules and silences. */
 import type { Schema } from "@/api/client"
 import { duration } from "@/parts/clock"
+import { typeWords } from "../events/words"
 
 type Incident = Schema["IncidentView"]
 
@@ -38,6 +39,13 @@ const ON: Readonly<Record<string, string>> = {
 export function onWords(on: readonly string[]): string {
   const words = on.map((each) => ON[each] ?? each.replaceAll("_", " "))
   return words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`
+}
+
+/** What a rule tells of; of one that was made of an event, which events: `run finished: failed`. */
+export function ruleWords(rule: Pick<Schema["RuleView"], "on" | "events">): string {
+  if (!rule.events) return onWords(rule.on)
+  const types = rule.events.types.map(typeWords).join(" or ") || "any event"
+  return rule.events.outcome ? `${types}: ${rule.events.outcome.replaceAll("_", " ")}` : types
 }
 
 /** Seconds of a rule as people say them: `10 min`, `4 h`, `at once`. */

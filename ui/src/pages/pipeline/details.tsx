@@ -106,7 +106,7 @@ export function Assets({ keys }: { keys: readonly string[] }) {
 function Params({ detail }: { detail: Schema["PipelineDetail"] }) {
   const { schema, definitions } = parametersOf(detail)
   const all = Object.entries(schema.properties ?? {})
-  if (all.length === 0) return <p className={classes.strip}>It has none.</p>
+  if (all.length === 0) return <p className={classes.none}>It has none.</p>
   return (
     <table className={classes.params}>
       <thead>

@@ -1,134 +1,93 @@
-import { Button, Checkbox, SegmentedControl, Tooltip } from "@mantine/core"
-import { useMemo, useState } from "react"
+import { Button, Checkbox, TextInput, Tooltip } from "@mantine/core"
+import { useCallback, useMemo, useState } from "react"
 import { api, type Schema } from "@/api/client"
+import { Legend } from "@/pages/asset/legend"
 import { absolute, useClock } from "@/parts/clock"
-import { Empty } from "@/parts/empty"
-import { inWords } from "@/parts/launch/partition-field"
+import { Empty, Refusal, Skeleton } from "@/parts/empty"
+import { several } from "@/parts/launch/partition-field"
 import { openLaunch } from "@/parts/launch/state"
 import { Loaded } from "@/parts/loaded"
 import { Panel, Section } from "@/parts/panel"
-import { MiniStrip } from "@/parts/partition-strip-mini"
-import { stretchesOf } from "@/parts/partition-strip-window"
+import { type KeysQuery, type Owner, useKeysOf, useStripOf } from "@/parts/partition-owner"
+import { PartitionStrip } from "@/parts/partition-strip"
+import { count, includes, toggled, written } from "@/parts/partition-strip-ranges"
 import { executionSays, executionState } from "@/parts/plan-execution"
 import { StateWord } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
 import { inFull, Time } from "@/parts/time"
+import { type Picked, usePicked } from "@/parts/use-picked"
+import { useCommands } from "@/shell/commands"
 import { useMay } from "@/shell/door"
 import { executionPath } from "@/shell/links"
-import { oneOf, useUrlState } from "@/shell/url-state"
+import { list, number, text, useUrlState } from "@/shell/url-state"
 import classes from "./pipeline.module.css"
 
-const WORDS = ["", "failed", "missing", "stale", "fresh", "running"] as const
-const FIELDS = { status: oneOf(WORDS, "") }
+const FIELDS = {
+  status: list(),
+  /** What is selected, as text. */
+  partitions: text(),
+  /** The part of the strip that is shown, as ordinals. */
+  from: number(-1),
+  to: number(-1),
+}
 const PAGE = 200
+const MOST = 1000
 
 type Key = Schema["KeyView"]
+type Word = NonNullable<KeysQuery["status"]>[number]
 
-/** The intervals of a pipeline: how each stands, and backfilling those that are chosen. */
+/** The intervals of a pipeline: how each stands, and backfilling those that are selected. */
 export function Intervals({ pipeline }: { pipeline: Schema["PipelineView"] }) {
   const { name } = pipeline
-  const [{ status }, setState] = useUrlState(FIELDS)
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const may = useMay("operator")
-  const strip = api.useQuery("get", "/api/v1/pipelines/{name}/partitions", { params: { path: { name } } })
-  const [shown, setShown] = useState(PAGE)
+  const owner = useMemo<Owner>(() => ({ kind: "pipeline", name }), [name])
+  const [shown, set] = useUrlState(FIELDS)
+  const { status } = shown
+  const strip = useStripOf(owner, {})
+  const setText = useCallback((partitions: string) => set({ partitions }), [set])
+  const picked = usePicked(owner, strip.data?.fingerprint, shown.partitions, setText)
+  const [length, setLength] = useState(PAGE)
   // without a status the newest stand first, which are at the end of the ordinals
-  const start = status ? 0 : Math.max(0, (strip.data?.stop ?? 0) - shown)
-  const keys = api.useQuery(
-    "get",
-    "/api/v1/pipelines/{name}/partition-keys",
-    {
-      params: {
-        path: { name },
-        query: { start, limit: Math.min(1000, shown), ...(status ? { status: [status] } : {}) },
-      },
-    },
+  const start = status.length > 0 ? 0 : Math.max(0, (strip.data?.stop ?? 0) - length)
+  const keys = useKeysOf(
+    owner,
+    { start, limit: Math.min(MOST, length), status: [...status] as Word[] },
     { enabled: strip.data !== undefined },
   )
   const rows = useMemo(() => keys.data?.items.toReversed() ?? [], [keys.data])
-  const columns = useMemo<ReadonlyArray<Column<Key>>>(
-    () => [
-      {
-        id: "pick",
-        title: "",
-        width: "24px",
-        cell: (key) => (
-          <Checkbox
-            aria-label={`Choose ${key.key}`}
-            checked={chosen.has(key.key)}
-            onChange={() =>
-              setChosen((before) => {
-                const after = new Set(before)
-                if (!after.delete(key.key)) after.add(key.key)
-                return after
-              })
-            }
-          />
-        ),
-      },
-      { id: "key", title: "Interval", width: "minmax(140px, 1fr)", cell: (key) => key.key },
-      {
-        id: "status",
-        title: "Stands",
-        width: "150px",
-        cell: (key) =>
-          key.status ? <StateWord state={key.status} /> : <StateWord state="never">never run</StateWord>,
-      },
-      { id: "from", title: "From", width: "160px", cell: (key) => <Edge at={key.starts_at} /> },
-      { id: "to", title: "To", width: "160px", cell: (key) => <Edge at={key.ends_at} /> },
-    ],
-    [chosen],
-  )
-  const picked = [...chosen]
-  const backfill = (partitions: string) => openLaunch({ kind: "pipeline", name, partitions })
+  const columns = columnsOf(picked)
+  const pressed = (word: string) =>
+    set({ status: status.includes(word) ? status.filter((each) => each !== word) : [...status, word] })
   return (
     <>
-      <div className={classes.bar}>
-        <SegmentedControl
-          aria-label="How they stand"
-          value={status}
-          onChange={(word) => setState({ status: WORDS.find((each) => each === word) ?? "" })}
-          data={WORDS.map((word) => ({
-            value: word,
-            label: word ? `${word} ${(strip.data?.counts[word] ?? 0).toLocaleString("en-GB")}` : "all",
-          }))}
-        />
-        <span className={classes.grow} />
-        {picked.length > 0 && (
-          <Button variant="subtle" color="gray" onClick={() => setChosen(new Set())}>
-            Choose none
-          </Button>
-        )}
-        <Tooltip label="Only operators may start runs." disabled={may}>
-          <Button
-            disabled={!may}
-            variant={picked.length ? "filled" : "default"}
-            onClick={() =>
-              backfill(
-                picked.length
-                  ? picked.join(",") + (picked.length === 1 ? "," : "")
-                  : `${strip.data?.first_key ?? ""}..${strip.data?.last_key ?? ""}`,
+      <Panel>
+        <div className={classes.stripBox}>
+          <Loaded query={strip} skeleton={<Skeleton rows={3} />}>
+            {(view) =>
+              view.total === 0 ? (
+                <Empty title="No interval has begun yet" />
+              ) : (
+                <>
+                  <PartitionStrip
+                    owner={owner}
+                    strip={view}
+                    selection={picked.ranges}
+                    onSelect={(ranges) => picked.draw(written(ranges), ranges)}
+                    lit={status}
+                    window={shown.from >= 0 ? { start: shown.from, stop: shown.to } : null}
+                    onWindow={(window) => set({ from: window?.start ?? -1, to: window?.stop ?? -1 })}
+                  />
+                  <div className={classes.below}>
+                    <Legend counts={view.counts} pressed={status} onPress={pressed} />
+                    <span className={classes.faint}>drag selects · Shift adds · Ctrl and wheel zooms</span>
+                  </div>
+                </>
               )
             }
-          >
-            {picked.length ? `Run ${picked.length} chosen` : "Backfill"}
-          </Button>
-        </Tooltip>
-      </div>
+          </Loaded>
+        </div>
+      </Panel>
+      <Selection name={name} picked={picked} status={status} strip={strip.data} />
       <Panel>
-        {strip.data && strip.data.total > 0 && (
-          <div className={classes.strip}>
-            <MiniStrip
-              stretches={stretchesOf(strip.data)}
-              start={strip.data.start}
-              stop={strip.data.stop}
-              height={22}
-              columns={400}
-              label={inWords(strip.data)}
-            />
-            <span>{inWords(strip.data)}</span>
-          </div>
-        )}
         <Loaded query={keys}>
           {() => (
             <Table
@@ -137,17 +96,147 @@ export function Intervals({ pipeline }: { pipeline: Schema["PipelineView"] }) {
               rows={rows}
               rowKey={(key) => key.key}
               more={
-                shown < 1000 && (status ? keys.data?.next !== null : start > 0)
-                  ? () => setShown((before) => before + PAGE)
+                length < MOST && (status.length > 0 ? keys.data?.next !== null : start > 0)
+                  ? () => setLength((before) => before + PAGE)
                   : undefined
               }
-              empty={<Empty title={status ? `No interval is ${status}` : "No interval has begun yet"} />}
+              empty={
+                <Empty
+                  title={
+                    status.length > 0 ? `No interval is ${status.join(" or ")}` : "No interval has begun yet"
+                  }
+                />
+              }
             />
           )}
         </Loaded>
       </Panel>
       <Backfills name={name} />
     </>
+  )
+}
+
+function columnsOf({ ranges, draw }: Picked): ReadonlyArray<Column<Key>> {
+  return [
+    {
+      id: "pick",
+      title: "",
+      width: "24px",
+      cell: ({ key, ordinal }) => (
+        <Checkbox
+          aria-label={`Select ${key}`}
+          checked={includes(ranges, ordinal)}
+          onChange={() => {
+            const after = toggled(ranges, [ordinal, ordinal + 1])
+            draw(written(after), after)
+          }}
+        />
+      ),
+    },
+    { id: "key", title: "Interval", width: "minmax(140px, 1fr)", cell: (key) => key.key },
+    {
+      id: "status",
+      title: "Stands",
+      width: "150px",
+      cell: (key) =>
+        key.status ? <StateWord state={key.status} /> : <StateWord state="never">never run</StateWord>,
+    },
+    { id: "from", title: "From", width: "160px", cell: (key) => <Edge at={key.starts_at} /> },
+    { id: "to", title: "To", width: "160px", cell: (key) => <Edge at={key.ends_at} /> },
+  ]
+}
+
+interface SelectionProps {
+  readonly name: string
+  readonly picked: Picked
+  readonly status: readonly string[]
+  readonly strip: Schema["StripView"] | undefined
+}
+
+/** What is selected, as text that can be typed, how many that are, how they stand, and their backfill. */
+function Selection({ name, picked, status, strip }: SelectionProps) {
+  const [typed, setTyped] = useState<string | null>(null)
+  const may = useMay("operator")
+  const selected = picked.text !== ""
+  const size = picked.view?.count ?? count(picked.ranges)
+  const done = () => {
+    if (typed !== null) picked.type(typed)
+    setTyped(null)
+  }
+  const all = strip?.first_key && strip.last_key ? `${strip.first_key}..${strip.last_key}` : ""
+  const launch = useCallback(
+    () => openLaunch({ kind: "pipeline", name, partitions: several(picked.text || all) }),
+    [name, picked.text, all],
+  )
+  const label = selected ? `Backfill ${size.toLocaleString("en-GB")}` : "Backfill"
+  useCommands(
+    useMemo(
+      () =>
+        may && all
+          ? [
+              {
+                id: "pipeline:backfill",
+                title: selected ? `Backfill what is selected (${size})` : `Backfill ${name}`,
+                group: "This pipeline",
+                keys: "b",
+                run: launch,
+              },
+            ]
+          : [],
+      [may, all, selected, size, name, launch],
+    ),
+  )
+  return (
+    <div className={classes.selection}>
+      <TextInput
+        aria-label="Selected intervals"
+        placeholder={`Nothing selected: type ${all || "a range"}, or drag above`}
+        value={typed ?? picked.text}
+        spellCheck={false}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        onBlur={done}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") done()
+          if (event.key === "Escape") setTyped(null)
+        }}
+        error={picked.problem ? true : undefined}
+      />
+      <Tooltip label={may ? "b" : "Only operators may start runs."}>
+        <Button
+          variant={selected ? "filled" : "default"}
+          disabled={!may || all === "" || picked.problem !== null}
+          onClick={launch}
+        >
+          {label}
+        </Button>
+      </Tooltip>
+      <div className={classes.summary} aria-live="polite">
+        {picked.problem ? (
+          <Refusal problem={picked.problem} />
+        ) : selected ? (
+          <>
+            <strong>
+              {size.toLocaleString("en-GB")} {size === 1 ? "interval" : "intervals"}
+            </strong>
+            {Object.entries(picked.view?.counts ?? {}).map(([word, each]) => (
+              <StateWord key={word} state={word}>
+                {each.toLocaleString("en-GB")} {word}
+              </StateWord>
+            ))}
+            <Button size="compact-xs" variant="subtle" onClick={() => picked.type("")}>
+              Clear
+            </Button>
+          </>
+        ) : (
+          <span className={classes.faint}>Select intervals to backfill exactly these.</span>
+        )}
+        {status.length > 0 && !picked.problem && (
+          <Button size="compact-xs" variant="subtle" onClick={() => picked.pickStatus(status)}>
+            Select those that are {status.join(" or ")}
+          </Button>
+        )}
+      </div>
+    </div>
   )
 }
 

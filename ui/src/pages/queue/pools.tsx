@@ -1,14 +1,14 @@
 import { Button, Modal, NumberInput } from "@mantine/core"
-import { Link } from "@tanstack/react-router"
 import { type FormEvent, useState } from "react"
 import { api, type Schema } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { Empty, Refusal } from "@/parts/empty"
 import { Loaded } from "@/parts/loaded"
 import { Panel, Section } from "@/parts/panel"
+import { StateWord } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
 import { useMay } from "@/shell/door"
-import { runPath } from "@/shell/links"
+import { RunLinks } from "../workers/run-links"
 import classes from "./queue.module.css"
 
 type Pool = Schema["PoolView"]
@@ -16,7 +16,7 @@ type Pool = Schema["PoolView"]
 /** Pools bound what steps use at once, over all runs: who holds their slots, and who waits for them. */
 export function Pools() {
   const pools = api.useQuery("get", "/api/v1/pools")
-  const may = useMay("operator")
+  const may = useMay("editor")
   const [changed, setChanged] = useState<Pool | null>(null)
   const columns: Column<Pool>[] = [
     { id: "name", title: "Pool", width: "minmax(120px, 1.4fr)", cell: (pool) => pool.name },
@@ -82,6 +82,7 @@ export function Pools() {
 const DRAWN = 24
 
 function Slots({ pool }: { pool: Pool }) {
+  if (pool.slots === 0) return <StateWord state="paused">paused</StateWord>
   const boxes = Math.min(pool.slots, DRAWN)
   const used = pool.slots > DRAWN ? Math.ceil((pool.used / pool.slots) * DRAWN) : pool.used
   return (
@@ -96,20 +97,7 @@ function Slots({ pool }: { pool: Pool }) {
 
 function Runs({ runs, none }: { runs: readonly string[]; none: string }) {
   const each = [...new Set(runs)]
-  if (each.length === 0) return <span className={classes.note}>{none}</span>
-  return (
-    <>
-      {each.slice(0, 3).map((run, at) => (
-        <span key={run}>
-          {at > 0 && ", "}
-          <Link to={runPath(run)} className="mono">
-            {run.slice(0, 8)}
-          </Link>
-        </span>
-      ))}
-      {each.length > 3 && <span className={classes.note}>and {each.length - 3} more</span>}
-    </>
-  )
+  return each.length === 0 ? <span className={classes.note}>{none}</span> : <RunLinks runs={each} most={3} />
 }
 
 function Change({ pool, onClose }: { pool: Pool; onClose: () => void }) {

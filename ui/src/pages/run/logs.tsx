@@ -10,14 +10,19 @@ import { LogView } from "@/parts/log-view"
 import { stateOf } from "@/theme/states"
 import { isLive, type TabProps } from "./state"
 
-type Attempt = Schema["AttemptLog"]
+type Attempt = Schema["LogView"]
 
 /** The output of the run: what it writes now, or that of one attempt. */
 export default function LogsTab({ run, state, set }: TabProps) {
   const query = api.useInfiniteQuery(
     "get",
     "/api/v1/runs/{id}/logs",
-    { params: { path: { id: run.id }, query: { limit: 500, ...(state.partition ? { partition: state.partition } : {}) } } },
+    {
+      params: {
+        path: { id: run.id },
+        query: { limit: 500, ...(state.partition ? { partition: state.partition } : {}) },
+      },
+    },
     paging,
   )
   const { rows } = useRows<Attempt>(query)
@@ -80,7 +85,12 @@ function chosenOf(logs: readonly Attempt[], log: string, live: boolean): Attempt
 
 function nameOf(attempt: Attempt): string {
   const place = attempt.item || attempt.partition
-  const size = attempt.size < 1000 ? `${attempt.size} B` : attempt.size < 1e6 ? `${Math.round(attempt.size / 1000)} kB` : `${(attempt.size / 1e6).toFixed(1)} MB`
+  const size =
+    attempt.size < 1000
+      ? `${attempt.size} B`
+      : attempt.size < 1e6
+        ? `${Math.round(attempt.size / 1000)} kB`
+        : `${(attempt.size / 1e6).toFixed(1)} MB`
   return [
     `${shortName(attempt.step)}${place ? ` [${place}]` : ""}`,
     `${attempt.attempt > 1 || attempt.outcome !== "succeeded" ? `attempt ${attempt.attempt}, ` : ""}${stateOf(attempt.outcome).label}`,

@@ -44,7 +44,11 @@ export function StepPanel({ run, line, set, onClose, onToggle }: PanelProps) {
   const task = shortName(line.step)
   return (
     <aside className={classes.side} aria-label={`Step ${line.label}`}>
-      <Head line={line} title={line.kind === "item" ? `${task} [${line.item}]` : line.label} onClose={onClose} />
+      <Head
+        line={line}
+        title={line.kind === "item" ? `${task} [${line.item}]` : line.label}
+        onClose={onClose}
+      />
       <div className={classes.sideActions}>
         {many ? (
           <Button variant="default" onClick={() => onToggle(line)}>
@@ -52,7 +56,10 @@ export function StepPanel({ run, line, set, onClose, onToggle }: PanelProps) {
           </Button>
         ) : (
           own && (
-            <Button variant="default" onClick={() => set({ tab: "logs", log: lastLog(line), line: "" }, { push: true })}>
+            <Button
+              variant="default"
+              onClick={() => set({ tab: "logs", log: lastLog(line), line: "" }, { push: true })}
+            >
               Log
             </Button>
           )
@@ -63,7 +70,9 @@ export function StepPanel({ run, line, set, onClose, onToggle }: PanelProps) {
           </Button>
         ) : (
           own && (
-            <Tooltip label={may ? "A new run that keeps what is above this step" : "This asks for the role operator"}>
+            <Tooltip
+              label={may ? "A new run that keeps what is above this step" : "This asks for the role operator"}
+            >
               <Button
                 variant="default"
                 disabled={!may || isLive(run)}
@@ -129,12 +138,14 @@ function Attempts({ run, line, set }: { run: string; line: Line; set: TabProps["
     {
       params: {
         path: { id: run },
-        query: line.step.includes(":") ? { step: line.step, item: line.item, limit: 50 } : { step: line.step, partition: line.item || null, limit: 50 },
+        query: line.step.includes(":")
+          ? { step: line.step, item: line.item, limit: 50 }
+          : { step: line.step, partition: line.item || null, limit: 50 },
       },
     },
     { placeholderData: undefined },
   )
-  const attempts: readonly Schema["LogsLogView"][] = query.data?.items ?? []
+  const attempts: readonly Schema["LogView"][] = query.data?.items ?? []
   if (attempts.length === 0) return null
   return (
     <>

@@ -21,7 +21,9 @@ export default function TimelineTab({ run, state, set }: TabProps) {
   )
   const onToggle = useCallback(
     (chosen: Line) =>
-      set({ open: chosen.opened ? state.open.filter((each) => each !== chosen.id) : [...state.open, chosen.id] }),
+      set({
+        open: chosen.opened ? state.open.filter((each) => each !== chosen.id) : [...state.open, chosen.id],
+      }),
     [set, state.open],
   )
   const folds = shown?.axis.pieces.some((each) => each.folded) ?? false
@@ -29,11 +31,13 @@ export default function TimelineTab({ run, state, set }: TabProps) {
     <div className={classes.split}>
       <section className={classes.main} aria-label="Timeline">
         <div className={classes.tools}>
-          <Legend kind="ready" words="could begin" />
-          <Legend kind="starting" words="handed out" />
-          <Legend kind="run" words="runs" />
-          <Legend kind="rest" words="waits to try again" />
-          <Legend kind="critical" words="critical path" />
+          <span className={classes.legends}>
+            <Legend kind="ready" words="could begin" />
+            <Legend kind="starting" words="handed out" />
+            <Legend kind="run" words="runs" />
+            <Legend kind="rest" words="waits to try again" />
+            <Legend kind="critical" words="critical path" />
+          </span>
           <span className={classes.end}>
             {(folds || state.gaps) && (
               <Switch
@@ -79,7 +83,9 @@ export default function TimelineTab({ run, state, set }: TabProps) {
           </Loaded>
         </div>
       </section>
-      {line && <StepPanel run={run} line={line} set={set} onClose={() => set({ step: "" })} onToggle={onToggle} />}
+      {line && (
+        <StepPanel run={run} line={line} set={set} onClose={() => set({ step: "" })} onToggle={onToggle} />
+      )}
     </div>
   )
 }

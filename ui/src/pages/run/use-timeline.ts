@@ -44,13 +44,18 @@ export function useTimeline(run: Run, open: readonly string[], gaps: boolean) {
       placeholderData: undefined,
     })),
     combine: (results) =>
-      new Map(results.flatMap(({ data }, at) => (data ? [[runs[at] as string, data as Timeline] as const] : []))),
+      new Map(
+        results.flatMap(({ data }, at) => (data ? [[runs[at] as string, data as Timeline] as const] : [])),
+      ),
   })
   const steps = open.filter((id) => !/run:[^/]+$/.test(id))
   const folded = steps.flatMap((id) => {
-    const [below, step] = id.includes("/") && children.has(id.split("/").at(-2) ?? "") ? splitAt(id) : [run.id, id]
+    const [below, step] =
+      id.includes("/") && children.has(id.split("/").at(-2) ?? "") ? splitAt(id) : [run.id, id]
     const view = below === run.id ? query.data : children.get(below)
-    return view?.steps.some((each) => each.step === step && each.rows === null) ? [{ id, run: below, step }] : []
+    return view?.steps.some((each) => each.step === step && each.rows === null)
+      ? [{ id, run: below, step }]
+      : []
   })
   const rows = useQueries({
     queries: folded.map((each) => ({
@@ -80,8 +85,16 @@ export function useTimeline(run: Run, open: readonly string[], gaps: boolean) {
     if (timeline === undefined) return null
     const origin = timeline.started ?? timeline.created
     // each second while it runs, the axis grows; its shape is that of what is busy
-    const end = live ? now : Math.max(timeline.ended ?? 0, ...lines.slice(0, 1000).map((each) => each.ended ?? 0))
-    return { lines, critical: criticalOf(timeline, lines, above), origin, now, axis: axisOf(origin, end, busyOf(lines, now), !gaps) }
+    const end = live
+      ? now
+      : Math.max(timeline.ended ?? 0, ...lines.slice(0, 1000).map((each) => each.ended ?? 0))
+    return {
+      lines,
+      critical: criticalOf(timeline, lines, above),
+      origin,
+      now,
+      axis: axisOf(origin, end, busyOf(lines, now), !gaps),
+    }
   }, [timeline, lines, above, now, live, gaps])
   return { query, shown, live }
 }
@@ -109,9 +122,15 @@ function criticalOf(
   above: ReadonlyMap<string, readonly string[]>,
 ): Set<string> {
   const shown = new Set(lines.map((each) => each.id))
+  const called = new Map(timeline.children.map((each) => [`${each.step} ${each.item}`, `run:${each.run}`]))
+  const idOf = (step: string, item: string) => {
+    const run = called.get(`${step} ${item}`)
+    if (run !== undefined && shown.has(run)) return run
+    return shown.has(`${step}[${item}]`) ? `${step}[${item}]` : step
+  }
   const pieces = timeline.steps.flatMap((step) =>
     (step.rows ?? (step.last ? [step.last] : [])).map((row) => ({
-      id: shown.has(`${step.step}[${row.item}]`) ? `${step.step}[${row.item}]` : step.step,
+      id: idOf(step.step, row.item),
       step: step.step,
       begun: row.tries[0]?.given ?? null,
       ended: row.tries.at(-1)?.ended ?? null,

@@ -122,9 +122,9 @@ function shown(value: unknown): string {
 export function By({ run }: { run: Run }) {
   if (run.parent)
     return (
-      <>
-        run <Link to={runPath(run.parent)}>{run.parent.slice(0, 8)}</Link>
-      </>
+      <Link to={runPath(run.parent)} className={classes.mono} title={`Called by run ${run.parent}`}>
+        {run.parent.slice(0, 8)}
+      </Link>
     )
   if (run.automation) return <Link to={schedulePath(run.automation)}>{run.automation}</Link>
   const trigger = run.trigger ?? "manual"

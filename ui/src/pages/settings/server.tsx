@@ -6,12 +6,13 @@ import { asProblem, type Problem } from "@/api/problem"
 import { Refusal } from "@/parts/empty"
 import { Loaded } from "@/parts/loaded"
 import { Panel, Section } from "@/parts/panel"
-import { StateWord } from "@/parts/state-mark"
+import { StateMark, StateWord } from "@/parts/state-mark"
+import { Lasted } from "@/parts/time"
+import { type Operation, useOperations } from "@/parts/use-operations"
 import { useMay } from "@/shell/door"
+import { answerOf } from "./answers"
 import { Facts } from "./facts"
 import classes from "./settings.module.css"
-
-type Operation = Schema["OperationView"]
 
 /** How the server stands, and what looks after it. */
 export function Server() {
@@ -53,27 +54,25 @@ export function Server() {
           <Care
             title="Doctor"
             text="Looks for what is wrong or will be: settings, storage, connections, definitions."
-            asks="operator"
+            asks="admin"
             start={async () =>
-              (await http.POST("/api/v1/doctor", { body: { wait: 0 } as Schema["Ask"] })).data
+              one((await http.POST("/api/v1/doctor", { body: { wait: 0 } as Schema["Ask"] })).data)
             }
           />
           <Care
             title="Verify the ledger"
             text="Reads every event again and holds what is known of runs and assets against it."
-            asks="operator"
+            asks="admin"
             start={async () =>
-              (await http.POST("/api/v1/ledger/verify", { body: { wait: 0 } as Schema["Ask"] })).data
+              one((await http.POST("/api/v1/ledger/verify", { body: { wait: 0 } as Schema["Ask"] })).data)
             }
           />
           <Care
             title="What gc would remove"
             text="Counts the data, logs and values that are older than what is kept. Removes nothing."
-            asks="operator"
-            start={async () =>
-              (await http.POST("/api/v1/gc", { body: { dry_run: true, wait: 0 } as Schema["Gc"] })).data
-                ?.items[0]
-            }
+            asks="admin"
+            start={() => gc(true)}
+            then={{ verb: "Remove them", start: () => gc(false) }}
           />
         </Panel>
       </Section>
@@ -81,38 +80,45 @@ export function Server() {
   )
 }
 
+async function gc(dry: boolean): Promise<readonly Operation[] | undefined> {
+  return (await http.POST("/api/v1/gc", { body: { dry_run: dry, wait: 0 } as Schema["Gc"] })).data?.items
+}
+
+function one(operation: Operation | undefined): readonly Operation[] {
+  return operation ? [operation] : []
+}
+
 interface CareProps {
   readonly title: string
   readonly text: string
   readonly asks: "operator" | "editor" | "admin"
-  readonly start: () => Promise<Operation | undefined>
+  readonly start: Start
+  /** What can be done with what it found. */
+  readonly then?: { readonly verb: string; readonly start: Start }
 }
 
+type Start = () => Promise<readonly Operation[] | undefined>
+
 /** An operation that a host carries out: begun by a button, followed until it has ended. */
-function Care({ title, text, asks, start }: CareProps) {
+function Care({ title, text, asks, start, then }: CareProps) {
   const may = useMay(asks)
-  const [begun, setBegun] = useState<string | null>(null)
+  const [begun, setBegun] = useState<readonly string[]>([])
+  const [starting, setStarting] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
-  const operation = api.useQuery(
-    "get",
-    "/api/v1/operations/{id}",
-    { params: { path: { id: begun ?? "" } } },
-    {
-      enabled: begun !== null,
-      placeholderData: undefined,
-      refetchInterval: ({ state }) =>
-        (state.data as Operation | undefined)?.state === "finished" ? false : 700,
-    },
-  ).data
-  const begin = async () => {
+  const operations = useOperations(begun)
+  const begin = async (how: Start) => {
     setProblem(null)
+    setStarting(true)
     try {
-      setBegun((await start())?.id ?? null)
+      setBegun(((await how()) ?? []).map((each) => each.id))
     } catch (error) {
       setProblem(asProblem(error))
+    } finally {
+      setStarting(false)
     }
   }
-  const under = begun !== null && operation?.state !== "finished"
+  const ended = operations.filter((each) => each.state === "finished")
+  const waits = operations.find((each) => each.state === "waiting")?.waits_for
   return (
     <div className={classes.operation}>
       <div>
@@ -122,21 +128,64 @@ function Care({ title, text, asks, start }: CareProps) {
       <Button
         variant="default"
         disabled={!may}
-        loading={under}
-        onClick={() => void begin()}
+        loading={starting || ended.length < begun.length}
+        onClick={() => void begin(start)}
         title={may ? undefined : `Asks for the role ${asks}.`}
       >
         Start
       </Button>
       {problem && <Refusal problem={problem} />}
-      {operation?.state === "finished" && (
-        <pre className={classes.answer}>
-          <StateWord state={operation.outcome ?? "unknown"} />
-          {"\n"}
-          {operation.problem
-            ? `${operation.problem.message}\n${operation.problem.remedy}`
-            : JSON.stringify(operation.answer, null, 2)}
-        </pre>
+      {waits && <p className={classes.found}>It waits for {waits}.</p>}
+      {ended.map((each) => (
+        <Found key={each.id} operation={each} />
+      ))}
+      {then && ended.length > 0 && ended.length === begun.length && ended.some(hasFound) && (
+        <p className={classes.then}>
+          <Button variant="default" color="red" disabled={!may} onClick={() => void begin(then.start)}>
+            {then.verb}
+          </Button>
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** Whether there is something to remove, and it was only counted. */
+function hasFound({ answer }: Operation): boolean {
+  const found = answer as {
+    dry_run?: boolean
+    removed?: unknown[]
+    runs?: unknown[]
+    leftovers?: unknown[]
+  } | null
+  return (
+    found?.dry_run === true &&
+    [found.removed, found.runs, found.leftovers].some((each) => (each?.length ?? 0) > 0)
+  )
+}
+
+/** What an operation found: a sentence, and its lines where there are some. */
+function Found({ operation }: { operation: Operation }) {
+  const { state, title, lines } = answerOf(operation)
+  return (
+    <div className={classes.found} role="status">
+      <p>
+        <StateWord state={state}>{title}</StateWord>
+        {operation.location && <span className={classes.note}>{operation.location}</span>}
+        <span className={classes.note}>
+          took <Lasted from={operation.begun_at} to={operation.finished_at} />
+        </span>
+      </p>
+      {lines.length > 0 && (
+        <ul className={classes.lines}>
+          {lines.map((each) => (
+            <li key={`${each.subject} ${each.text}`}>
+              <StateMark state={each.state} size={10} />
+              <span>{each.subject}</span>
+              <span>{each.text}</span>
+            </li>
+          ))}
+        </ul>
       )}
     </div>
   )

@@ -20,8 +20,7 @@ export default function WorkersPage() {
     <Page
       title="Workers"
       sub={
-        alive &&
-        `${alive.length} alive · ${alive.reduce((sum, each) => sum + each.runs.length, 0)} runs under way`
+        alive && `${alive.length} alive · ${underWay(alive.reduce((sum, each) => sum + each.runs.length, 0))}`
       }
     >
       <Panel>
@@ -32,6 +31,10 @@ export default function WorkersPage() {
       </Section>
     </Page>
   )
+}
+
+function underWay(count: number): string {
+  return count === 1 ? "one run under way" : `${count || "no"} runs under way`
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -45,38 +48,38 @@ const columns: ReadonlyArray<Column<Worker>> = [
   {
     id: "state",
     title: "State",
-    width: "110px",
+    width: "92px",
     cell: (row) => (
       <StateWord state={row.alive ? (row.runs.length > 0 ? "running" : "fresh") : "lost"}>
-        {row.alive ? row.state : "gone"}
+        {row.alive ? (row.runs.length > 0 && row.state === "ready" ? "busy" : row.state) : "gone"}
       </StateWord>
     ),
   },
   {
     id: "kind",
     title: "Process",
-    width: "minmax(120px, 1.2fr)",
+    width: "minmax(76px, 1fr)",
     cell: (row) => <span title={KINDS[row.kind]}>{row.kind}</span>,
   },
-  { id: "location", title: "Location", width: "minmax(80px, 1fr)", cell: (row) => row.location || "all" },
+  { id: "location", title: "Location", width: "minmax(70px, 1fr)", cell: (row) => row.location || "all" },
   {
     id: "runs",
     title: "Under way",
-    width: "minmax(140px, 2fr)",
+    width: "minmax(120px, 2.4fr)",
     cell: (row) =>
       row.runs.length > 0 ? <RunLinks runs={row.runs} /> : <span className={classes.dim}>nothing</span>,
   },
-  { id: "most", title: "At most", width: "70px", align: "right", cell: (row) => row.most },
+  { id: "most", title: "At most", width: "58px", align: "right", cell: (row) => row.most },
   {
     id: "pools",
     title: "Work pools",
-    width: "minmax(90px, 1fr)",
+    width: "minmax(76px, 1fr)",
     cell: (row) => row.pools?.join(", ") ?? "all",
   },
   {
     id: "where",
     title: "Where",
-    width: "minmax(130px, 1.6fr)",
+    width: "minmax(110px, 1.4fr)",
     cell: (row) => (
       <span title={`Python ${row.python}`}>
         {row.host} <span className={classes.dim}>{row.pid}</span>
@@ -86,11 +89,11 @@ const columns: ReadonlyArray<Column<Worker>> = [
   {
     id: "started",
     title: "Started",
-    width: "96px",
+    width: "88px",
     align: "right",
     cell: (row) => <Time at={row.started_at} />,
   },
-  { id: "seen", title: "Last seen", width: "96px", align: "right", cell: (row) => <Time at={row.seen_at} /> },
+  { id: "seen", title: "Last seen", width: "88px", align: "right", cell: (row) => <Time at={row.seen_at} /> },
 ]
 
 function Processes({ items }: { items: readonly Worker[] }) {

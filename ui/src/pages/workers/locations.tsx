@@ -37,7 +37,7 @@ function Place({ location }: { location: Location }) {
           <StateWord state={STATES[location.state] ?? location.state}>{location.state}</StateWord>
         </p>
         <p className={classes.facts}>
-          {[location.source, ...counts.map(([kind, count]) => `${count} ${kind}`)]
+          {[location.source, ...counts.map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`)]
             .filter(Boolean)
             .join(" · ")}
           {location.loaded_at && (

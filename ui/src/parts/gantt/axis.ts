@@ -24,7 +24,9 @@ export interface Axis {
 }
 
 /** A gap is folded when it takes more than this part of the axis. */
-const GAP_PART = 0.2
+const GAP_PART = 0.3
+/** Shorter gaps (in milliseconds) are no trouble to see. */
+const GAP_LEAST = 10_000
 /** How much of the axis a folded gap takes. */
 const FOLDED_PART = 0.03
 
@@ -64,7 +66,7 @@ export function gapsOf(from: number, to: number, busy: readonly Stretch[]): Stre
   const folded: Stretch[] = []
   for (const gap of gaps.toSorted((a, b) => b.to - b.from - (a.to - a.from))) {
     const length = gap.to - gap.from
-    if (length < left * GAP_PART || length < 2000) break
+    if (length < left * GAP_PART || length < GAP_LEAST) break
     folded.push(gap)
     left -= length
   }

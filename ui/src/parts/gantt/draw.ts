@@ -97,7 +97,7 @@ function grid(frame: Frame, picture: Picture): void {
     picture.origin,
     window.from,
     window.to,
-    Math.max(2, (width - picture.names) / 110),
+    Math.max(2, (width - picture.names) / 90),
   ))
     context.fillRect(Math.round(across(picture, width, tick.place)), HEAD, 1, height - HEAD)
   for (const gap of axis.pieces) {
@@ -150,7 +150,7 @@ function head(frame: Frame, picture: Picture): void {
     picture.origin,
     window.from,
     window.to,
-    Math.max(2, (width - picture.names) / 110),
+    Math.max(2, (width - picture.names) / 90),
   )) {
     const x = across(picture, width, tick.place) + 4
     const words = sinceWords(tick.since)

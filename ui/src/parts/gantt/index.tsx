@@ -193,6 +193,7 @@ export function Gantt(props: GanttProps) {
       >
         <div className={classes.canvas}>
           <Surface
+            className={classes.surface}
             handle={surface}
             draw={paint}
             label={chosen ? `${chosen.label}, ${chosen.state}` : `${lines.length} lines`}

@@ -86,7 +86,22 @@ export function linesOf(given: Given): Line[] {
 function linesOfRun(given: Given, timeline: Timeline, depth: number, prefix: string): Line[] {
   const ends = new Map(timeline.steps.map((each) => [each.step, each.ended]))
   const found: Array<{ begun: number; lines: Line[] }> = []
+  const calls = new Set<string>()
+  const called = new Map(timeline.children.map((each) => [`${each.step} ${each.item}`, each]))
   for (const step of timeline.steps) {
+    // a call of a flow is a step and a run: it is shown once, as the run that opens in its place
+    const own = step.rows?.map((row) => [row, called.get(`${step.step} ${row.item}`)] as const)
+    if (own?.length && own.every(([, child]) => child !== undefined)) {
+      for (const [row, child] of own) {
+        if (child === undefined) continue
+        calls.add(child.run)
+        found.push({
+          begun: row.tries[0]?.given ?? child.begun ?? Number.POSITIVE_INFINITY,
+          lines: linesOfCall(given, child, depth, prefix, partsOf(row, null, timeline.ended).filter((each) => each.kind === "ready")),
+        })
+      }
+      continue
+    }
     const above = given.above.get(step.step)
     const readyAt = above?.every((each) => ends.get(each) != null)
       ? Math.max(timeline.started ?? timeline.created, ...above.map((each) => ends.get(each) as number))
@@ -96,34 +111,44 @@ function linesOfRun(given: Given, timeline: Timeline, depth: number, prefix: str
       lines: linesOfStep(given, timeline, step, depth, prefix, readyAt),
     })
   }
-  for (const child of timeline.children) {
-    const id = `${prefix}run:${child.run}`
-    const view = given.children.get(child.run)
-    const opened = given.opened.has(id)
-    const lines: Line[] = [
-      {
-        id,
-        kind: "run",
-        depth,
-        label: child.pipeline ?? child.run,
-        note: `run ${child.run.slice(0, 8)}`,
-        state: child.state,
-        parts: spanOf(child.begun, child.ended, child.state),
-        begun: child.begun,
-        ended: child.ended,
-        run: child.run,
-        step: "",
-        item: "",
-        count: 1,
-        states: {},
-        opens: true,
-        opened,
-      },
-    ]
-    if (opened && view) lines.push(...linesOfRun(given, view, depth + 1, `${prefix}${child.run}/`))
-    found.push({ begun: child.begun ?? Number.POSITIVE_INFINITY, lines })
-  }
+  for (const child of timeline.children)
+    if (!calls.has(child.run))
+      found.push({
+        begun: child.begun ?? Number.POSITIVE_INFINITY,
+        lines: linesOfCall(given, child, depth, prefix, []),
+      })
   return found.sort((a, b) => a.begun - b.begun).flatMap((each) => each.lines)
+}
+
+function linesOfCall(
+  given: Given,
+  child: Timeline["children"][number],
+  depth: number,
+  prefix: string,
+  before: readonly Part[],
+): Line[] {
+  const id = `${prefix}run:${child.run}`
+  const view = given.children.get(child.run)
+  const opened = given.opened.has(id)
+  const head: Line = {
+    id,
+    kind: "run",
+    depth,
+    label: child.pipeline ?? child.run,
+    note: `run ${child.run.slice(0, 8)}`,
+    state: child.state,
+    parts: [...before, ...spanOf(child.begun, child.ended, child.state)],
+    begun: child.begun,
+    ended: child.ended,
+    run: child.run,
+    step: child.step,
+    item: child.item,
+    count: 1,
+    states: {},
+    opens: true,
+    opened,
+  }
+  return opened && view ? [head, ...linesOfRun(given, view, depth + 1, `${prefix}${child.run}/`)] : [head]
 }
 
 function linesOfStep(

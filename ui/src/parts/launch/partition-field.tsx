@@ -1,55 +1,26 @@
 import { Autocomplete } from "@mantine/core"
 import { useDebouncedValue } from "@mantine/hooks"
 import { useMemo } from "react"
-import { api, type Schema } from "@/api/client"
+import type { Schema } from "@/api/client"
 import { asProblem } from "@/api/problem"
+import { type Owner, useKeysOf, useStripOf } from "@/parts/partition-owner"
 import { MiniStrip } from "@/parts/partition-strip-mini"
 import { stretchesOf } from "@/parts/partition-strip-window"
 import classes from "./partition-field.module.css"
 
-/** Whose partitions. */
-export interface Owner {
-  readonly kind: "pipeline" | "asset"
-  readonly name: string
-}
+export type { Owner } from "@/parts/partition-owner"
 
 /** How many of the latest keys are offered. */
 const OFFERED = 60
 
 /** The partitions of a pipeline or asset that a text names, or all; with the refusal where it names none. */
 export function useStrip(owner: Owner, partitions: string | null, enabled = true) {
-  const query = partitions === null ? {} : { partitions }
-  const ofPipeline = api.useQuery(
-    "get",
-    "/api/v1/pipelines/{name}/partitions",
-    { params: { path: { name: owner.name }, query } },
-    { enabled: enabled && owner.kind === "pipeline", retry: false, placeholderData: undefined },
-  )
-  const ofAsset = api.useQuery(
-    "get",
-    "/api/v1/assets/{key}/partitions",
-    { params: { path: { key: owner.name }, query } },
-    { enabled: enabled && owner.kind === "asset", retry: false, placeholderData: undefined },
-  )
-  return owner.kind === "pipeline" ? ofPipeline : ofAsset
+  return useStripOf(owner, partitions === null ? {} : { partitions }, { enabled, strict: true })
 }
 
 function useLatestKeys(owner: Owner, strip: Schema["StripView"] | undefined): readonly string[] {
   const query = { start: Math.max(0, (strip?.stop ?? 0) - OFFERED), limit: OFFERED }
-  const enabled = strip !== undefined
-  const ofPipeline = api.useQuery(
-    "get",
-    "/api/v1/pipelines/{name}/partition-keys",
-    { params: { path: { name: owner.name }, query } },
-    { enabled: enabled && owner.kind === "pipeline" },
-  )
-  const ofAsset = api.useQuery(
-    "get",
-    "/api/v1/assets/{key}/partition-keys",
-    { params: { path: { key: owner.name }, query } },
-    { enabled: enabled && owner.kind === "asset" },
-  )
-  const page = (owner.kind === "pipeline" ? ofPipeline : ofAsset).data
+  const page = useKeysOf(owner, query, { enabled: strip !== undefined }).data
   return useMemo(() => [...new Set(page?.items.map((each) => each.key) ?? [])].toReversed(), [page])
 }
 
@@ -122,4 +93,9 @@ export function inWords({ total, counts }: Pick<Schema["StripView"], "total" | "
 /** Whether a text names more than one partition, so that a backfill runs them. */
 export function namesSeveral(text: string): boolean {
   return /\.\.|,|\*/.test(text)
+}
+
+/** As text that means a backfill even where it names one partition alone. */
+export function several(text: string): string {
+  return text === "" || namesSeveral(text) ? text : `${text},`
 }

@@ -8,12 +8,12 @@ import msgspec
 
 from weft.ports import paging as ports
 from weft.service import views
-from weft.service.asset import strips
+from weft.service.asset import partition_selecting, strips
 from weft.service.pipeline import intervals, pipeline_grids, pipeline_views, pipelines
 from weft.service.run import history
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call
-from weft.surfaces.http.resources import assets
+from weft.surfaces.http.resources import assets, partition_views
 from weft.surfaces.http.resources.runs import Name
 
 routes = routing.Routes(tag="pipelines")
@@ -84,7 +84,10 @@ def strip(call: Call, name: str, query: assets.StripQuery) -> strips.StripView:
             pipeline = pipelines.find(world, name)
         known = assets.known(call)
         status = intervals.standing(world, known, pipeline, call.now)
-        return strips.strip(world, known, name, query.partitions, now=call.now, cells=query.cells, status=status)
+        return strips.strip(
+            world, known, name, query.partitions,
+            now=call.now, cells=query.cells, between=(query.start, query.stop), status=status,
+        )  # fmt: skip
 
 
 @routes.get(
@@ -101,6 +104,24 @@ def partition_keys(call: Call, name: str, query: assets.KeysQuery) -> strips.Key
         return strips.keys_page(
             world, known, name, query.partitions,
             now=call.now, start=query.start, limit=query.limit, words=query.status, status=status,
+        )  # fmt: skip
+
+
+@routes.get(
+    "/pipelines/{name}/partition-selection", scope="pipelines.read",
+    query=partition_views.PickQuery, answer=partition_selecting.PickView,
+    summary="Turn what is selected of a pipeline's intervals into keys, and back",
+)  # fmt: skip
+def partition_selection(call: Call, name: str, query: partition_views.PickQuery) -> partition_selecting.PickView:
+    """Its intervals as text that a backfill takes, as ranges of ordinals, and how many of them stand where."""
+    with call.world() as world:
+        with call.looking_up("name", name):
+            pipeline = pipelines.find(world, name)
+        known = assets.known(call)
+        return partition_selecting.pick(
+            world, known, name, now=call.now, chosen=query.partitions,
+            pieces=query.pieces, words=query.status, fingerprint=query.fingerprint,
+            status=intervals.standing(world, known, pipeline, call.now),
         )  # fmt: skip
 
 

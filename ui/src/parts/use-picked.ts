@@ -1,17 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query"
-import { useCallback, useState } from "react"
-import { api, http, type Schema } from "@/api/client"
+import { useCallback, useMemo, useState } from "react"
+import type { Schema } from "@/api/client"
 import { asProblem, Problem } from "@/api/problem"
+import { askPick, type Owner, type PickQuery, pickKey, usePickOf } from "@/parts/partition-owner"
 import type { Ranges } from "@/parts/partition-strip-ranges"
 
 const NONE: Ranges = []
 /** So many pieces fit in a URL. */
 const MOST_PIECES = 200
-
-const optionsOf = (key: string, text: string) =>
-  api.queryOptions("get", "/api/v1/assets/{key}/partition-selection", {
-    params: { path: { key }, query: { partitions: text } },
-  })
 
 export interface Picked {
   readonly text: string
@@ -31,37 +27,28 @@ export interface Picked {
  * drawn until the server has said it.
  */
 export function usePicked(
-  assetKey: string,
+  { kind, name }: Owner,
   fingerprint: string | undefined,
   text: string,
   setText: (text: string) => void,
 ): Picked {
   const client = useQueryClient()
+  const owner = useMemo(() => ({ kind, name }), [kind, name])
   const [drawn, setDrawn] = useState<Ranges | null>(null)
   const [refused, setRefused] = useState<Problem | null>(null)
-  const query = api.useQuery(
-    ...([
-      "get",
-      "/api/v1/assets/{key}/partition-selection",
-      { params: { path: { key: assetKey }, query: { partitions: text } } },
-      { enabled: text !== "", retry: false, placeholderData: undefined },
-    ] as const),
-  )
+  const query = usePickOf(owner, { partitions: text }, { enabled: text !== "", strict: true })
   const ask = useCallback(
-    (wanted: { partitions?: string; pieces?: string[]; status?: Words }) => {
+    (wanted: PickQuery) => {
       setRefused(null)
-      http
-        .GET("/api/v1/assets/{key}/partition-selection", {
-          params: { path: { key: assetKey }, query: wanted },
-        })
-        .then(({ data }) => {
+      askPick(owner, wanted)
+        .then((data) => {
           setDrawn(null)
           if (!data) return
           if (data.text === null) {
             setRefused(scattered(data.count))
             return
           }
-          client.setQueryData(optionsOf(assetKey, data.text).queryKey, data)
+          client.setQueryData(pickKey(owner, { partitions: data.text }), data)
           setText(data.text)
         })
         .catch((error: unknown) => {
@@ -69,7 +56,7 @@ export function usePicked(
           setRefused(asProblem(error))
         })
     },
-    [assetKey, client, setText],
+    [owner, client, setText],
   )
   return {
     text,
@@ -104,11 +91,7 @@ export function usePicked(
   }
 }
 
-type Words = NonNullable<
-  NonNullable<
-    import("@/api/schema").paths["/api/v1/assets/{key}/partition-selection"]["get"]["parameters"]["query"]
-  >["status"]
->
+type Words = NonNullable<PickQuery["status"]>
 
 function scattered(count: number): Problem {
   return new Problem(0, {

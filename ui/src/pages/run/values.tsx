@@ -1,0 +1,129 @@
+import { Select } from "@mantine/core"
+import { Link } from "@tanstack/react-router"
+import { useState } from "react"
+import { api } from "@/api/client"
+import { asProblem } from "@/api/problem"
+import { CodeView } from "@/parts/code-view"
+import { Empty, Refusal } from "@/parts/empty"
+import { shortName } from "@/parts/gantt/model"
+import { Loaded } from "@/parts/loaded"
+import { Section } from "@/parts/panel"
+import { assetPath } from "@/shell/links"
+import classes from "./run.module.css"
+import type { Run, TabProps } from "./state"
+
+/** What went into the run and what came out of it, step by step. */
+export default function ValuesTab({ run }: TabProps) {
+  const timeline = api.useQuery("get", "/api/v1/runs/{id}/timeline", { params: { path: { id: run.id } } })
+  const params = run.params ?? {}
+  return (
+    <>
+      {Object.keys(params).length > 0 && (
+        <CodeView code={JSON.stringify(params, null, 2)} language="json" title="Parameters" />
+      )}
+      {run.result !== null && run.result !== undefined && (
+        <CodeView code={JSON.stringify(run.result, null, 2)} language="json" title="What the flow returned" />
+      )}
+      <Loaded query={timeline}>
+        {({ steps }) =>
+          run.pipeline === null ? (
+            <Section title="Assets that it made">
+              {steps.length === 0 ? (
+                <p className={classes.dim}>None.</p>
+              ) : (
+                <ul style={{ margin: 0, paddingLeft: 18 }}>
+                  {steps.map((each) => (
+                    <li key={each.step}>
+                      <Link className={classes.link} to={assetPath(each.step, { tab: "versions" })}>
+                        {each.step}
+                      </Link>{" "}
+                      <span className={classes.dim}>
+                        {each.count === 1
+                          ? (each.rows?.[0]?.item ?? "")
+                          : `${each.count.toLocaleString("en")} partitions`}
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </Section>
+          ) : steps.length === 0 ? (
+            <Empty title="No step has returned anything yet." />
+          ) : (
+            steps.map((each) => (
+              <StepValue
+                key={each.step}
+                run={run}
+                step={each.step}
+                count={each.count}
+                items={each.rows?.map((row) => row.item) ?? null}
+              />
+            ))
+          )
+        }
+      </Loaded>
+    </>
+  )
+}
+
+interface StepValueProps {
+  readonly run: Run
+  readonly step: string
+  readonly count: number
+  /** None where there are too many of them to be listed. */
+  readonly items: readonly string[] | null
+}
+
+function StepValue({ run, step, count, items }: StepValueProps) {
+  const [item, setItem] = useState(items?.[0] ?? "0")
+  const query = api.useQuery(
+    "get",
+    "/api/v1/runs/{id}/values",
+    { params: { path: { id: run.id }, query: { step, item } } },
+    { placeholderData: undefined, retry: false },
+  )
+  const problem = query.error ? asProblem(query.error) : null
+  const named = Object.entries(query.data?.named ?? {})
+  return (
+    <Section
+      title={shortName(step)}
+      actions={
+        count > 1 && (
+          <Select
+            aria-label={`Item of ${shortName(step)}`}
+            data={items ? [...items] : Array.from({ length: Math.min(count, 1000) }, (_, at) => String(at))}
+            value={item}
+            onChange={(value) => setItem(value ?? "0")}
+            searchable
+            allowDeselect={false}
+            w={110}
+          />
+        )
+      }
+    >
+      {problem ? (
+        problem.status === 404 ? (
+          <p className={classes.dim}>It returned nothing that is kept.</p>
+        ) : (
+          <Refusal problem={problem} />
+        )
+      ) : query.data ? (
+        <CodeView
+          code={JSON.stringify(query.data.returned, null, 2) ?? "null"}
+          language="json"
+          title={count > 1 ? `returned [${item}]` : "returned"}
+          height="300px"
+        />
+      ) : null}
+      {named.map(([name, value]) => (
+        <CodeView
+          key={name}
+          code={JSON.stringify(value, null, 2)}
+          language="json"
+          title={name}
+          height="200px"
+        />
+      ))}
+    </Section>
+  )
+}
