@@ -77,6 +77,10 @@ def _plan_saved(changes: changing.Changes, position: int, at: int, event: contro
     changes.put("saved_plan", event.plan, event.document, event.request, event.steps, event.by, at)
 
 
+def _plan_removed(changes: changing.Changes, position: int, at: int, event: control.PlanRemoved) -> None:
+    changes.put("saved_plan_removed", event.plan, at, "", at)
+
+
 def _execution_created(changes: changing.Changes, position: int, at: int, event: control.ExecutionCreated) -> None:
     changes.put(
         "execution",
@@ -238,6 +242,7 @@ HANDLERS: Mapping[type[event_base.Event], Callable[[changing.Changes, int, int, 
     control.AutomationResumed: _automation_resumed,
     control.TickDecided: _tick_decided,
     control.PlanSaved: _plan_saved,
+    control.PlanRemoved: _plan_removed,
     control.ExecutionCreated: _execution_created,
     control.ExecutionChanged: _execution_changed,
     control.ExecutionPaused: _execution_paused,

@@ -629,7 +629,11 @@ DROP TABLE alert_problem_3;
 CREATE INDEX alert_problem_of_incident ON alert_problem (incident) WHERE incident <> '';
 """
 
-MIGRATIONS: tuple[str, ...] = (SCHEMA_1, SCHEMA_2, SCHEMA_3, SCHEMA_4)
+SCHEMA_5 = """
+ALTER TABLE saved_plan ADD COLUMN removed INTEGER;
+"""
+
+MIGRATIONS: tuple[str, ...] = (SCHEMA_1, SCHEMA_2, SCHEMA_3, SCHEMA_4, SCHEMA_5)
 """Scripts that lead from each version of the schema to the next; a published one is never edited."""
 
 REFOLDED: Mapping[int, Mapping[str, str]] = {

@@ -222,6 +222,9 @@ WRITES: Mapping[str, tables.Write] = {
         key=("automation", "tick"),
         replace=("position", "due", "at", "decision", "reason", "runs", "executions", "count"),
     ),
+    "saved_plan_removed": tables.Write(
+        table="saved_plan", key=("id",), replace=("removed",), first=("document", "created")
+    ),
     "saved_plan": tables.Write(
         table="saved_plan", key=("id",), replace=("document", "request", "steps", "by_whom", "created")
     ),

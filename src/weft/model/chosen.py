@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 
 from weft.model import keys
+from weft.model.partitions import quoting
 
 _BETWEEN = "]; "
 
@@ -27,7 +28,7 @@ def read(text: str, known: Container[keys.AssetKey]) -> dict[keys.AssetKey, str]
     if not stripped.endswith("]"):
         return None
     found: dict[keys.AssetKey, str] = {}
-    for part in stripped[:-1].split(_BETWEEN):
+    for part in quoting.split(stripped[:-1], _BETWEEN):
         asset, bracket, chosen = part.partition("[")
         if not bracket or asset not in known:
             return None

@@ -113,6 +113,13 @@ class PlanSaved(Event, frozen=True, kw_only=True, omit_defaults=True):
     by: str = ""
 
 
+class PlanRemoved(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A plan is kept no longer; what applied it stays."""
+
+    plan: str
+    by: str = ""
+
+
 class ExecutionCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A plan is to be carried out by the scheduler, in as many runs as it takes.
 
@@ -331,6 +338,7 @@ AnyControlEvent = (
     | AutomationResumed
     | TickDecided
     | PlanSaved
+    | PlanRemoved
     | ExecutionCreated
     | ExecutionChanged
     | ExecutionPaused

@@ -36,11 +36,15 @@ class Evaluation:
     def reads(self, step: graphs.Step, dependency: graphs.Dependency, ordinals: PartitionSet) -> PartitionSet:
         """The partitions of `dependency.asset` that these partitions of `step` are made from."""
         up = self.graph.assets[dependency.asset].partitions
+        if up is None and step.partitions is None:  # as nearly always; there is one of each, whatever the mapping
+            return ordinals & ONE
         return dependency.mapping.upstream(ordinals, step.partitions, up, self.now)
 
     def read_by(self, step: graphs.Step, dependency: graphs.Dependency, ordinals: PartitionSet) -> PartitionSet:
         """The partitions of `step` that are made from these partitions of `dependency.asset`."""
         up = self.graph.assets[dependency.asset].partitions
+        if up is None and step.partitions is None:
+            return ordinals & ONE
         return dependency.mapping.downstream(ordinals, step.partitions, up, self.now)
 
     def digest(self, step: graphs.Step, dependency: graphs.Dependency, ordinal: int) -> int:

@@ -111,7 +111,7 @@ def find(
     by_id: dict[str, Trouble] = {}
     explainer = causes.Explainer(found)
     for standing in found.standings.values():
-        if standing.due or standing.held or standing.undecided:
+        if _stands_badly_by_itself(standing):
             _of_standing(found, explainer, standing, by_id)
     for asset, ordinals in late.items():
         _late(found, asset, ordinals, "", by_id)
@@ -141,6 +141,18 @@ def find(
     for step, ordinals in _hit_together(found, late_ones).items():
         hit[step] = hit.get(step, EMPTY) | ordinals
     return Troubles(all=told, hit=hit)
+
+
+def _stands_badly_by_itself(standing: standings.Standing) -> bool:
+    """Whether a trouble may begin in a step; most of what is due is so because of something above it."""
+    if standing.undecided or standing.rejected:
+        return True
+    if not (standing.due or standing.blocked):
+        return False
+    return any(
+        own.failed or own.rejected or own.code or own.undecided or own.data or own.added
+        for own in standing.own.values()
+    )
 
 
 def _hit_together(found: findings.Evaluation, several: Sequence[Trouble]) -> dict[keys.StepKey, PartitionSet]:
@@ -282,22 +294,15 @@ def _follow(found: findings.Evaluation, trouble: Trouble) -> None:
 
 def _reached(found: findings.Evaluation, trouble: Trouble) -> tuple[_Begun, Collection[keys.StepKey]]:
     """What is due or held from where a trouble began downwards, in graph order; and the steps that were looked at."""
-    graph = found.graph
+    graph, standing_of = found.graph, found.standings
     reached: _Begun = {}
     done: _Begun = {}
-    waiting: list[int] = []
-    noted: set[keys.StepKey] = set()
-
-    def wait(steps: Collection[keys.StepKey]) -> None:
-        for each in steps:
-            if each not in noted and each in found.standings:
-                noted.add(each)
-                heapq.heappush(waiting, graph.rank[each])
-
-    wait(trouble.begun)
+    noted = {each for each in trouble.begun if each in standing_of}
+    waiting = [graph.rank[each] for each in noted]
+    heapq.heapify(waiting)
     while waiting:
         step = graph.order[heapq.heappop(waiting)]
-        standing = found.standings[step]
+        standing = standing_of[step]
         begun = trouble.begun.get(step, EMPTY)
         ours = (begun | reached.get(step, EMPTY)) & (standing.due | standing.held | standing.undecided | begun)
         if trouble.kind == "stale":
@@ -307,14 +312,17 @@ def _reached(found: findings.Evaluation, trouble: Trouble) -> tuple[_Begun, Coll
         done[step] = ours
         for output in standing.step.outputs:
             for reader in graph.readers.get(output, ()):
-                below = found.standings.get(reader)
+                below = standing_of.get(reader)
                 if below is None:
                     continue
                 for dependency in below.step.dependencies:
                     if dependency.asset == output:
                         down = found.read_by(below.step, dependency, ours)
-                        reached[reader] = reached.get(reader, EMPTY) | down
-                wait((reader,))
+                        before = reached.get(reader)
+                        reached[reader] = down if before is None else before | down
+                if reader not in noted:
+                    noted.add(reader)
+                    heapq.heappush(waiting, graph.rank[reader])
     return done, noted
 
 

@@ -82,9 +82,17 @@ class ExecutionReader(Protocol):
     """Reads executions and saved plans."""
 
     def executions(
-        self, *, live: bool = False, limit: int | None = None, before: tuple[int, str] | None = None
+        self,
+        *,
+        live: bool = False,
+        limit: int | None = None,
+        before: tuple[int, str] | None = None,
+        pipeline: str | None = None,
     ) -> list[ExecutionRow]:
-        """Executions, newest first; with `live`, unfinished ones; those before one by its creation and id."""
+        """Executions, newest first; with `live`, unfinished ones; those before one by its creation and id.
+
+        With `pipeline` those that were asked for by its name, such as its backfills, and those that ran it.
+        """
 
     def executions_with_prefix(self, prefix: str) -> list[ExecutionRow]:
         """Executions whose id begins with `prefix`."""

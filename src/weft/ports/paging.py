@@ -162,4 +162,7 @@ class Paging(Protocol):
         before: int | None = None,
         limit: int,
     ) -> list[ArtifactRow]:
-        """Artifacts, newest first, from before one on; with `latest`, the newest version of each key alone."""
+        """Artifacts, newest first, from before one on; with `latest`, the newest version of each key alone.
+
+        With `text` those that have it in their key or description.
+        """

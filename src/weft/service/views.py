@@ -20,7 +20,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CauseView(View, frozen=True, kw_only=True):
-    """One reason. `root` is where a chain of causes through upstream assets begins."""
+    """One reason. `root` is where a chain of causes through upstream assets begins.
+
+    A failure of an asset that is looked at has `step`, `log` (the id of its log in `run`) and the `line` of that at
+    which its error begins, counted from 1.
+    """
 
     kind: str
     subject: str
@@ -29,6 +33,9 @@ class CauseView(View, frozen=True, kw_only=True):
     at: str | None = None
     detail: str = ""
     root: CauseView | None = None
+    step: str | msgspec.UnsetType = msgspec.UNSET
+    log: str | msgspec.UnsetType | None = msgspec.UNSET
+    line: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class StepView(View, frozen=True, kw_only=True):

@@ -36,12 +36,27 @@ class ExecutionReads:
             return self._connection.execute(statement, parameters).fetchall()
 
     def executions(
-        self, *, live: bool = False, limit: int | None = None, before: tuple[int, str] | None = None
+        self,
+        *,
+        live: bool = False,
+        limit: int | None = None,
+        before: tuple[int, str] | None = None,
+        pipeline: str | None = None,
     ) -> list[ports.ExecutionRow]:
-        """Executions, newest first; with `live`, unfinished ones; those before one by its creation and id."""
+        """Executions, newest first; with `live`, unfinished ones; those before one by its creation and id.
+
+        With `pipeline` those that were asked for by its name, such as its backfills, and those that ran it.
+        """
         where = ["phase <> 'finished'"] if live else []
+        named: tuple[object, ...] = ()
+        if pipeline is not None:
+            where.append(
+                "(request = ? OR substr(request, 1, length(?) + 1) = ? || ' ' OR EXISTS ("
+                "SELECT 1 FROM run WHERE run.execution = execution.id AND run.execution <> '' AND run.pipeline = ?))"
+            )
+            named = (pipeline,) * 4
         statement, values = _paged(_EXECUTION, where, limit, before)
-        return [_execution(row) for row in self._asked(statement, values)]
+        return [_execution(row) for row in self._asked(statement, (*named, *values))]
 
     def executions_with_prefix(self, prefix: str) -> list[ports.ExecutionRow]:
         """Executions whose id begins with `prefix`."""
@@ -119,13 +134,16 @@ class ExecutionReads:
         self, *, limit: int | None = None, before: tuple[int, str] | None = None
     ) -> list[ports.SavedPlanRow]:
         """Saved plans, newest first."""
-        statement, values = _paged(_SAVED, [], limit, before)
+        statement, values = _paged(_SAVED, ["removed IS NULL"], limit, before)
         return [_saved(row) for row in self._asked(statement, values)]
 
     def saved_plans_with_prefix(self, prefix: str) -> list[ports.SavedPlanRow]:
         """Saved plans whose id begins with `prefix`."""
         return [
-            _saved(row) for row in self._asked(f"{_SAVED} WHERE id >= ? AND id < ?", (prefix, prefix + "\U0010ffff"))
+            _saved(row)
+            for row in self._asked(
+                f"{_SAVED} WHERE removed IS NULL AND id >= ? AND id < ?", (prefix, prefix + "\U0010ffff")
+            )
         ]
 
 

@@ -121,25 +121,13 @@ class SqliteReader(run_reading.RunReader):
     def _fill_plain(
         self, found: dict[str, columns_model.Columns], plain: Sequence[str], external: frozenset[str]
     ) -> None:
-        if len(plain) > 2 * _CHUNK:  # most of the table: one scan of the unpartitioned rows
-            wanted = set(plain)
-            batches: Iterable[Iterable[tuple[Any, ...]]] = [
-                self._connection.execute(f"SELECT asset, {ROW_COLUMNS} FROM partition WHERE key = ''")  # noqa: S608
-            ]
-        else:
-            wanted = set(plain)
-            batches = (
-                self._connection.execute(
-                    f"SELECT asset, {ROW_COLUMNS} FROM partition WHERE key = '' AND asset IN {_marks(part)}",  # noqa: S608
-                    part,
-                )
-                for part in _chunks(plain)
-            )
-        for batch in batches:
-            for row in batch:
-                asset = row[0]
-                if asset in wanted:
-                    found[asset].put(0, partition_row(row[1:]), external=asset in external)
+        # one look-up for each, in the order of the table: a scan would go through the partitions of all others, too
+        for row in self._connection.execute(
+            f"SELECT asset, {ROW_COLUMNS} FROM (SELECT value AS wanted FROM json_each(?)) "  # noqa: S608
+            "CROSS JOIN partition ON asset = wanted AND key = ''",
+            (json.dumps(sorted(plain)),),
+        ):
+            found[row[0]].put(0, partition_row(row[1:]), external=row[0] in external)
 
     def _fill_partitioned(self, asset: str, definition: partitions.Partitions, external: bool) -> columns_model.Columns:
         row = self._connection.execute(

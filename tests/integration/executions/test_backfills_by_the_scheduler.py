@@ -16,6 +16,7 @@ from weft.ports import locations
 from weft.runtime import owners
 from weft.service.execution import executions
 from weft.service.execution import turns as execution_turns
+from weft.service.plan import planning
 
 
 @pytest.fixture
@@ -206,3 +207,21 @@ def test_an_interval_that_another_run_is_at_is_waited_for_and_not_run_twice(made
     view = made.carry_out(second.id)
     assert (view.outcome, view.succeeded, view.passed) == ("succeeded", 1, 2)
     assert sorted(made.journal()) == ["work 2024-01-01", "work 2024-01-02", "work 2024-01-03"]
+
+
+def test_the_executions_of_a_pipeline_are_its_backfills_and_the_plans_that_ran_it(made: Project) -> None:
+    own = executions.create(made.world, month())
+    chained = dataclasses.replace(month(), intervals=executions.Intervals(pipeline="chained", chosen="2024-01-01"))
+    executions.create(made.world, chained)
+    executions.create(made.world, executions.Wanted(ask=planning.Ask(selection="raw", partitions="2024-01-01")))
+    applied = executions.create(
+        made.world, executions.Wanted(ask=planning.Ask(selection="kind:pipeline", partitions="2024-01-20"))
+    )
+    made.carry_out(applied.id)
+    ledger = made.world.ledger
+    assert [row.id for row in ledger.executions(pipeline="yearly")] == [applied.id, own.id]
+    assert [row.id for row in ledger.executions(pipeline="yearly", limit=1)] == [applied.id]
+    assert not ledger.executions(pipeline="year")
+    assert ledger.executions(pipeline="yearly", live=True) == [
+        row for row in ledger.executions(live=True) if row.id == own.id
+    ]

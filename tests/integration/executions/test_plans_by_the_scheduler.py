@@ -237,3 +237,15 @@ def test_the_states_in_the_log_are_those_of_the_table(made: Project) -> None:
     kinds = [type(event).__name__ for event in made.log() if isinstance(event, control_events.AnyControlEvent)]
     assert kinds == ["ExecutionCreated", "ExecutionPaused", "ExecutionResumed", "ExecutionFinished"]
     assert made.world.ledger.verify().passed  # type: ignore[attr-defined]
+
+
+def test_a_saved_plan_that_is_removed_is_there_no_more_and_what_applied_it_is(made: Project) -> None:
+    kept, other = (saved_plans.save_plan(made.world, ask("+clean")) for _ in range(2))
+    view = executions.create(made.world, executions.Wanted(saved=kept.id))
+    assert saved_plans.remove(made.world, kept.id[:8], by="ann").id == kept.id
+    assert [each.id for each in saved_plans.ls(made.world)] == [other.id]
+    for verb in (saved_plans.get, saved_plans.remove, saved_plans.drifted):
+        with pytest.raises(errors.NotFoundError, match="no saved plan"):
+            verb(made.world, kept.id)
+    assert made.carry_out(view.id).outcome == "succeeded"
+    assert executions.get(made.world, view.id).plan == kept.id

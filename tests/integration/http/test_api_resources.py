@@ -635,3 +635,27 @@ def test_readiness_says_what_is_missing(api: Api) -> None:
     told = api.get("/ready", 503)["detail"]
     assert "worker" in told
     assert "scheduler" in told
+
+
+def test_what_is_selected_of_a_pipeline_s_intervals_is_text_and_back(api: Api) -> None:
+    strip = api.get("/pipelines/etl/partitions")
+    drawn = api.get("/pipelines/etl/partition-selection", pieces=["2-4"], fingerprint=strip["fingerprint"])
+    assert (drawn["text"], drawn["count"], drawn["ranges"]) == ("2024-01-03..2024-01-05", 3, [[2, 5]])
+    assert drawn["counts"]["fresh"] == 1  # one of them has run
+    again = api.get("/pipelines/etl/partition-selection", partitions=drawn["text"])
+    assert again == drawn
+    part = api.get("/pipelines/etl/partitions", start=2, stop=5)
+    assert (part["start"], part["stop"], part["total"]) == (2, 5, 3)
+    refused = api.get("/pipelines/etl/partition-selection", 422, pieces=["2-4"], fingerprint="another")
+    assert "Look at them again" in str(refused)
+    api.get("/pipelines/nobody/partition-selection", 404, pieces=["2-4"])
+
+
+def test_a_cause_that_is_a_failure_says_where_in_its_log_the_error_is(api: Api) -> None:
+    cause = next(each for each in api.get("/assets/broken")["causes"] if each["kind"] == "failed")
+    assert cause["step"] == "broken"
+    lines = api.get(f"/runs/{cause['run']}/logs/{cause['log']}")["lines"]
+    assert "no luck" in str(lines[cause["line"] - 1 :])
+    assert cause in api.get("/assets/broken/partition")["causes"]
+
+

@@ -1,4 +1,4 @@
-"""All checks in one list, and the log from its newest event on, over HTTP."""
+"""All checks in one list, artifacts by kind, and the log from its newest event on, over HTTP."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ days = DailyPartitions(start_date="2024-01-01", end_date="2024-01-06")
 
 @asset(partitions=days, group="prices")
 def prices(context) -> list:
+    artifacts.markdown("# Prices", key="price-report", description="Prices of a day")
+    artifacts.table([{"price": 1}], key="price-table")
     return [1, -2] if context.partition_key == "2024-01-03" else [1]
 
 @asset_check(asset=prices, blocking=True)
@@ -125,6 +127,17 @@ def test_events_are_found_by_their_text_and_type(client: httpx.Client) -> None:
     assert all("above_zero" in str(each["body"]) for each in found)
     created = _get(client, "/ledger/events", order="newest", types="RunCreated")["items"]
     assert {each["type"] for each in created} == {"RunCreated"}
+
+
+def test_artifacts_are_found_by_kind_and_by_words_of_their_key_or_description(client: httpx.Client) -> None:
+    def keys(**query: Any) -> list[str]:
+        return sorted(each["key"] for each in _get(client, "/artifacts", **query)["items"])
+
+    assert keys() == ["price-report", "price-table"]
+    assert keys(kind="table") == ["price-table"]
+    assert keys(q="OF A DAY") == ["price-report"]
+    assert keys(q="price-", kind="markdown") == ["price-report"]
+    assert keys(q="nothing") == []
 
 
 def test_text_is_refused_where_the_oldest_come_first(client: httpx.Client) -> None:

@@ -4007,6 +4007,9 @@ export interface components {
         /**
          * CauseView
          * @description One reason. `root` is where a chain of causes through upstream assets begins.
+         *
+         *         A failure of an asset that is looked at has `step`, `log` (the id of its log in `run`) and the `line` of that at
+         *         which its error begins, counted from 1.
          */
         CauseView: {
             kind: string;
@@ -4021,6 +4024,9 @@ export interface components {
             detail: string;
             /** @default null */
             root: components["schemas"]["CauseView"] | null;
+            step?: string;
+            log?: string | null;
+            line?: number | null;
         };
         /**
          * CellView
@@ -4501,8 +4507,9 @@ export interface components {
          * @description One application of a plan.
          *
          *         The counts are of step runs of assets and of intervals of pipelines: `succeeded`, `failed`, `left_out` (what they
-         *         need failed), `cancelled`, `passed` (others made them meanwhile, or they turned out to need nothing), `running`,
-         *         `waiting` (in the queue) and what is `left` of `total`. `seconds_left` is an estimate, None where nothing is known.
+         *         need failed), `cancelled`, `passed` (others made them meanwhile, or they turned out to need nothing), `running`
+         *         (being tried now), `waiting` (in the queue) and what is `left`. Together they are `total`. `seconds_left` is an
+         *         estimate, None where nothing is known.
          */
         ExecutionView: {
             id: string;
@@ -5552,7 +5559,7 @@ export interface components {
         };
         /**
          * PickView
-         * @description Some partitions of an asset, or intervals of a pipeline: as text, as ranges of ordinals, and how many of them stand where.
+         * @description Some partitions, or intervals: as text, as ranges of ordinals, and how many of them stand where.
          *
          *         `text` is None where it would be too long to be used: what is selected is too scattered. `ranges` are
          *         `[start, stop]`, at most a few thousand; `left_out` counts the others.

@@ -16,8 +16,8 @@ import type { Cloth } from "./types"
 import { moved, spanWords, zoomed } from "./window"
 
 const fields = {
-  since: number(0),
-  until: number(0),
+  since: moment(),
+  until: moment(),
   select: text(),
   folded: text(),
   rows: oneOf(["names", "threads"], "names"),

@@ -143,6 +143,7 @@ function Cards(props: ViewProps) {
       aria-label={label}
     >
       <ReactFlow
+        proOptions={{ hideAttribution: true }}
         nodes={nodes}
         nodeTypes={NODES}
         fitView

@@ -140,7 +140,10 @@ function axis({ context, width, colours }: Frame, { marks, window }: StripPictur
   for (const [ordinal, key] of marks) {
     const at = pixelOf(Number(ordinal), width, window)
     if (at < free || at > width - 30) continue
-    const text = fitted(context, String(key), Math.min(160, width - at - 6))
+    const room = width - at - 6
+    const text = fitted(context, String(key), Math.min(160, room))
+    // at the right edge half a key would say nothing
+    if (room < 160 && text !== String(key)) continue
     context.fillStyle = colours("line-strong")
     context.fillRect(Math.round(at), BAND + 2 * EDGE, 1, 4)
     context.fillStyle = colours("faint")

@@ -1,3 +1,4 @@
+import { VisuallyHidden } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
 import { useVirtualizer } from "@tanstack/react-virtual"
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react"
@@ -106,7 +107,8 @@ export function Table<Row>(props: TableProps<Row>) {
                   </span>
                 </button>
               ) : (
-                column.title
+                // a column of buttons has no title that is seen, but one that is heard
+                column.title || <VisuallyHidden>Actions</VisuallyHidden>
               )}
             </div>
           ))}

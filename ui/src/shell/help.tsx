@@ -2,6 +2,13 @@ import { Modal } from "@mantine/core"
 import { commandsOf, useRegistry, written } from "./commands"
 import classes from "./help.module.css"
 
+const SEARCH: ReadonlyArray<readonly [what: string, keys: string]> = [
+  ["Only assets", "@"],
+  ["Only runs", "#"],
+  ["Only commands", ">"],
+  ["Open in a new tab", written("mod+Enter")],
+]
+
 /** All keys that work here, by their groups. */
 export function Help({ onClose }: { onClose: () => void }) {
   const sets = useRegistry((registry) => registry.sets)
@@ -42,6 +49,19 @@ export function Help({ onClose }: { onClose: () => void }) {
                 <kbd>↵</kbd>
               </dd>
             </div>
+          </dl>
+        </section>
+        <section>
+          <h2>In the search</h2>
+          <dl>
+            {SEARCH.map(([what, keys]) => (
+              <div key={what}>
+                <dt>{what}</dt>
+                <dd>
+                  <kbd>{keys}</kbd>
+                </dd>
+              </div>
+            ))}
           </dl>
         </section>
       </div>

@@ -11,6 +11,15 @@ function byLinkOnly(): boolean {
   return document.querySelector<HTMLMetaElement>("meta[name=weft-log-in]")?.content === "link"
 }
 
+/** Why a link did not lead in, as the server says it in the address. */
+function Refused() {
+  return new URLSearchParams(location.search).get("link") === "refused" ? (
+    <p role="alert" className={classes.refused}>
+      This link was used already, is older than five minutes, or the account has changed.
+    </p>
+  ) : null
+}
+
 /** The page for who is not logged in. */
 export function LogIn({ onIn }: { onIn: () => void }) {
   const [name, setName] = useState("")
@@ -28,6 +37,7 @@ export function LogIn({ onIn }: { onIn: () => void }) {
         <div className={classes.form}>
           <Logo />
           <h1>Log in</h1>
+          <Refused />
           <p>On the machine of the server, in the project's folder, this prints a link that logs you in:</p>
           <div>
             <Command text="weft open" />
@@ -42,6 +52,7 @@ export function LogIn({ onIn }: { onIn: () => void }) {
       <form className={classes.form} onSubmit={submit}>
         <Logo />
         <h1>Log in</h1>
+        <Refused />
         <TextInput
           label="Name"
           value={name}

@@ -28,10 +28,10 @@ export function Page({ title, heading, sub, trail, actions, children, full = fal
         <div className={classes.titles}>
           {trail && (
             <nav aria-label="Above" className={classes.trail}>
-              {trail.map(([name, path]) => (
+              {trail.map(([name, path], at) => (
                 <span key={path}>
+                  {at > 0 && <span aria-hidden="true"> / </span>}
                   <Link to={path}>{name}</Link>
-                  <span aria-hidden="true"> / </span>
                 </span>
               ))}
             </nav>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { asked, grouped, matching, type Row, recent, remember, rowsOf } from "./palette-rows"
+import { asked, grouped, matching, type Row, recent, remember, rowsOf, still } from "./palette-rows"
 
 const nothing = () => undefined
 
@@ -38,6 +38,31 @@ describe("the palette", () => {
     ])
     expect(row?.path).toBe("/runs/abc?tab=logs&step=raw&partition=2012-10-26%7CIBM&log=L1&line=42")
     expect(row?.state).toBe("failed")
+  })
+
+  it("has a failure that came again once, by its last", () => {
+    const failure = (id: string, run: string) => ({
+      id,
+      kind: "failure",
+      name: "RuntimeError: refused",
+      detail: "rates: fetch",
+      score: 1,
+      run,
+      step: null,
+      partition: null,
+      log: null,
+      line: null,
+    })
+    const rows = rowsOf([failure("1", "new"), failure("2", "old"), { ...failure("3", "x"), detail: "other" }])
+    expect(rows.map((row) => [row.path, row.note])).toEqual([
+      ["/runs/new?tab=logs", "rates: fetch, the last of 2"],
+      ["/runs/x?tab=logs", "other"],
+    ])
+  })
+
+  it("shows of an answer to other words what fits by now", () => {
+    const row = (title: string): Row => ({ id: title, title, note: "sales", group: "Assets" })
+    expect(still([row("orders"), row("odds")], "ord SALES").map((each) => each.title)).toEqual(["orders"])
   })
 
   it("groups in the order of the nearest, and leaves out what has no page", () => {

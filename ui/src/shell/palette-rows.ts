@@ -58,26 +58,44 @@ const GROUPS: Readonly<Record<string, string>> = {
   pipeline: "Pipelines",
   job: "Jobs",
   run: "Runs",
-  failure: "Failures",
+  failure: "Failures: the log, at the error",
   automation: "Schedules and sensors",
   location: "Locations",
 }
 
-/** What the server found, as rows; kinds that have no page are left out. */
+/** What the server found, as rows; kinds that have no page are left out, and the same failure is there once. */
 export function rowsOf(hits: readonly Hit[]): Row[] {
-  return hits.flatMap((hit) => {
+  const rows: Row[] = []
+  const failures = new Map<string, { at: number; count: number }>()
+  for (const hit of hits) {
     const path = PATHS[hit.kind]?.(hit)
-    if (path === undefined) return []
-    return [
-      {
-        id: hit.id,
-        title: hit.name,
-        note: hit.detail,
-        group: GROUPS[hit.kind] ?? hit.kind,
-        path,
-        state: hit.kind === "failure" ? "failed" : undefined,
-      },
-    ]
+    if (path === undefined) continue
+    const failed = hit.kind === "failure"
+    const same = failed ? failures.get(`${hit.name}\n${hit.detail}`) : undefined
+    if (same !== undefined) {
+      same.count += 1
+      rows[same.at] = { ...(rows[same.at] as Row), note: `${hit.detail}, the last of ${same.count}` }
+      continue
+    }
+    if (failed) failures.set(`${hit.name}\n${hit.detail}`, { at: rows.length, count: 1 })
+    rows.push({
+      id: hit.id,
+      title: hit.name,
+      note: hit.detail,
+      group: GROUPS[hit.kind] ?? hit.kind,
+      path,
+      ...(failed ? { state: "failed" } : {}),
+    })
+  }
+  return rows
+}
+
+/** The rows of an answer to other words that fit what is typed by now; the new answer is on its way. */
+export function still(rows: readonly Row[], text: string): Row[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  return rows.filter((row) => {
+    const shown = `${row.title} ${row.note}`.toLowerCase()
+    return words.every((word) => shown.includes(word))
   })
 }
 
@@ -85,6 +103,7 @@ export function rowsOf(hits: readonly Hit[]): Row[] {
 export function matching(commands: readonly Command[], text: string): Row[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   return commands
+    .filter((command) => command.id !== "palette")
     .map((command) => ({
       command,
       near: nearness(`${command.title} ${command.group} ${command.words ?? ""}`, words),

@@ -7,7 +7,7 @@ import { api, apiUrl } from "@/api/client"
 import { StateMark } from "@/parts/state-mark"
 import { commandsOf, useRegistry, written } from "./commands"
 import classes from "./palette.module.css"
-import { asked, grouped, matching, type Row, recent, remember, rowsOf } from "./palette-rows"
+import { asked, grouped, matching, type Row, recent, remember, rowsOf, still } from "./palette-rows"
 
 /** Milliseconds after the last key until the server is asked. */
 const PAUSE = 70
@@ -31,13 +31,14 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const rows = useMemo(() => {
     const commands = scope === "all" || scope === "commands" ? matching(commandsOf(sets), text) : []
     if (text === "") return scope === "all" ? [...recent(), ...commands] : commands
-    // an answer to other words would show for a moment what was not asked for
-    const hits = found.data && scope !== "commands" ? rowsOf(found.data.items) : []
+    const answered = found.data && scope !== "commands" ? rowsOf(found.data.items) : []
+    // an answer to other words would show for a moment, and Enter would open, what was not asked for
+    const hits = found.isPlaceholderData || asked(late).text !== text ? still(answered, text) : answered
     const objects = hits.filter(
       (row) => scope === "all" || (scope === "assets" ? row.group === "Assets" : row.group === "Runs"),
     )
     return [...objects, ...commands]
-  }, [sets, scope, text, found.data])
+  }, [sets, scope, text, late, found.data, found.isPlaceholderData])
   const groups = useMemo(() => grouped(rows), [rows])
   const shown = useMemo(() => groups.flatMap(([, members]) => members), [groups])
   // biome-ignore lint/correctness/useExhaustiveDependencies: begins at the top when other words are typed

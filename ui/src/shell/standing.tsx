@@ -48,18 +48,18 @@ export function Standing() {
         </Menu>
         <span className={classes.icons}>
           <ActionIcon
-            size="sm"
+            size={24}
             onClick={() => toggleColorScheme()}
             aria-label="Switch between light and dark"
           >
             <Sun size={14} className={classes.light} />
             <Moon size={14} className={classes.dark} />
           </ActionIcon>
-          <ActionIcon size="sm" onClick={openHelp} aria-label="Show all keys">
+          <ActionIcon size={24} onClick={openHelp} aria-label="Show all keys">
             <Keyboard size={14} />
           </ActionIcon>
           {me?.kind === "session" && (
-            <ActionIcon size="sm" onClick={() => void out()} aria-label={`Log out ${me.name}`}>
+            <ActionIcon size={24} onClick={() => void out()} aria-label={`Log out ${me.name}`}>
               <LogOut size={14} />
             </ActionIcon>
           )}

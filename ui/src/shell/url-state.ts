@@ -19,14 +19,28 @@ export function oneOf<const T extends string>(words: readonly T[], initial: T): 
   }
 }
 
-export function number(initial: number): Field<number> {
+/** A number from `least` to `most`; what is none of these is as if it was not given. */
+export function number(
+  initial: number,
+  least = -Number.MAX_SAFE_INTEGER,
+  most = Number.MAX_SAFE_INTEGER,
+): Field<number> {
   return {
     read: (raw) => {
-      const value = Number(raw[0] ?? Number.NaN)
-      return Number.isFinite(value) ? value : initial
+      const value = raw[0]?.trim() ? Number(raw[0]) : Number.NaN
+      return value >= least && value <= most ? value : initial
     },
     write: (value) => (value === initial ? [] : [String(value)]),
   }
+}
+
+/** The last moment that a Date can be, in milliseconds. */
+const LAST = 8.64e15
+
+/** A moment in milliseconds; 0 is none. */
+export function moment(): Field<number> {
+  const { read, write } = number(0, -LAST, LAST)
+  return { read: (raw) => Math.round(read(raw)), write }
 }
 
 export function flag(initial = false): Field<boolean> {

@@ -37,6 +37,7 @@ export const theme = createTheme({
     SegmentedControl: { defaultProps: { size: "xs" } },
     Modal: {
       defaultProps: {
+        closeButtonProps: { "aria-label": "Close" },
         centered: true,
         overlayProps: { backgroundOpacity: 0.3 },
         transitionProps: { duration: 90 },
@@ -44,9 +45,17 @@ export const theme = createTheme({
       styles: { title: { fontSize: "15px", fontWeight: 600 } },
     },
     Drawer: {
-      defaultProps: { overlayProps: { backgroundOpacity: 0.3 }, transitionProps: { duration: 120 } },
+      defaultProps: {
+        closeButtonProps: { "aria-label": "Close" },
+        overlayProps: { backgroundOpacity: 0.3 },
+        transitionProps: { duration: 120 },
+      },
       styles: { title: { fontSize: "15px", fontWeight: 600 } },
     },
+    // a header outside of an article is the page's banner, of which there is one
+    ModalHeader: { defaultProps: { role: "presentation" } },
+    DrawerHeader: { defaultProps: { role: "presentation" } },
+    Notification: { styles: { description: { color: "var(--dim)" } } },
     Menu: { defaultProps: { shadow: "md", transitionProps: { duration: 60 } } },
     Tooltip: { defaultProps: { openDelay: 250, transitionProps: { duration: 60 } } },
     Tabs: { styles: { tab: { fontSize: "13px", paddingBlock: "7px" } } },
@@ -67,5 +76,13 @@ export const variables: CSSVariablesResolver = () => {
     "--mantine-color-error": "var(--failed-ink)",
     "--mantine-color-anchor": "var(--accent-ink)",
   }
-  return { variables: {}, light: shared, dark: shared }
+  // Mantine's own greys, in fields and switches, have no blue in them
+  const greys = {
+    "--mantine-color-dark-8": "var(--sunken)",
+    "--mantine-color-dark-7": "var(--panel)",
+    "--mantine-color-dark-6": "var(--sunken)",
+    "--mantine-color-dark-5": "var(--line)",
+    "--mantine-color-dark-4": "var(--line-strong)",
+  }
+  return { variables: {}, light: shared, dark: { ...shared, ...greys } }
 }

@@ -7,6 +7,7 @@
 *                             all
 2024-01-05|*                  several dimensions: each part as above (without commas)
 2024-01-05|AAPL..2024-01-08|IBM   a range over the combined order
+"a,b","x..y"                  keys with such characters of their own, in quotes
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime
 
 from weft.model import errors
 from weft.model.partition_set import PartitionSet
+from weft.model.partitions import quoting
 from weft.model.partitions.multi import SEPARATOR, MultiPartitions
 from weft.model.partitions.protocol import Partitions, UnknownPartitionError
 from weft.model.partitions.windows import TimePartitions
@@ -40,7 +42,8 @@ def parse_selection(text: str, partitions: Partitions | None, now: datetime) -> 
         )
     universe = partitions.universe(now)
     stripped = text.strip()
-    tokens = [stripped] if partitions.find(stripped) is not None else [each.strip() for each in stripped.split(",")]
+    whole = partitions.find(stripped) is not None
+    tokens = [stripped] if whole else [each.strip() for each in quoting.split(stripped, ",")]
     if not all(tokens):
         raise errors.UsageError(
             f"partitions={text!r} has an empty part.",
@@ -55,19 +58,22 @@ def parse_selection(text: str, partitions: Partitions | None, now: datetime) -> 
 def _parse_token(token: str, partitions: Partitions, universe: PartitionSet, now: datetime) -> PartitionSet:
     if token == "*":  # noqa: S105
         return universe
-    if partitions.find(token) is None:
-        if isinstance(partitions, MultiPartitions) and token.count(SEPARATOR) == len(partitions.dimensions) - 1:
+    key = token if partitions.find(token) is not None else quoting.bare(token)
+    if partitions.find(key) is None:
+        if isinstance(partitions, MultiPartitions) and len(quoting.split(token, SEPARATOR)) == len(
+            partitions.dimensions
+        ):
             return _parse_dimensions(token, partitions, now)
-        if RANGE in token:
+        if len(quoting.split(token, RANGE, 1)) > 1:
             return _parse_range(token, partitions, universe)
-    ordinal = _existing(token, partitions, universe)
+    ordinal = _existing(key, partitions, universe)
     return PartitionSet.range(ordinal, ordinal + 1)
 
 
 def _parse_dimensions(token: str, partitions: MultiPartitions, now: datetime) -> PartitionSet:
     """Parse each part in its dimension: `2024-01-05|*`, `2024-01-01..2024-01-31|AAPL`."""
     sets: dict[str, PartitionSet] = {}
-    for part, (name, each) in zip(token.split(SEPARATOR), partitions.dimensions, strict=True):
+    for part, (name, each) in zip(quoting.split(token, SEPARATOR), partitions.dimensions, strict=True):
         universe = each.universe(now)
         try:
             sets[name] = _parse_token(part.strip(), each, universe, now)
@@ -82,7 +88,7 @@ def _parse_dimensions(token: str, partitions: MultiPartitions, now: datetime) ->
 
 
 def _parse_range(token: str, partitions: Partitions, universe: PartitionSet) -> PartitionSet:
-    low, _, high = (part.strip() for part in token.partition(RANGE))
+    low, high = (quoting.bare(part).strip() for part in quoting.split(token, RANGE, 1))
     if not universe:
         raise _nothing(token, partitions)
     first = _bound(low, partitions, universe, upper=False) if low else universe.first

@@ -12,7 +12,7 @@ from weft.model import errors, keys, plan, spelling
 from weft.model import graph as graphs
 from weft.service import views
 from weft.service import world as worlds
-from weft.service.asset import mini_strips
+from weft.service.asset import failure_places, mini_strips
 from weft.service.plan import planning
 from weft.service.server import standings
 
@@ -166,7 +166,7 @@ def detail(world: worlds.World, known: standings.Standings, asset: graphs.Asset,
         made_by=asset.made_by,
         aliases=list(asset.aliases),
         metadata={name: msgspec.json.decode(text) for name, text in asset.metadata.items()},
-        causes=[views.cause_view(each) for each in status.causes],
+        causes=failure_places.cause_views(world, status.causes),
         orphaned=list(status.orphaned)[:1000],
         upstream=list(dict.fromkeys(graph.upstream(asset.key))),
         downstream=list(dict.fromkeys(graph.downstream(asset.key))),
@@ -246,7 +246,7 @@ def partition(world: worlds.World, asset: graphs.Asset, key: str | None, now: da
         asset=asset.key,
         partition=key,
         status=status,
-        causes=[views.cause_view(each) for each in causes],
+        causes=failure_places.cause_views(world, causes),
         versions=[history.version_view(row) for row in world.ledger.version_page(asset.key, [key or ""], limit=50)],
         checks=check_results(world, asset.key, [key], limit=MOST_CHECKS),
     )

@@ -45,7 +45,7 @@ class _MovedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Worked:
+class Worked:
     """A correction as worked out: its events, what they mean, and up to where in the log it holds."""
 
     batch: list[events.Event]
@@ -71,10 +71,15 @@ def rollback(
         UsageError: there is no such version, or it cannot be pointed to.
         ReservationError: a live run is making one of the partitions.
     """
-    return _write(world, lambda: _worked_rollback(world, asset, chosen, to, note))
+    return _write(world, lambda: worked_rollback(world, asset, chosen, to, note))
 
 
-def _worked_rollback(world: worlds.World, asset: keys.AssetKey, chosen: str | None, to: str, note: str) -> _Worked:
+def worked_rollback(world: worlds.World, asset: keys.AssetKey, chosen: str | None, to: str, note: str) -> Worked:
+    """A rollback as worked out, not written yet.
+
+    Raises:
+        UsageError: there is no such version, or it cannot be pointed to.
+    """
     if world.graph.assets[asset].step is None:
         raise errors.UsageError(
             f"{asset} comes from outside; weft has no versions of it to point to.",
@@ -126,13 +131,27 @@ def _worked_rollback(world: worlds.World, asset: keys.AssetKey, chosen: str | No
                 previous=views.version_name(before[ordinal]) if before[ordinal] else None,
             )
         )
-    return _Worked(
+    return Worked(
         batch=batch,
         corrections=corrections,
         position=observed.position,
         relies_on=list(observed.columns),
         writes={asset: ordinals},
     )
+
+
+def point_as(world: worlds.World, observed: columns_model.Observed, worked: Worked) -> None:
+    """Move the pointers of a rollback in columns that were read, so that what follows from it is seen."""
+    for asset in worked.writes:
+        moved = [each for each in worked.batch if isinstance(each, events.VersionPointed) and each.asset == asset]
+        made = world.ledger.materializations(asset, [each.to for each in moved])
+        definition = world.graph.assets[asset].partitions
+        columns = observed.columns[asset]
+        for each in moved:
+            key = each.partition
+            ordinal = definition.ordinal(key) if definition is not None and key is not None else 0
+            _point(columns, ordinal, each.to, made[each.to][1])
+            columns.accepted[ordinal] = each.signature
 
 
 def _targets(world: worlds.World, asset: keys.AssetKey, chosen: str | None, to: str) -> list[ledgers.VersionRow]:
@@ -242,7 +261,7 @@ def accept(
     return _write(world, lambda: _worked_accept(world, selection, chosen, reason, by or world.user))
 
 
-def _worked_accept(world: worlds.World, selection: str, chosen: str | None, reason: str, by: str) -> _Worked:
+def _worked_accept(world: worlds.World, selection: str, chosen: str | None, reason: str, by: str) -> Worked:
     graph, now = world.planned, world.clock.now()  # intervals of pipelines too
     request = planning.request_of(world, planning.Ask(selection=selection, partitions=chosen), pipelines=True)
     observed = observing.observe(world, request.assets)
@@ -300,7 +319,7 @@ def _worked_accept(world: worlds.World, selection: str, chosen: str | None, reas
                 )
             )
         found = evaluation.evaluate(graph, observed, now, wanted)
-    return _Worked(
+    return Worked(
         batch=batch,
         corrections=corrections,
         position=observed.position,
@@ -348,7 +367,7 @@ def _clear_failures(columns: columns_model.Columns, ordinals: PartitionSet) -> N
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def _write(world: worlds.World, work: Callable[[], _Worked]) -> list[Correction]:
+def _write(world: worlds.World, work: Callable[[], Worked]) -> list[Correction]:
     """Work a correction out and write it, again if something moved in between."""
     for _ in range(_TRIES):
         worked = work()
@@ -366,7 +385,7 @@ def _write(world: worlds.World, work: Callable[[], _Worked]) -> list[Correction]
     )
 
 
-def _commit(world: worlds.World, worked: _Worked) -> None:
+def _commit(world: worlds.World, worked: Worked) -> None:
     graph = world.planned
     with world.ledger.transaction() as transaction:
         if transaction.position() != worked.position and any(

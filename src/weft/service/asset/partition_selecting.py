@@ -23,7 +23,7 @@ MOST_TEXT = 5000
 
 
 class PickView(views.View, frozen=True, kw_only=True):
-    """Some partitions of an asset, or intervals of a pipeline: as text, as ranges of ordinals, and how many of them stand where.
+    """Some partitions, or intervals: as text, as ranges of ordinals, and how many of them stand where.
 
     `text` is None where it would be too long to be used: what is selected is too scattered. `ranges` are
     `[start, stop]`, at most a few thousand; `left_out` counts the others.

@@ -1,14 +1,13 @@
 """How far an execution is, line by line: of each step and pipeline what succeeded, failed, runs and is left.
 
-The events of its runs are folded as they come, and the fold is kept: to ask again reads only what is new.
+The fold of its runs' events is kept, so that to ask again reads only what is new.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Literal
 
 from weft.ledger import codec
@@ -18,6 +17,7 @@ from weft.ports import ledger as ledgers
 from weft.service import views
 from weft.service import world as worlds
 from weft.service.execution import documents as kept
+from weft.service.execution import folds
 from weft.service.execution import views as execution_views
 from weft.service.plan import plan_outlines
 
@@ -25,7 +25,6 @@ _MOST_FAILURES = 50
 _MOST_KEPT = 32
 _FAILED = ("failed", "timed_out", "crashed")
 _GOOD = ("succeeded", "reused", "skipped")
-_Partition = str | None
 
 
 class ProgressRow(views.View, frozen=True, kw_only=True):
@@ -56,66 +55,17 @@ class ProgressRow(views.View, frozen=True, kw_only=True):
     """How long its attempts took, together."""
 
 
-class FailedRow(views.View, frozen=True, kw_only=True):
-    """Something of an execution that failed, with the first line of its error. `log` is the id of its log."""
-
-    name: str
-    partition: str | None
-    run: str
-    outcome: str
-    error: str
-    attempt: int
-    log: str | None
-    at: str | None
-
-
 class ProgressView(views.View, frozen=True, kw_only=True):
     """An execution line by line. `failures` has the first of them; `replanned` counts how often the rest was."""
 
     execution: str
     rows: list[ProgressRow]
-    failures: list[FailedRow]
+    failures: list[folds.FailedRow]
     replanned: int
     runs: int
 
 
-@dataclass
-class _Line:
-    succeeded: int = 0
-    unchanged: int = 0
-    cancelled: int = 0
-    microseconds: int = 0
-    running: dict[_Partition, str] = field(default_factory=dict)
-    """By which run."""
-    failed: dict[_Partition, FailedRow] = field(default_factory=dict)
-    left_out: set[_Partition] = field(default_factory=set)
-
-    def begin(self, partition: _Partition, run: str) -> None:
-        """What is tried once more has not failed any more."""
-        self.failed.pop(partition, None)
-        self.left_out.discard(partition)
-        self.running[partition] = run
-
-    def end(self, partitions: Iterable[_Partition]) -> None:
-        """These run no more."""
-        for each in partitions:
-            self.running.pop(each, None)
-
-
-@dataclass
-class _Fold:
-    """What the events of an execution's runs came to; `read` is up to where each was read, None for to its end."""
-
-    lines: dict[str, _Line] = field(default_factory=dict)
-    read: dict[str, int | None] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def line(self, step: str) -> _Line:
-        """The line of a step."""
-        return self.lines.setdefault(step, _Line())
-
-
-_folds: OrderedDict[tuple[str, str], _Fold] = OrderedDict()
+_folds: OrderedDict[tuple[str, str], folds.Fold] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -131,12 +81,12 @@ def get(world: worlds.World, execution: str) -> ProgressView:
     rows = world.ledger.runs_of_execution(row.id)
     with _lock:
         # runs have random ids, so one execution's fold is never taken for that of another ledger
-        fold = _folds.setdefault((row.id, row.document), _Fold())
+        fold = _folds.setdefault((row.id, row.document), folds.Fold())
         _folds.move_to_end((row.id, row.document))
         while len(_folds) > _MOST_KEPT:
             _folds.popitem(last=False)
     with fold.lock:
-        _read(world.ledger, fold, [each for each in reversed(rows) if each.pipeline is None])
+        folds.read(world.ledger, fold, [each for each in reversed(rows) if each.pipeline is None])
         agreed = _in_order(world, _agreed(document))
         names = frozenset(each.step for each in agreed)
         pipelines = world.graph.pipelines
@@ -151,83 +101,6 @@ def get(world: worlds.World, execution: str) -> ProgressView:
     return ProgressView(execution=row.id, rows=lines, failures=failures, replanned=state.moves, runs=len(rows))
 
 
-def _read(ledger: ledgers.Reader, fold: _Fold, runs: Sequence[ledgers.RunRow]) -> None:
-    for run in runs:
-        after = fold.read.get(run.id, 0)
-        if after is None:
-            continue
-        for position, at, event in ledger.events(run.id, after=after):
-            _add(fold, run.id, position, at, event)
-            after = position
-        fold.read[run.id] = None if run.phase == "finished" else after
-
-
-def _add(fold: _Fold, run: str, position: int, at: int, event: events.Event) -> None:
-    match event:
-        case events.AttemptsStarted():
-            line = fold.line(event.step)
-            for each in event.partitions:
-                line.begin(each, run)
-        case events.StepSucceeded():
-            line = fold.line(event.step)
-            line.begin(event.partition, run)
-            line.end([event.partition])
-            line.succeeded += 1
-            line.microseconds += event.duration
-        case events.AttemptFailed():
-            _add_failed(fold.line(event.step), run, position, at, event)
-        case events.AttemptsLost():
-            fold.line(event.step).end(event.partitions)
-        case events.StepsFinished():
-            _add_finished(fold.line(event.step), run, at, event)
-        case events.RunFinished():
-            for line in fold.lines.values():
-                line.end([name for name, by in line.running.items() if by == run])
-        case _:
-            pass
-
-
-def _add_failed(line: _Line, run: str, position: int, at: int, event: events.AttemptFailed) -> None:
-    line.microseconds += event.duration
-    if event.retry_at is not None:
-        return
-    line.end([event.partition])
-    if event.outcome == "cancelled":
-        line.cancelled += 1
-        return
-    line.failed[event.partition] = FailedRow(
-        name=event.step,
-        partition=event.partition,
-        run=run,
-        outcome=event.outcome,
-        error=event.error.told.strip() if event.error is not None else "",
-        attempt=event.attempt,
-        log=str(position) if event.log is not None else None,
-        at=views.time_of_us(at),
-    )
-
-
-def _add_finished(line: _Line, run: str, at: int, event: events.StepsFinished) -> None:
-    line.end(event.partitions)
-    count = len(event.partitions)
-    match event.outcome:
-        case "reused" | "skipped" | "removed" | "succeeded":
-            line.unchanged += count
-        case "upstream_failed":
-            line.left_out.update(event.partitions)
-        case "failed" | "timed_out" | "crashed":
-            for each in event.partitions:
-                line.failed[each] = FailedRow(
-                    name=event.step, partition=each, run=run, outcome=event.outcome, error=event.reason, attempt=0,
-                    log=None, at=views.time_of_us(at),
-                )  # fmt: skip
-        case "rolled_back":
-            line.succeeded -= count
-            line.cancelled += count
-        case "cancelled":
-            line.cancelled += count
-
-
 def _agreed(document: kept.Document) -> list[kept.Agreed]:
     own = document.intervals
     if own is None:
@@ -239,11 +112,11 @@ def _of_step(
     world: worlds.World,
     row: executing.ExecutionRow,
     state: kept.State,
-    fold: _Fold,
+    fold: folds.Fold,
     agreed: kept.Agreed,
     names: frozenset[str],
 ) -> ProgressRow:
-    found = fold.lines.get(agreed.step, _Line())
+    found = fold.lines.get(agreed.step, folds.Line())
     total = len(partition_set.PartitionSet.decode(agreed.ordinals))
     done = found.succeeded + found.unchanged + len(found.failed) + len(found.left_out) + found.cancelled
     left = max(0, total - done - len(found.running))
@@ -359,7 +232,7 @@ def _in_order(world: worlds.World, lines: Sequence[kept.Agreed]) -> list[kept.Ag
     return sorted(lines, key=lambda each: rank.get(each.step, len(rank)))
 
 
-def _failed_runs(world: worlds.World, row: executing.ExecutionRow, *, most: int) -> list[FailedRow]:
+def _failed_runs(world: worlds.World, row: executing.ExecutionRow, *, most: int) -> list[folds.FailedRow]:
     """Runs of pipelines that failed, each with its first attempt that did."""
     if most <= 0:
         return []
@@ -372,7 +245,7 @@ def _failed_runs(world: worlds.World, row: executing.ExecutionRow, *, most: int)
         failed = event if isinstance(event, events.AttemptFailed) else None
         told = failed.error.told.strip() if failed is not None and failed.error is not None else run.reason
         found.append(
-            FailedRow(
+            folds.FailedRow(
                 name=run.pipeline,
                 partition=run.partition,
                 run=run.id,

@@ -11,6 +11,7 @@ from weft.ports import executing
 from weft.ports import ledger as ledgers
 from weft.service import world as worlds
 from weft.service.execution import documents as kept
+from weft.service.execution import folds
 
 PartitionSet = partition_set.PartitionSet
 _FEW = 3
@@ -29,7 +30,11 @@ class Tally:
     passed: int
     """Made by others meanwhile."""
     running: int
+    """Step runs that are being tried, and runs of intervals that have begun."""
     waiting: int
+    """In runs that wait in the queue."""
+    under_way: bool
+    """Whether a run of it is open."""
     seconds: float | None
     """Mean time of the runs of intervals that have ended; None where there is none."""
 
@@ -63,17 +68,22 @@ def tally(
     good += state.succeeded + state.reused
     failed += state.failed
     held = state.held
-    for run in open_runs if open_runs is not None else world.ledger.open_runs([row.id]).get(row.id, []):
+    open_runs = open_runs if open_runs is not None else world.ledger.open_runs([row.id]).get(row.id, [])
+    for run in open_runs:
         if run.pipeline is not None:
             continue
         good += run.succeeded + run.reused
         failed += run.failed
         held += run.held
         left = max(0, run.steps - run.succeeded - run.reused - run.failed - run.held)
-        running, waiting = (running, waiting + left) if run.phase == "created" else (running + left, waiting)
+        if run.phase == "created":
+            waiting += left
+        elif left:
+            running += min(left, folds.under_way(world.ledger, run))
     return Tally(
         succeeded=good, failed=failed, held=held, cancelled=cancelled + state.cancelled, passed=state.passed,
-        running=running, waiting=waiting, seconds=total / weight if weight else None,
+        running=running, waiting=waiting, under_way=running + waiting > 0 or bool(open_runs),
+        seconds=total / weight if weight else None,
     )  # fmt: skip
 
 

@@ -21,8 +21,9 @@ class ExecutionView(views.View, frozen=True, kw_only=True):
     """One application of a plan.
 
     The counts are of step runs of assets and of intervals of pipelines: `succeeded`, `failed`, `left_out` (what they
-    need failed), `cancelled`, `passed` (others made them meanwhile, or they turned out to need nothing), `running`,
-    `waiting` (in the queue) and what is `left` of `total`. `seconds_left` is an estimate, None where nothing is known.
+    need failed), `cancelled`, `passed` (others made them meanwhile, or they turned out to need nothing), `running`
+    (being tried now), `waiting` (in the queue) and what is `left`. Together they are `total`. `seconds_left` is an
+    estimate, None where nothing is known.
     """
 
     id: str
@@ -107,19 +108,23 @@ def view_of(world: worlds.World, row: executing.ExecutionRow) -> ExecutionView:
     state = kept.state_of(world.ledger.execution_states([row.id]).get(row.id))
     found = tallies.tally(world, row, state)
     ended = row.phase == "finished"
-    left = 0 if ended else max(0, row.total - found.done - found.running - found.waiting)
-    passed = found.passed
-    if ended and row.outcome == "succeeded":
-        passed = max(passed, row.total - (found.done - found.passed))
+    left = max(0, row.total - found.done - found.running - found.waiting)
+    # what had no run when it ended needed none, was cancelled with it, or was left out
+    ended_as = row.outcome if row.outcome in ("succeeded", "cancelled") else "failed"
+    never = {ended_as: left} if ended else {}
     return ExecutionView(
         id=row.id, kind=row.kind, phase=row.phase, outcome=row.outcome, reason=row.reason, request=row.request,
         by=row.by, priority=row.priority, concurrency=row.concurrency, pool=row.pool, plan=row.plan or None,
         automation=row.automation or None, options=tallies.options_of(row),
-        created=views.time_of_us(row.created), finished=views.time_of_us(row.finished), total=row.total,
-        succeeded=found.succeeded, failed=found.failed, left_out=found.held, cancelled=found.cancelled, passed=passed,
-        running=found.running, waiting=found.waiting, left=left,
+        created=views.time_of_us(row.created), finished=views.time_of_us(row.finished),
+        total=found.done + found.running + found.waiting + left,
+        succeeded=found.succeeded, failed=found.failed,
+        left_out=found.held + never.get("failed", 0),
+        cancelled=found.cancelled + never.get("cancelled", 0),
+        passed=found.passed + never.get("succeeded", 0),
+        running=found.running, waiting=found.waiting, left=0 if ended else left,
         seconds_left=_seconds_left(world, row, found, left + found.running + found.waiting),
-        waits_for=[] if ended else _waits(world, row, state, under_way=found.running + found.waiting > 0),
+        waits_for=[] if ended else _waits(world, row, state, under_way=found.under_way),
     )  # fmt: skip
 
 

@@ -67,6 +67,17 @@ def ls(world: worlds.World, *, limit: int | None = 50, before: tuple[int, str] |
     return [view_of(row, None) for row in world.ledger.saved_plans(limit=limit, before=before)]
 
 
+def remove(world: worlds.World, name: str, *, by: str = "") -> SavedPlanView:
+    """Keep a plan no longer; an execution that applied it stays as it is. What it was is returned.
+
+    Raises:
+        NotFoundError: there is no such plan.
+    """
+    row = row_of(world, name)
+    world.ledger.append([control_events.PlanRemoved(plan=row.id, by=by or world.user)])
+    return view_of(row)
+
+
 def drifted(world: worlds.World, name: str) -> list[str]:
     """What moved since a plan was saved, in words; empty while it still holds.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bisect
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Literal
@@ -83,9 +83,8 @@ def _of_level(content: bytes, level: Level) -> list[tuple[int, int]]:
     """The stretches of whole records of a level or above; lines before the first record have none, and are left out."""
     above = {each.encode() for each in LEVELS[LEVELS.index(level) :]}
     records = [(each.start(), each[1] in above) for each in _RECORD.finditer(content)]
-    ends = [start for start, _ in records[1:]] + [len(content)]
     spans: list[tuple[int, int]] = []
-    for (start, wanted), end in zip(records, ends, strict=True):
+    for (start, wanted), (end, _) in itertools.pairwise([*records, (len(content), False)]):
         if wanted and spans and spans[-1][1] == start:
             spans[-1] = (spans[-1][0], end)
         elif wanted:
@@ -121,8 +120,3 @@ def pages(read: Callable[[int, int], bytes], size: int, page: int) -> tuple[int,
         ends_with_feed = content.endswith(b"\n")
         offset += len(content)
     return line + (0 if ends_with_feed else 1), found
-
-
-def page_of(places: list[tuple[int, int]], line: int) -> int:
-    """The index of the page that a line (from 0) is on."""
-    return max(0, bisect.bisect_right(places, (line, 1 << 62)) - 1)

@@ -11,12 +11,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar, overload
 
 from weft.model import columns as columns_model
 from weft.model import graph as graphs
 from weft.model import keys
 from weft.service import world as worlds
 from weft.service.server import recorded_code
+
+_Default = TypeVar("_Default")
 
 MOST_BYTES = 256 * 2**20
 _FEW_EVENTS = 2_000
@@ -216,6 +219,14 @@ class _Lazy(Mapping[keys.AssetKey, columns_model.Columns]):
         if found is None:
             found = self._held[asset] = self._kept.load(self._world, self._of, asset)
         return found
+
+    @overload
+    def get(self, asset: keys.AssetKey, default: None = None, /) -> columns_model.Columns | None: ...
+    @overload
+    def get(self, asset: keys.AssetKey, default: _Default, /) -> columns_model.Columns | _Default: ...
+    def get(self, asset: keys.AssetKey, default: object = None, /) -> object:
+        """The columns of an asset, `default` where it is not in the scope; asked for by the ten thousand."""
+        return self[asset] if asset in self._scope else default
 
     def __contains__(self, asset: object) -> bool:
         return asset in self._scope

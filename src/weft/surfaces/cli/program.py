@@ -78,6 +78,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             changes=("pause", "resume", "cancel", "change"),
             remote=True,
         ),
+        "plans": _Entry("plans", "plans", "Show saved plans; remove one.", changes=("rm",), remote=True),
         "work-pool": _Entry(
             "work_pools",
             "work_pool",

@@ -49,6 +49,7 @@ _OF_TYPE: dict[str, tuple[str, ...]] = {
     "LocationFailed": ("location",),
     "LocationRemoved": ("location", "definition", "schedule", "automation"),
     "PlanSaved": ("plan",),
+    "PlanRemoved": ("plan",),
     "RunPriorityChanged": ("run", "queue"),
     "NotificationSent": ("incident", "alert"),
     "SilenceAdded": ("incident", "alert"),

@@ -138,6 +138,9 @@ def come_in(asked: Asked, principal: accounts.Principal, code: str) -> answering
     there = _without_code(asked)
     if taken is None and principal.kind != "nobody":  # used before, by the same browser: it is in already
         return answering.Ready(status=303, headers={"location": there, "cache-control": "no-store"})
+    if taken is None and asked.app.ui.current() is not None:  # its own page says it, without the code in the address
+        there += ("&" if "?" in there else "?") + "link=refused"
+        return answering.Ready(status=303, headers={"location": there, "cache-control": "no-store"})
     if taken is None:
         return _closed(asked, "This link was used already, is older than five minutes, or the account has changed.")
     account = taken[0]

@@ -127,7 +127,7 @@ function Card({ artifact, onOpen }: { artifact: Artifact; onOpen: () => void }) 
       <button type="button" className={classes.open} onClick={onOpen} aria-label={`Open ${artifact.key}`} />
       <header>
         <Icon size={14} aria-hidden="true" />
-        <b title={artifact.key}>{artifact.key}</b>
+        <h2 title={artifact.key}>{artifact.key}</h2>
         <span>
           <Time at={artifact.at} />
         </span>

@@ -52,7 +52,7 @@ function Chain({ asset, cause }: { asset: Pick<Asset, "key" | "step">; cause: Ca
               <span className={classes.tag}>it began here</span>
             )}
           </span>
-          <Where cause={link} step={link.subject === asset.key ? asset.step : null} />
+          <Where cause={link} step={link.step ?? (link.subject === asset.key ? asset.step : null)} />
         </li>
       ))}
     </ol>
@@ -101,6 +101,8 @@ function Where({ cause, step }: { cause: Cause; step: string | null }) {
               ...(failed ? { tab: "logs" } : {}),
               ...(failed && step ? { step } : {}),
               ...(failed && cause.partition ? { partition: cause.partition } : {}),
+              ...(cause.log ? { log: cause.log } : {}),
+              ...(cause.line ? { line: cause.line } : {}),
             })}
           >
             {failed ? "log of " : cause.kind === "code_changed" ? "made by " : ""}run {cause.run.slice(0, 8)}

@@ -14,7 +14,7 @@ import { mappingWords, sides } from "./lineage-words"
 import { standing } from "./near"
 import { type Asset, selectOf } from "./state"
 
-const HOPS = { hops: number(2) }
+const HOPS = { hops: number(2, 1, 10) }
 
 /** What it is made from and what is made from it: as a graph, and as lists with how each partition is read. */
 export default function Lineage({ asset }: { asset: Asset }) {

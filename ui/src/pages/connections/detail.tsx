@@ -62,7 +62,12 @@ export function ConnectionDrawer({ name, onClose, onEdit }: DrawerProps) {
               >
                 Test
               </Button>
-              <Button variant="default" disabled={!may} onClick={onEdit}>
+              <Button
+                variant="default"
+                disabled={!may || !isKept(found.source)}
+                title={whyNot(may, found.source)}
+                onClick={onEdit}
+              >
                 Change
               </Button>
               {sure ? (
@@ -74,7 +79,12 @@ export function ConnectionDrawer({ name, onClose, onEdit }: DrawerProps) {
                   Remove {name} for good
                 </Button>
               ) : (
-                <Button variant="default" disabled={!may} onClick={() => setSure(true)}>
+                <Button
+                  variant="default"
+                  disabled={!may || !isKept(found.source)}
+                  title={whyNot(may, found.source)}
+                  onClick={() => setSure(true)}
+                >
                   Remove…
                 </Button>
               )}
@@ -84,4 +94,14 @@ export function ConnectionDrawer({ name, onClose, onEdit }: DrawerProps) {
       </Loaded>
     </Drawer>
   )
+}
+
+/** Whether it is in the store, which the server writes to; what weft.toml or the environment has goes before it. */
+function isKept(source: string): boolean {
+  return source.startsWith("the store")
+}
+
+function whyNot(may: boolean, source: string): string | undefined {
+  if (!may) return "Asks for the role editor."
+  return isKept(source) ? undefined : `It comes from ${source}: change it there.`
 }

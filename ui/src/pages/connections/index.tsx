@@ -25,7 +25,7 @@ const columns: ReadonlyArray<Column<Connection>> = [
   { id: "source", title: "Comes from", width: "minmax(160px, 2fr)", cell: (row) => row.source },
   {
     id: "state",
-    title: "",
+    title: "What is wrong",
     width: "minmax(160px, 3fr)",
     cell: (row) => row.error && <StateWord state="failed">{row.error}</StateWord>,
   },

@@ -13,7 +13,7 @@ const event = {
 describe("the rule that an event suggests", () => {
   it("is on the pipeline, not on the one run", () => {
     expect(suggested({ ...event, pipeline: "nightly" })).toEqual({
-      name: "nightly-run-finished",
+      name: "run-finished-failed",
       type: "RunFinished",
       subject: "pipeline:nightly",
       outcome: "failed",
@@ -24,7 +24,7 @@ describe("the rule that an event suggests", () => {
     expect(suggested({ ...event, type: "AttemptFailed", step: "etl:load" }).subject).toBe("pipeline:etl")
     expect(suggested({ ...event, assets: ["risk/var"] })).toMatchObject({
       subject: "asset:risk/var",
-      name: "risk-var-run-finished",
+      name: "run-finished-failed",
     })
   })
 
@@ -33,6 +33,13 @@ describe("the rule that an event suggests", () => {
       "automation:schedule:etl",
     )
     expect(suggested({ ...event }).subject).toBe("")
+  })
+
+  it("has a name that no other rule has", () => {
+    const names = (taken: string[]) => suggested({ ...event, pipeline: "nightly" }, taken).name
+    expect(names(["run-finished-failed"])).toBe("nightly-run-finished-failed")
+    expect(names(["run-finished-failed", "nightly-run-finished-failed"])).toBe("run-finished-failed-2")
+    expect(suggested({ ...event, type: "AttemptFailed" }).name).toBe("attempt-failed")
   })
 
   it("is never on alerts themselves", () => {

@@ -2,6 +2,7 @@
 import type { Event } from "./feed"
 
 export interface Suggested {
+  /** The first of the likely names that no rule has. */
   readonly name: string
   readonly type: string
   /** What it is about, so that the next one of its kind matches, too: a pipeline rather than one of its runs. */
@@ -21,13 +22,20 @@ export function canAlert(type: string): boolean {
 
 export function suggested(
   event: Pick<Event, "type" | "subject" | "step" | "outcome" | "assets"> & { readonly pipeline: string },
+  taken: readonly string[] = [],
 ): Suggested {
   const subject = lastingSubject(event)
   const outcome = event.outcome ?? ""
   const about = subject.slice(subject.indexOf(":") + 1).replaceAll(/[^\w.-]+/g, "-")
   const what = event.type.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase()
-  return { name: [about, what].filter(Boolean).join("-"), type: event.type, subject, outcome }
+  // the subject stands before it in an incident's title; names are each the only one
+  const plain = outcome && !what.endsWith(outcome) ? `${what}-${outcome}` : what
+  const named = [plain, about && `${about}-${plain}`, ...COUNTED.map((each) => `${plain}-${each}`)]
+  const name = named.find((each) => each !== "" && !taken.includes(each)) ?? plain
+  return { name, type: event.type, subject, outcome }
 }
+
+const COUNTED = [2, 3, 4, 5, 6, 7, 8, 9]
 
 function lastingSubject(event: Parameters<typeof suggested>[0]): string {
   const kind = event.subject.slice(0, event.subject.indexOf(":"))

@@ -37,6 +37,7 @@ export function EventDrawer({ position, known, says, onMove, onFilter, onClose }
   )
   const [alerting, setAlerting] = useState(false)
   const may = useMay("editor")
+  const taken = (api.useQuery("get", "/api/v1/alerts").data?.rules ?? []).map((each) => each.name)
   const type = known?.type ?? query.data?.type ?? ""
   const run = known?.run ?? query.data?.run
   return (
@@ -143,7 +144,9 @@ export function EventDrawer({ position, known, says, onMove, onFilter, onClose }
             <Suspense fallback={<pre>{JSON.stringify(event.body, null, 2)}</pre>}>
               <CodeView code={JSON.stringify(event.body, null, 2)} language="json" title="The whole event" />
             </Suspense>
-            {alerting && <AlertDialog rule={ruleOf(event, known)} onClose={() => setAlerting(false)} />}
+            {alerting && (
+              <AlertDialog rule={ruleOf(event, known, taken)} onClose={() => setAlerting(false)} />
+            )}
           </>
         )}
       </Loaded>
@@ -152,16 +155,19 @@ export function EventDrawer({ position, known, says, onMove, onFilter, onClose }
 }
 
 /** The rule for an event; one that is not in the feed is known by its body alone. */
-function ruleOf(whole: Schema["WholeEvent"], known: Event | undefined): Suggested {
+function ruleOf(whole: Schema["WholeEvent"], known: Event | undefined, taken: readonly string[]): Suggested {
   const body: Readonly<Record<string, unknown>> = whole.body
   const text = (name: string) => (typeof body[name] === "string" ? body[name] : "")
   const assets = text("asset") ? [text("asset")] : []
-  return suggested({
-    type: whole.type,
-    subject: known?.subject ?? (text("automation") && `automation:${text("automation")}`),
-    step: known?.step ?? (text("step") || null),
-    outcome: known?.outcome ?? (text("outcome") || null),
-    assets: known?.assets ?? assets,
-    pipeline: text("pipeline"),
-  })
+  return suggested(
+    {
+      type: whole.type,
+      subject: known?.subject ?? (text("automation") && `automation:${text("automation")}`),
+      step: known?.step ?? (text("step") || null),
+      outcome: known?.outcome ?? (text("outcome") || null),
+      assets: known?.assets ?? assets,
+      pipeline: text("pipeline"),
+    },
+    taken,
+  )
 }

@@ -18,7 +18,7 @@ import type { Event } from "./feed"
 import { useFeed } from "./use-feed"
 import { markOf, sayingOf, typeWords } from "./words"
 
-const fields = { types: list(), run: text(), q: text(), at: number(0), paused: flag() }
+const fields = { types: list(), run: text(), q: text(), at: number(0, 0), paused: flag() }
 
 const columns: ReadonlyArray<Column<Event>> = [
   { id: "at", title: "When", width: "96px", cell: (row) => <Time at={row.at} /> },

@@ -64,6 +64,11 @@ const COLUMNS: ReadonlyArray<Column<Rule>> = [
   },
 ]
 
+/** Rules that somebody made come first, the default ones last. */
+function rank(rule: Rule): number {
+  return ["made", "configured", "default"].indexOf(rule.source)
+}
+
 const SOURCES: Readonly<Record<string, string>> = { configured: "weft.toml", default: "default" }
 
 function Of({ rule }: { rule: Rule }) {
@@ -139,7 +144,7 @@ export function Rules() {
               <Table
                 label="Rules"
                 columns={columns}
-                rows={rules}
+                rows={[...rules].sort((one, other) => rank(one) - rank(other))}
                 rowKey={(row) => row.name}
                 empty={
                   <Empty title="No rule tells of anything." command="weft alerts check">

@@ -12,8 +12,8 @@ export const fields = {
   select: text(),
   /** An asset or pipeline in the middle, with so many hops around it. */
   focus: text(),
-  up: number(2),
-  down: number(2),
+  up: number(2, 0, 1000),
+  down: number(2, 0, 1000),
   groups: oneOf(["auto", "folded", "open", "none"], "auto"),
   /** The groups that are the other way round. */
   flip: list(),

@@ -8,7 +8,17 @@ import { assetPath, pipelinePath, runPath } from "@/shell/links"
 import { Progress } from "./progress"
 import { ended, useRepairs } from "./repairs"
 import classes from "./troubles.module.css"
-import { action, grouped, hitState, markOf, repairWords, shortPartitions, type Trouble, verb } from "./words"
+import {
+  action,
+  grouped,
+  hitState,
+  markOf,
+  reason,
+  repairWords,
+  shortPartitions,
+  type Trouble,
+  verb,
+} from "./words"
 
 interface RowProps {
   readonly trouble: Trouble
@@ -54,12 +64,11 @@ export function TroubleRow({ trouble, first, onRepair }: RowProps) {
             </span>
           )}
         </p>
-        {(error || trouble.why || trouble.detail || trouble.remedy) && (
+        {(error || reason(trouble)) && (
           <p className={classes.why}>
-            {error ? <FirstError trouble={trouble} /> : trouble.why || trouble.detail}
-            {!error && trouble.remedy && ` ${trouble.remedy}`}
+            {error ? <FirstError trouble={trouble} /> : reason(trouble)}
             {trouble.attempts > 1 && `, ${trouble.attempts} attempts`}
-            {trouble.run && (
+            {error && trouble.run && (
               <Link
                 className={classes.log}
                 to={runPath(trouble.run, {
@@ -67,6 +76,7 @@ export function TroubleRow({ trouble, first, onRepair }: RowProps) {
                   step: error?.step ?? undefined,
                   partition: error?.partition ?? undefined,
                   log: trouble.log ?? undefined,
+                  line: trouble.line ?? undefined,
                 })}
               >
                 Log

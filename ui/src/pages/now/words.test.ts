@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { about, type Counts, consequences, shortPartitions, title } from "./words"
+import { about, type Counts, consequences, reason, shortPartitions, type Trouble, title } from "./words"
 
 const calm: Counts = {
   broken: 0,
@@ -44,4 +44,10 @@ it("says a duration as people do", () => {
 it("cuts a long list of partitions and says how many are left out", () => {
   expect(shortPartitions("2012-10-26|IBM")).toBe("2012-10-26|IBM")
   expect(shortPartitions("a..b,c,d,e", 6)).toBe("a..b and 3 more")
+})
+
+it("says in words why something is stale", () => {
+  const trouble = { kind: "stale", why: "code_changed", detail: "", remedy: "" } as unknown as Trouble
+  expect(reason(trouble)).toBe("Its code is another one than what made it.")
+  expect(reason({ ...trouble, why: "", detail: "prices changed." })).toBe("prices changed.")
 })

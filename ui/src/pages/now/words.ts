@@ -63,6 +63,18 @@ export function markOf(trouble: Trouble): string {
   return MARKS[trouble.kind] ?? trouble.kind
 }
 
+const CHANGES: Readonly<Record<string, string>> = {
+  code_changed: "Its code is another one than what made it.",
+  data_changed: "What it reads has changed since.",
+  dependency_changed: "It reads something that it did not read before.",
+  schedule: "A schedule has asked for it, and it was not made.",
+}
+
+/** Why something is stale or late, in words, where there is no error. */
+export function reason(trouble: Trouble): string {
+  return [CHANGES[trouble.why] ?? "", trouble.detail, trouble.remedy].filter(Boolean).join(" ")
+}
+
 /** The state of what a trouble hits: the worst that some of its partitions have. */
 export function hitState(hit: Trouble["hits"][number]): string {
   if (hit.late) return "late"

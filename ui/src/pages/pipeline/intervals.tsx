@@ -1,6 +1,7 @@
 import { Button, Checkbox, TextInput, Tooltip } from "@mantine/core"
 import { useCallback, useMemo, useState } from "react"
 import { api, type Schema } from "@/api/client"
+import { paging, useRows } from "@/api/pages"
 import { Legend } from "@/pages/asset/legend"
 import { absolute, useClock } from "@/parts/clock"
 import { Empty, Refusal, Skeleton } from "@/parts/empty"
@@ -255,14 +256,16 @@ function Edge({ at }: { at: string | null | undefined }) {
 type Execution = Schema["ExecutionView"]
 
 function Backfills({ name }: { name: string }) {
-  const query = api.useQuery("get", "/api/v1/executions", { params: { query: { limit: 200 } } })
-  const rows = useMemo(
-    () => query.data?.items.filter((each) => each.kind === "backfill" && mentions(each, name)) ?? [],
-    [query.data, name],
+  const query = api.useInfiniteQuery(
+    "get",
+    "/api/v1/executions",
+    { params: { query: { limit: 100, pipeline: name } } },
+    paging,
   )
+  const { rows, more } = useRows(query)
   if (rows.length === 0) return null
   return (
-    <Section title="Backfills" note="among the last 200 executions">
+    <Section title="Backfills" note="and applied plans that ran it">
       <Panel>
         <Table
           label={`Backfills of ${name}`}
@@ -270,14 +273,11 @@ function Backfills({ name }: { name: string }) {
           rows={rows}
           rowKey={(each) => each.id}
           href={(each) => executionPath(each.id)}
+          more={more}
         />
       </Panel>
     </Section>
   )
-}
-
-function mentions(execution: Execution, name: string): boolean {
-  return execution.request.split(/[\s,[\]:]+/).includes(name)
 }
 
 const BACKFILLS: ReadonlyArray<Column<Execution>> = [

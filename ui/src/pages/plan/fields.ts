@@ -9,7 +9,7 @@ export const FIELDS = {
   failed: flag(),
   rebuild: flag(),
   failFast: flag(),
-  concurrency: number(0),
+  concurrency: number(0, 0),
   priority: number(0),
   view: oneOf(["list", "graph"], "list"),
 }

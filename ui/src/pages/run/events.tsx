@@ -1,7 +1,8 @@
-import { useState } from "react"
+import { useMemo, useState } from "react"
 import { api, type Schema } from "@/api/client"
 import { paging, useRows } from "@/api/pages"
 import { CodeView } from "@/parts/code-view"
+import { sinceWords } from "@/parts/gantt/axis"
 import { shortName } from "@/parts/gantt/model"
 import { Loaded } from "@/parts/loaded"
 import { Panel } from "@/parts/panel"
@@ -13,9 +14,16 @@ import type { TabProps } from "./state"
 
 type Event = Schema["EventView"]
 
-const COLUMNS: ReadonlyArray<Column<Event>> = [
+const columnsOf = (began: number): ReadonlyArray<Column<Event>> => [
   { id: "position", title: "#", width: "80px", align: "right", cell: (event) => event.position },
-  { id: "at", title: "At", width: "120px", align: "right", cell: (event) => <Time at={event.at} /> },
+  {
+    id: "after",
+    title: "After",
+    width: "84px",
+    align: "right",
+    cell: (event) => sinceWords(Date.parse(event.at) - began),
+  },
+  { id: "at", title: "At", width: "104px", align: "right", cell: (event) => <Time at={event.at} /> },
   { id: "type", title: "Event", width: "190px", cell: (event) => event.type },
   {
     id: "step",
@@ -41,6 +49,10 @@ export default function EventsTab({ run }: TabProps) {
     paging,
   )
   const { rows, more } = useRows<Event>(query)
+  const columns = useMemo(
+    () => columnsOf(Date.parse(run.started_at ?? run.created_at)),
+    [run.started_at, run.created_at],
+  )
   const [chosen, setChosen] = useState<Event | null>(null)
   return (
     <>
@@ -49,7 +61,7 @@ export default function EventsTab({ run }: TabProps) {
           {() => (
             <Table
               label="Events of the run"
-              columns={COLUMNS}
+              columns={columns}
               rows={rows}
               rowKey={(event) => String(event.position)}
               onOpen={(event) => setChosen(event.position === chosen?.position ? null : event)}

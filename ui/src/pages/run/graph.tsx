@@ -58,7 +58,7 @@ export default function GraphTab({ run, state, set }: TabProps) {
     for (const each of declared?.nodes ?? [])
       node(
         full(each.task),
-        each.label,
+        each.label || (each.task.split(".").at(-1) ?? each.task),
         each.group,
         [each.operator === "python" ? "" : each.operator, each.mapped ? "mapped" : ""].filter(Boolean),
       )

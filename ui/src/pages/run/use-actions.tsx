@@ -37,23 +37,6 @@ export function useActions(run: Run): { actions: readonly Action[]; before: stri
     const role = may ? "" : "This asks for the role operator."
     const ended = live ? "It has not ended yet." : ""
     const found: Action[] = []
-    if (pipeline !== null) {
-      if (failed > 0 || (outcome !== null && outcome !== "succeeded"))
-        found.push({
-          id: "rerun-failed",
-          title: "Run again from what failed…",
-          keys: "f",
-          refused: role || ended,
-          run: () => openLaunch({ rerunOf: id, mode: "failed" }),
-        })
-      found.push({
-        id: "rerun",
-        title: "Run again…",
-        keys: "r",
-        refused: role || ended,
-        run: () => openLaunch({ rerunOf: id, mode: "all" }),
-      })
-    }
     if (live)
       found.push({
         id: "cancel",
@@ -85,6 +68,23 @@ export function useActions(run: Run): { actions: readonly Action[]; before: stri
               body: { priority: Math.max(-1000, Math.min(1000, (priority ?? 0) + by)) },
             }),
         })
+    if (pipeline !== null) {
+      if (failed > 0 || (outcome !== null && outcome !== "succeeded"))
+        found.push({
+          id: "rerun-failed",
+          title: "Run again from what failed…",
+          keys: "f",
+          refused: role || ended,
+          run: () => openLaunch({ rerunOf: id, mode: "failed" }),
+        })
+      found.push({
+        id: "rerun",
+        title: "Run again…",
+        keys: "r",
+        refused: role || ended,
+        run: () => openLaunch({ rerunOf: id, mode: "all" }),
+      })
+    }
     if (before !== null)
       found.push({
         id: "compare",

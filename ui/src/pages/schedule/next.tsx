@@ -12,7 +12,7 @@ import { number, text, useUrlState } from "@/shell/url-state"
 
 type Tick = Schema["NextTickView"]
 
-const FIELDS = { zone: text(), next: number(10) }
+const FIELDS = { zone: text(), next: number(10, 1, 100) }
 /** Zones that are offered besides those of the browser, of the schedule, and UTC. */
 const ZONES: readonly string[] = Intl.supportedValuesOf("timeZone")
 

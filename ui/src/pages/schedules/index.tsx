@@ -17,8 +17,8 @@ const FIELDS = {
   view: oneOf(VIEWS, "list"),
   kind: text(),
   // of the timeline: the two ends in seconds, 0 for around now
-  from: number(0),
-  to: number(0),
+  from: moment(),
+  to: moment(),
   // of the calendar
   span: oneOf<CalendarSpan>(["month", "week", "day"], "month"),
   day: text(),

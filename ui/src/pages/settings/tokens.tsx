@@ -1,5 +1,5 @@
-import { Button, Modal, Select, TextInput } from "@mantine/core"
-import { type FormEvent, useState } from "react"
+import { Button, Modal, MultiSelect, Select, TextInput } from "@mantine/core"
+import { type FormEvent, useMemo, useState } from "react"
 import { api, type Schema } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { Command, Empty, Refusal } from "@/parts/empty"
@@ -9,6 +9,7 @@ import { StateWord } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
 import { Time } from "@/parts/time"
 import { useAnew } from "./anew"
+import { scopesOf } from "./scopes"
 import classes from "./settings.module.css"
 import { ROLES } from "./users"
 
@@ -110,6 +111,8 @@ function NewToken({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("")
   const [role, setRole] = useState<string>("operator")
   const [time, setTime] = useState("2592000")
+  const [scopes, setScopes] = useState<string[]>([])
+  const known = useScopes()
   const create = api.useMutation("post", "/api/v1/tokens", { meta: { quiet: true } })
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -117,7 +120,7 @@ function NewToken({ onClose }: { onClose: () => void }) {
       body: {
         name,
         role: role as Schema["NewToken"]["role"],
-        scopes: [],
+        scopes,
         expires_in: time ? Number(time) : null,
       },
     })
@@ -156,6 +159,17 @@ function NewToken({ onClose }: { onClose: () => void }) {
             allowDeselect={false}
             onChange={(value) => setTime(value ?? "")}
           />
+          <MultiSelect
+            label="Bounded to"
+            description="Only these of what its role may; nothing chosen: all of it"
+            placeholder={scopes.length === 0 ? "all that its role may" : undefined}
+            data={known}
+            value={scopes}
+            onChange={setScopes}
+            searchable
+            clearable
+            maxDropdownHeight={260}
+          />
           {create.error && <Refusal problem={asProblem(create.error)} />}
           <p className={classes.buttons}>
             <Button type="submit" loading={create.isPending}>
@@ -166,4 +180,15 @@ function NewToken({ onClose }: { onClose: () => void }) {
       )}
     </Modal>
   )
+}
+
+/** The scopes that there are: the description of the API names that of each operation. */
+function useScopes(): string[] {
+  const document = api.useQuery(
+    "get",
+    "/api/v1/openapi.json",
+    {},
+    { staleTime: Number.POSITIVE_INFINITY },
+  ).data
+  return useMemo(() => scopesOf(document), [document])
 }

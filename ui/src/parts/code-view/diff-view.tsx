@@ -65,7 +65,7 @@ function Hunks({ hunks, title, names, copied, coloured }: HunksProps) {
   const split = useSplit((state) => state.split)
   const { added, removed } = counted(hunks)
   return (
-    <figure className={classes.box} style={{ marginInline: 0, marginBlockEnd: 0 }}>
+    <figure className={classes.box}>
       <figcaption className={classes.bar}>
         <span className={classes.title}>{title}</span>
         <span className={classes.note}>

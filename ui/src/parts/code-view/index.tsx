@@ -28,7 +28,7 @@ export function CodeView(props: CodeViewProps) {
   const tokens = useTokens(shown, language)
   const lines = tokens ?? shown.split("\n").map((text) => [{ text }])
   return (
-    <figure className={classes.box} style={{ marginInline: 0, marginBlockEnd: 0 }}>
+    <figure className={classes.box}>
       <figcaption className={classes.bar}>
         <span className={classes.title}>{title ?? language}</span>
         {note !== undefined && <span className={classes.note}>{note}</span>}

@@ -176,9 +176,13 @@ describe("the lines", () => {
       begun: 500,
       ended: 700,
       steps: 1,
-      step: "",
+      step: "f:call",
+      item: "",
     }
-    const view = timeline([step("f:a", [""], 100), step("f:call", [""], 500), step("f:b", [""], 900)], [child])
+    const view = timeline(
+      [step("f:a", [""], 100), step("f:call", [""], 500), step("f:b", [""], 900)],
+      [child],
+    )
     const inner = { ...timeline([step("region:x", [""], 510)]), run: "c" }
     const lines = linesOf({ ...given(view, ["run:c"]), children: new Map([["c", inner]]) })
     expect(lines.map((each) => [each.id, each.depth])).toEqual([

@@ -97,7 +97,13 @@ function linesOfRun(given: Given, timeline: Timeline, depth: number, prefix: str
         calls.add(child.run)
         found.push({
           begun: row.tries[0]?.given ?? child.begun ?? Number.POSITIVE_INFINITY,
-          lines: linesOfCall(given, child, depth, prefix, partsOf(row, null, timeline.ended).filter((each) => each.kind === "ready")),
+          lines: linesOfCall(
+            given,
+            child,
+            depth,
+            prefix,
+            partsOf(row, null, timeline.ended).filter((each) => each.kind === "ready"),
+          ),
         })
       }
       continue
@@ -168,7 +174,7 @@ function linesOfStep(
         ...common,
         id,
         kind: "step",
-        note: [only.item, attemptsOf(only)].filter(Boolean).join(" · "),
+        note: attemptsOf(only),
         state: only.state,
         parts: partsOf(only, readyAt, timeline.ended),
         begun: step.begun,

@@ -1,6 +1,6 @@
-import { ActionIcon, Button, Select, TextInput, Tooltip } from "@mantine/core"
+import { ActionIcon, Button, Select, Tooltip } from "@mantine/core"
 import { notifications } from "@mantine/notifications"
-import { ChevronDown, ChevronUp, Copy, Download, Search, WrapText, X } from "lucide-react"
+import { Copy, Download, WrapText } from "lucide-react"
 import {
   type KeyboardEvent,
   type ReactNode,
@@ -11,16 +11,18 @@ import {
   useState,
   useSyncExternalStore,
 } from "react"
-import { apiUrl, http } from "@/api/client"
+import { apiUrl } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { useClock } from "@/parts/clock"
 import { Empty, Refusal } from "@/parts/empty"
 import { stripAnsi } from "./ansi"
+import { FindField } from "./find-field"
 import { Lines, type LinesHandle } from "./lines"
 import classes from "./log.module.css"
-import { type Level, readRecord, shiftOf } from "./record"
+import { COPIED, LEVELS, linesOf, readerOf, stripped, textOf, wantedLive } from "./reading"
+import { readRecord, shiftOf } from "./record"
 import { readRange, writeRange } from "./scroll"
-import { FoundLines, LiveLog, MOST_FOUND, PagedLog, type Reader, type Source } from "./source"
+import { FoundLines, LiveLog, MOST_FOUND, PagedLog, type Source } from "./source"
 
 export interface LogState {
   /** `1234` or `1234-1240`, "" for none. */
@@ -46,29 +48,6 @@ interface LogViewProps {
   readonly chooser?: ReactNode
   /** A height in CSS; without it all that its place has. */
   readonly height?: string
-}
-
-const LEVELS = [
-  { value: "", label: "All levels" },
-  { value: "DEBUG", label: "Debug and above" },
-  { value: "INFO", label: "Info and above" },
-  { value: "WARNING", label: "Warning and above" },
-  { value: "ERROR", label: "Error and above" },
-]
-
-function readerOf(run: string, log: string): Reader {
-  const path = { id: run, log }
-  return {
-    index: async (signal) =>
-      (await http.GET("/api/v1/runs/{id}/logs/{log}/index", { params: { path }, signal })).data as never,
-    page: async ({ level, ...query }, signal) =>
-      (
-        await http.GET("/api/v1/runs/{id}/logs/{log}", {
-          params: { path, query: { ...query, fold: true, level: (level || null) as Level | null } },
-          signal,
-        })
-      ).data as never,
-  }
 }
 
 function useSource<T extends Source>(make: () => T | null, key: string): T | null {
@@ -124,12 +103,6 @@ export function LogView(props: LogViewProps) {
   const field = useRef<HTMLInputElement>(null)
   const chosen = readRange(state.line)
   const { mode, zone } = useClock()
-  const [typed, setTyped] = useState(find)
-  const [before, setBefore] = useState(find)
-  if (before !== find) {
-    setBefore(find)
-    setTyped(find)
-  }
 
   const shift = useMemo(() => {
     if (shown === null || version < 0 || !began) return 0
@@ -140,14 +113,16 @@ export function LogView(props: LogViewProps) {
     return 0
   }, [shown, version, began, mode, zone])
 
-  // the line of a link is brought into view once the log is there
+  // the line of a link, or else the error that ended the attempt, is brought into view once the log is there
   const arrived = useRef("")
   useEffect(() => {
-    if (shown === null || shown.count === 0 || chosen === null) return
+    const failedAt = shown instanceof PagedLog ? shown.failedAt : null
+    const to = chosen ? chosen.from - 1 : find === "" ? failedAt : null
+    if (shown === null || shown.count === 0 || to === null) return
     const place = `${run} ${log} ${state.line} ${level} ${only}`
     if (arrived.current === place) return
     arrived.current = place
-    lines.current?.show(shown.indexOf(chosen.from - 1))
+    lines.current?.show(shown.indexOf(to))
   })
   const go = useCallback(
     (to: number) => {
@@ -161,11 +136,12 @@ export function LogView(props: LogViewProps) {
   )
   // the first hit is shown as soon as it is found
   const first = (hits?.found.length ?? 0) > 0
+  const there = shown !== null && shown.count > 0
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each search, not with each of its pages
   useEffect(() => {
     if (first && shown && shown.count > 0) go(chosen ? (hits?.indexOf(chosen.from - 1) ?? 0) : 0)
     else setAt(-1)
-  }, [hits, first])
+  }, [hits, first, there])
 
   const onNumber = (number: number, extend: boolean) => {
     const range =
@@ -175,22 +151,26 @@ export function LogView(props: LogViewProps) {
     arrived.current = `${run} ${log} ${writeRange(range)} ${level} ${only}`
     onState({ line: state.line === writeRange(range) ? "" : writeRange(range) })
   }
-  const copyRange = async () => {
-    if (chosen === null || shown === null) return
-    const text = live
-      ? Array.from(
-          { length: chosen.to - chosen.from + 1 },
-          (_, each) => shown.at(shown.indexOf(chosen.from - 1 + each))?.text ?? "",
-        ).join("\n")
-      : await textOf(run, log, chosen.from, chosen.to)
-    await navigator.clipboard.writeText(stripped(text))
-    notifications.show({ message: `Copied ${chosen.to - chosen.from + 1} lines.` })
+  const copy = async (text: Promise<string>, what: string) => {
+    try {
+      await navigator.clipboard.writeText(await text)
+      notifications.show({ message: `Copied ${what}.` })
+    } catch (error) {
+      notifications.show({
+        title: "It could not be copied.",
+        message: asProblem(error).message,
+        color: "red",
+      })
+    }
   }
-  const copyAll = async () => {
-    if (log === null) return
-    const answer = await fetch(apiUrl(`/runs/${encodeURIComponent(run)}/logs/${log}/text`))
-    await navigator.clipboard.writeText(stripped(await answer.text()))
-    notifications.show({ message: "Copied the whole log." })
+  const copyRange = () => {
+    if (chosen === null || shown === null) return
+    const numbers = Array.from({ length: chosen.to - chosen.from + 1 }, (_, each) => chosen.from - 1 + each)
+    const text =
+      log === null
+        ? Promise.resolve(stripped(numbers.map((each) => shown.at(shown.indexOf(each))?.text ?? "")))
+        : linesOf(run, log, chosen.from, chosen.to)
+    void copy(text, numbers.length === 1 ? "the line" : `${numbers.length.toLocaleString("en")} lines`)
   }
   const onKeyDown = (event: KeyboardEvent) => {
     const mod = event.ctrlKey || event.metaKey
@@ -201,7 +181,7 @@ export function LogView(props: LogViewProps) {
       field.current?.select()
     } else if (mod && event.key === "c" && !inField && chosen && window.getSelection()?.isCollapsed) {
       event.preventDefault()
-      void copyRange()
+      copyRange()
     } else if (!mod && !inField && (event.key === "n" || event.key === "N") && hits) {
       event.preventDefault()
       go(at + (event.key === "n" ? 1 : -1))
@@ -222,77 +202,23 @@ export function LogView(props: LogViewProps) {
       <div className={classes.tools}>
         {chooser}
         <span className={classes.grow} />
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            if (typed !== find) onState({ find: typed })
-            else go(at + 1)
-          }}
-        >
-          <TextInput
-            ref={field}
-            className={classes.find}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key === "Enter" && event.shiftKey) {
-                event.preventDefault()
-                go(at - 1)
-              } else if (event.key === "Escape") {
-                event.preventDefault()
-                setTyped("")
-                onState({ find: "", only: false })
-                lines.current?.focus()
-              }
-            }}
-            leftSection={<Search size={13} />}
-            rightSection={
-              typed && (
-                <ActionIcon
-                  size="xs"
-                  aria-label="Clear the search"
-                  onClick={() => {
-                    setTyped("")
-                    onState({ find: "", only: false })
-                  }}
-                >
-                  <X size={12} />
-                </ActionIcon>
-              )
-            }
-            placeholder={live ? "Find in what is here" : "Find in the whole log"}
-            aria-label="Find in the log"
-          />
-        </form>
-        {find !== "" && !only && hits && (
-          <>
-            <span className={classes.count} role="status">
-              {said(at, hits)}
-            </span>
-            <ActionIcon size="sm" aria-label="Previous hit" disabled={!first} onClick={() => go(at - 1)}>
-              <ChevronUp size={14} />
-            </ActionIcon>
-            <ActionIcon size="sm" aria-label="Next hit" disabled={!first} onClick={() => go(at + 1)}>
-              <ChevronDown size={14} />
-            </ActionIcon>
-          </>
-        )}
+        <FindField
+          find={find}
+          only={only}
+          live={live}
+          hits={hits}
+          at={at}
+          go={go}
+          onState={onState}
+          onLeave={() => lines.current?.focus()}
+          field={field}
+        />
         {filtered && (
           <span className={classes.count} role="status">
             {filtered.count.toLocaleString("en")}
             {filtered.cut ? "+" : ""} {filtered.count === 1 ? "line" : "lines"}
             {filtered.complete ? "" : ` · ${Math.round(filtered.part * 100)} %`}
           </span>
-        )}
-        {find !== "" && (
-          <Button
-            size="compact-sm"
-            variant={only ? "light" : "default"}
-            aria-pressed={only}
-            onClick={() => onState({ only: !only })}
-          >
-            Only these
-          </Button>
         )}
         <Select
           aria-label="Level"
@@ -303,7 +229,7 @@ export function LogView(props: LogViewProps) {
           w={150}
         />
         {chosen && (
-          <Button size="compact-sm" variant="default" onClick={() => void copyRange()}>
+          <Button size="compact-sm" variant="default" onClick={() => copyRange()}>
             Copy {chosen.from === chosen.to ? "line" : `${chosen.to - chosen.from + 1} lines`}
           </Button>
         )}
@@ -320,7 +246,11 @@ export function LogView(props: LogViewProps) {
         {log !== null && (
           <>
             <Tooltip label={size > COPIED ? "Too long to be copied: download it" : "Copy all"}>
-              <ActionIcon aria-label="Copy all" disabled={size > COPIED} onClick={() => void copyAll()}>
+              <ActionIcon
+                aria-label="Copy all"
+                disabled={size > COPIED}
+                onClick={() => void copy(textOf(run, log), "the whole log")}
+              >
                 <Copy size={14} />
               </ActionIcon>
             </Tooltip>
@@ -370,55 +300,4 @@ export function LogView(props: LogViewProps) {
       ) : null}
     </section>
   )
-}
-
-/** Bytes that are copied at most. */
-const COPIED = 20 << 20
-
-function said(at: number, hits: FoundLines): string {
-  const count = hits.count.toLocaleString("en")
-  if (hits.count === 0) return hits.complete ? "no hits" : `${Math.round(hits.part * 100)} %`
-  return `${at + 1} of ${count}${hits.cut ? "+" : ""}${hits.complete ? "" : "…"}`
-}
-
-function stripped(text: string): string {
-  return text.split("\n").map(stripAnsi).join("\n")
-}
-
-/** What of a live log is shown, decided here as it comes. */
-function wantedLive(level: string, find: string): ((text: string) => boolean) | null {
-  if (level === "" && find === "") return null
-  const order = LEVELS.map((each) => each.value)
-  let open = level === ""
-  return (text) => {
-    const record = readRecord(text)
-    if (record && level !== "")
-      open = order.indexOf(record.level) >= order.indexOf(level) || record.level === "CRITICAL"
-    return open && text.toLowerCase().includes(find.toLowerCase())
-  }
-}
-
-/** Lines of a log from the server, also those that are not in view. */
-async function textOf(run: string, log: string, from: number, to: number): Promise<string> {
-  const source = new PagedLog(readerOf(run, log))
-  try {
-    const found: string[] = []
-    for (let at = from - 1; at < to; at += 1) {
-      while (source.at(at) === undefined) {
-        if (source.error !== null) throw source.error
-        if (source.complete && at >= source.count) return found.join("\n")
-        source.want(at, at + 1)
-        await new Promise<void>((resolve) => {
-          const end = source.subscribe(() => {
-            end()
-            resolve()
-          })
-        })
-      }
-      found.push(source.at(at)?.text ?? "")
-    }
-    return found.join("\n")
-  } finally {
-    source.close()
-  }
 }

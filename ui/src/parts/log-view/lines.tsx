@@ -52,19 +52,26 @@ export function Lines(props: LinesProps) {
   const [following, setFollowing] = useState(follow)
   /** Where the bar was put by us: the event of that is none of the reader's. */
   const put = useRef(-1)
+  /** Whether we moved last, and not the reader by the bar. */
+  const moved = useRef(true)
   const view = { count: source.count, row: ROW, seen: Math.max(seen, ROW) }
   const latest = useRef({ view, first })
   latest.current = { view, first }
 
   const go = useCallback((line: number) => {
     const { view } = latest.current
-    const at = Math.max(0, Math.min(endOf(view), line))
-    setFirst(at)
-    if (scroller.current) {
-      scroller.current.scrollTop = topOf(at, view)
-      put.current = scroller.current.scrollTop
-    }
+    setFirst(Math.max(0, Math.min(endOf(view), line)))
+    moved.current = true
   }, [])
+  // the bar follows the lines once they are there, and where it stands depends on how many there are and are seen
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these are what that depends on
+  useLayoutEffect(() => {
+    const place = scroller.current
+    if (place === null || !moved.current) return
+    const top = topOf(first, view)
+    if (Math.abs(place.scrollTop - top) >= 1) place.scrollTop = top
+    put.current = place.scrollTop
+  }, [first, source.count, seen])
   useImperativeHandle(
     handle,
     () => ({
@@ -106,6 +113,7 @@ export function Lines(props: LinesProps) {
     const top = scroller.current?.scrollTop ?? 0
     if (Math.abs(top - put.current) < 1) return
     put.current = -1
+    moved.current = false
     setFirst(lineAt(top, view))
     setFollowing(follow && top >= heightOf(view) - view.seen - 2)
   }

@@ -16,7 +16,7 @@ function server(lines: readonly string[], page = 64, most = 1 << 20): Reader & {
       starts.forEach((start, line) => {
         if (start >= (pages.at(-1)?.[1] ?? 0) + page) pages.push([line, start])
       })
-      return { size, lines: lines.length, pages }
+      return { size, lines: lines.length, pages, error: null }
     },
     async page({
       offset,

@@ -37,7 +37,9 @@ export interface Page {
 export interface Index {
   readonly size: number
   readonly lines: number
-  readonly pages: ReadonlyArray<readonly [line: number, offset: number]>
+  readonly pages: ReadonlyArray<readonly number[]>
+  /** The line (from 0) at which the error begins that ended the attempt. */
+  readonly error: number | null
 }
 
 /** What a source asks the server. */
@@ -124,6 +126,11 @@ export class PagedLog extends Base {
     return line
   }
 
+  /** The line at which the error begins that ended the attempt, null where it has none. */
+  get failedAt(): number | null {
+    return this.index?.error ?? null
+  }
+
   /** The page that a line is on: the last one that begins at it or before. */
   private pageOf(line: number): number {
     const pages = this.index?.pages ?? []
@@ -154,8 +161,8 @@ export class PagedLog extends Base {
     const place = index?.pages[page]
     if (!index || !place) return
     this.asked.add(page)
-    const [first, offset] = place
-    const [nextLine, end] = index.pages[page + 1] ?? [index.lines, index.size]
+    const [first = 0, offset = 0] = place
+    const [nextLine = index.lines, end = index.size] = index.pages[page + 1] ?? []
     const lines: string[] = []
     try {
       let at: number | null = offset

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from weft.service import views
-from weft.service.asset import asset_views, correcting, partition_keys
+from weft.service.asset import asset_views, correcting, partition_keys, rollback_preview
 from weft.service.execution import views as execution_views
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Answer, Call
@@ -43,6 +43,17 @@ def rollback(call: Call, key: str, body: Rollback) -> Answer:
         asset = asset_views.found(world, key)
         done = correcting.rollback(world, asset.key, body.partitions, body.to, note=body.note)
     return Answer(Corrections(items=done), target=f"asset:{asset.key}", detail=msgspec.structs.asdict(body))
+
+
+@routes.post(
+    "/assets/{key:path}/rollback/preview", scope="assets.read", role="viewer", body=Rollback,
+    answer=rollback_preview.RollbackPreview, audited=False, summary="Look at what a rollback would do",
+)  # fmt: skip
+def preview_rollback(call: Call, key: str, body: Rollback) -> rollback_preview.RollbackPreview:
+    """Which pointers would move, and how many partitions of what is below become stale by that. Nothing changes."""
+    with call.world() as world:
+        asset = asset_views.found(world, key)
+        return rollback_preview.preview(world, asset.key, body.partitions, body.to)
 
 
 class Accept(routing.Body, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from weft.service.execution import views as execution_views
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources.plans import Concurrency, Priority
+from weft.surfaces.http.resources.runs import Name
 
 routes = routing.Routes(tag="executions")
 View = execution_views.ExecutionView
@@ -22,6 +23,7 @@ class ExecutionsQuery(paging.Paged, frozen=True, kw_only=True):
     """Which executions."""
 
     live: Annotated[bool, msgspec.Meta(description="Only those that have not ended.")] = False
+    pipeline: Annotated[Name, msgspec.Meta(description="Only its backfills, and what else ran it.")] | None = None
 
 
 class ExecutionPage(views.View, frozen=True, kw_only=True):
@@ -36,7 +38,7 @@ def list_executions(call: Call, query: ExecutionsQuery) -> ExecutionPage:
     """Executions, newest first, each with how far it is."""
     at = paging.place("executions", query, int, str)
     with call.world() as world:
-        rows = world.ledger.executions(live=query.live, limit=query.limit + 1, before=at)
+        rows = world.ledger.executions(live=query.live, limit=query.limit + 1, before=at, pipeline=query.pipeline)
         items = [execution_views.view_of(world, row) for row in rows[: query.limit]]
     last = rows[query.limit - 1] if len(rows) > query.limit else None
     following = paging.cursor("executions", query, last.created, last.id) if last is not None else None

@@ -138,6 +138,14 @@ def look(call: Call, id: str) -> PlanDetail:  # noqa: A002 - the word of the pat
     return PlanDetail(**fields, drifted=drifted)
 
 
+@routes.delete("/plans/{id}", scope="plans.create", answer=None, summary="Remove a saved plan")
+def remove(call: Call, id: str) -> Answer:  # noqa: A002
+    """Keep it no longer. What applied it stays."""
+    with call.world() as world:
+        view = saved_plans.remove(world, id, by=call.principal.name)
+    return Answer(None, target=f"plan:{view.id}", detail={"request": view.request})
+
+
 class Apply(routing.Body, frozen=True, kw_only=True):
     """How a plan is to be carried out."""
 
