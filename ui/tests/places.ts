@@ -14,7 +14,9 @@ interface Items<T> {
 /** The pages of the sidebar, then those of things and their tabs, found by asking the server what there is. */
 export async function places(server: Server): Promise<readonly Place[]> {
   const runs = await server.call<Items<Schema["RunView"]>>("GET", "/runs?limit=200")
-  const of = (pipeline: string) => runs.items.find((each) => each.pipeline === pipeline)?.id ?? ""
+  const ended = runs.items.filter((each) => each.outcome === "succeeded")
+  const of = (pipeline: string) => ended.find((each) => each.pipeline === pipeline)?.id ?? ""
+  const failed = runs.items.find((each) => each.outcome === "failed")?.id ?? ""
   const report = runs.items.find((each) => each.pipeline === null)?.id ?? ""
   const dag = of("monthly_report_dag")
   const [one, other] = runs.items
@@ -47,7 +49,8 @@ export async function places(server: Server): Promise<readonly Place[]> {
     { name: "pipeline", path: "/pipelines/monthly_report_dag" },
     ...tabs("pipeline", "/pipelines/monthly_report_dag", ["graph", "runs", "code"]),
     { name: "run", path: `/runs/${dag}` },
-    ...tabs("run", `/runs/${dag}`, ["graph", "logs", "values", "events", "code"]),
+    ...tabs("run", `/runs/${dag}`, ["graph", "values", "events", "code"]),
+    { name: "run-logs", path: `/runs/${failed}?tab=logs` },
     { name: "run-of-assets", path: `/runs/${report}` },
     { name: "run-of-a-flow", path: `/runs/${of("vendor_watch")}?tab=artifacts` },
     { name: "compare", path: `/runs/compare?a=${one}&b=${other}` },

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+
+from weft import wiring
+from weft.service.asset import rollback_preview
+from weft.service.server import standings
 
 DAY = "2024-01-02"
 
@@ -90,6 +96,40 @@ def test_a_removed_version_cannot_be_pointed_to(twice):
     result = twice.weft("rollback", "raw", "--partition", DAY, "--to", oldest["version"])
     assert result.code == 2
     assert "was removed by `weft gc`" in result.err
+
+
+def looked_at(project, *arguments):
+    world = wiring.open_world(wiring.Place(start=project.folder))
+    server = replace(world, kept=standings.Standings())  # one that keeps what it reads
+    try:
+        found, again = (rollback_preview.preview(server, *arguments) for _ in range(2))
+        assert found == again == rollback_preview.preview(world, *arguments)
+        return found
+    finally:
+        world.ledger.close()
+
+
+def test_a_rollback_that_is_looked_at_says_what_it_makes_stale_and_moves_nothing(twice):
+    newest, oldest = twice.ok("versions", "raw", "--partition", DAY, "--json").json
+    found = looked_at(twice, "raw", DAY, "previous")
+    assert [(each.partition, each.previous, each.version) for each in found.items] == [
+        (DAY, newest["version"], oldest["version"])
+    ]
+    assert [(each.asset, each.partitions, each.count) for each in found.stale] == [
+        ("double", DAY, 1),
+        ("total", None, 1),
+    ]
+    assert current(twice, "raw", DAY)["version"] == newest["version"]
+    assert twice.steps() == {}
+    twice.ok("rollback", "raw", "--partition", DAY, "--to", "previous")
+    assert twice.steps() == {"double": [DAY], "total": None}
+
+
+def test_a_rollback_to_the_same_content_makes_nothing_stale(chain):
+    chain.ok("apply", "--yes")
+    chain.ok("materialize", "raw", "--partitions", DAY)
+    found = looked_at(chain, "raw", DAY, "previous")
+    assert (len(found.items), found.stale) == (1, [])
 
 
 # --- accept -----------------------------------------------------------------------------------------------------------

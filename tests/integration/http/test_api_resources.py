@@ -539,6 +539,8 @@ def test_the_log_of_a_failure_ends_with_its_error_where_now_and_the_search_point
 def test_a_trouble_is_planned_by_its_id(api: Api) -> None:
     steps = api.post("/plans/preview", {"repair": "failed:broken"}, 200)["steps"]
     assert [(each["asset"], each["status"]) for each in steps] == [("broken", "failed")]
+    every = api.post("/plans/preview", {"repair": "all"}, 200)["steps"]
+    assert ("broken", "failed") in [(each["asset"], each["status"]) for each in every]
     assert "no trouble" in api.post("/plans/preview", {"repair": "failed:total"}, 404)["detail"]
     refused = api.post("/plans/preview", {"repair": "failed:broken", "select": "total"}, 422)
     assert refused["detail"] == "repair says what is to be made, and so does select."
@@ -657,5 +659,3 @@ def test_a_cause_that_is_a_failure_says_where_in_its_log_the_error_is(api: Api) 
     lines = api.get(f"/runs/{cause['run']}/logs/{cause['log']}")["lines"]
     assert "no luck" in str(lines[cause["line"] - 1 :])
     assert cause in api.get("/assets/broken/partition")["causes"]
-
-

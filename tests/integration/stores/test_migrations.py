@@ -118,3 +118,15 @@ def test_the_indexes_serve_the_lists_that_they_are_for() -> None:
         plan = " ".join(row[3] for row in opened._rows(f"EXPLAIN QUERY PLAN {statement}"))
         assert index in plan, plan
     opened.close()
+
+
+def test_assets_without_partitions_are_looked_up_and_not_searched_for_among_the_partitions_of_others() -> None:
+    opened = sqlite.SqliteLedger()
+    seen: list[str] = []
+    opened._connection.set_trace_callback(seen.append)
+    assert opened.columns({f"a{number}": None for number in range(3_000)}).keys() >= {"a0", "a2999"}
+    opened._connection.set_trace_callback(None)
+    (statement,) = [each for each in seen if "FROM partition" in each or "JOIN partition" in each]
+    plan = " ".join(row[3] for row in opened._rows(f"EXPLAIN QUERY PLAN {statement}"))
+    assert "SEARCH partition USING PRIMARY KEY (asset=? AND key=?)" in plan, plan
+    opened.close()

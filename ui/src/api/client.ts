@@ -2,14 +2,17 @@ import { MutationCache, QueryClient } from "@tanstack/react-query"
 import createFetch, { type Middleware } from "openapi-fetch"
 import createQueries from "openapi-react-query"
 import { basePath } from "./base"
+import { once } from "./once"
 import { asProblem, Problem, type ProblemBody } from "./problem"
 import type { components, paths } from "./schema"
+import { learnTime } from "./server-time"
 
 /** The API's own types, by their names there: `Schema["RunView"]`. */
 export type Schema = components["schemas"]
 
 const refusals: Middleware = {
   async onResponse({ response }) {
+    learnTime(response.headers.get("date"))
     if (response.ok) return undefined
     if (response.status === 401) window.dispatchEvent(new Event("weft:signed-out"))
     let body: ProblemBody = {}
@@ -19,7 +22,7 @@ const refusals: Middleware = {
 }
 
 /** Calls that are typed by the OpenAPI: `await http.POST("/api/v1/plans/preview", { body })`. Refusals are thrown. */
-export const http = createFetch<paths>({ baseUrl: basePath() })
+export const http = createFetch<paths>({ baseUrl: basePath(), fetch: once((request) => fetch(request)) })
 http.use(refusals)
 
 /** Queries and mutations over them: `api.useQuery("get", "/api/v1/now")`. */

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core"
 import { useRouter } from "@tanstack/react-router"
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react"
+import { serverNow } from "@/api/server-time"
 import { type Frame, Surface, useWheel } from "@/canvas/surface"
 import { assetPath, pipelinePath } from "@/shell/links"
 import classes from "./cloth.module.css"
@@ -147,7 +148,7 @@ export function ClothCanvas(props: CanvasProps) {
     cursor,
     patch,
     only,
-    now: Date.now(),
+    now: serverNow(),
   }
   const paint = ({ context, colours }: Frame) => draw(context, picture, colours)
   const full = lines.length * row

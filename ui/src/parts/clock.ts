@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from "react"
 import { create } from "zustand"
 import { persist } from "zustand/middleware"
+import { serverNow } from "@/api/server-time"
 
 export interface Clock {
   readonly mode: "relative" | "absolute"
@@ -16,6 +17,9 @@ export const useClock = create<Clock>()(
 export function zoneName(zone: string): string {
   return zone === "local" ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone
 }
+
+/** In place of what is no time, such as one that was typed into the URL. */
+const NONE = "no time"
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
@@ -35,6 +39,7 @@ export function absolute(
   zone: string,
   precision: "day" | "minute" | "second" | "milli" = "second",
 ): string {
+  if (Number.isNaN(at.getTime())) return NONE
   const parts = format(
     zone,
     {
@@ -58,7 +63,8 @@ export function absolute(
 }
 
 /** `26 Oct 14:05`, with the year where it is not this one; the short form for lists and axes. */
-export function short(at: Date, zone: string, now: Date = new Date()): string {
+export function short(at: Date, zone: string, now: Date = new Date(serverNow())): string {
+  if (Number.isNaN(at.getTime())) return NONE
   const day = format(zone, { day: "numeric", month: "short" }, "day").format(at)
   const year = format(zone, { year: "numeric" }, "year")
   const time = format(zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, "time").format(at)
@@ -75,6 +81,7 @@ const STEPS: ReadonlyArray<readonly [seconds: number, unit: string]> = [
 /** `3 s ago`, `in 4 h 20 min`, `2 d ago`; beyond a fortnight the day itself. */
 export function relative(at: Date, now: Date, zone: string): string {
   const seconds = Math.round((at.getTime() - now.getTime()) / 1000)
+  if (Number.isNaN(seconds)) return NONE
   const size = Math.abs(seconds)
   if (size < 1) return "now"
   if (size > 14 * 86_400) return short(at, zone, now).replace(/ \d\d:\d\d$/, "")
@@ -111,20 +118,20 @@ export function duration(seconds: number | null | undefined): string {
 export function between(
   start: string | null | undefined,
   end: string | null | undefined,
-  now = Date.now(),
+  now = serverNow(),
 ): number | null {
   if (!start) return null
   return ((end ? Date.parse(end) : now) - Date.parse(start)) / 1000
 }
 
-let now = Date.now()
+let now = serverNow()
 const waiting = new Set<() => void>()
 let ticking: ReturnType<typeof setInterval> | undefined
 
 function subscribe(heard: () => void): () => void {
   waiting.add(heard)
   ticking ??= setInterval(() => {
-    now = Date.now()
+    now = serverNow()
     for (const each of waiting) each()
   }, 1000)
   return () => {
@@ -139,7 +146,7 @@ function subscribe(heard: () => void): () => void {
 /** The time now in milliseconds, each second anew; one timer for all that show it. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => {
-    if (Date.now() - now > 1000) now = Date.now()
+    if (serverNow() - now > 1000) now = serverNow()
     return now
   })
 }

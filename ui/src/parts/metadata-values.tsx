@@ -1,6 +1,11 @@
 import { Link } from "@tanstack/react-router"
+import { lazy, Suspense } from "react"
 import classes from "./metadata-values.module.css"
 import { kindOf, type Value } from "./metadata-words"
+
+const Markdown = lazy(() => import("./artifact-view").then((found) => ({ default: found.Markdown })))
+
+const WIDE: ReadonlySet<Value["kind"]> = new Set(["image", "table", "markdown"])
 
 /** What a version or a check says of itself: numbers, text, tables and pictures, by name. */
 export function MetadataValues({ metadata }: { metadata: Readonly<Record<string, unknown>> }) {
@@ -11,10 +16,7 @@ export function MetadataValues({ metadata }: { metadata: Readonly<Record<string,
   return (
     <dl className={classes.values}>
       {shown.map(([name, value]) => (
-        <div
-          key={name}
-          className={value.kind === "image" || value.kind === "table" ? classes.wide : undefined}
-        >
+        <div key={name} className={WIDE.has(value.kind) ? classes.wide : undefined}>
           <dt>{name}</dt>
           <dd>
             <Shown name={name} value={value} />
@@ -41,11 +43,11 @@ function Shown({ name, value }: { name: string; value: Value }) {
       return <img className={classes.image} src={value.source} alt={name} loading="lazy" />
     case "code":
       return <pre className={classes.code}>{value.text}</pre>
-    case "page":
+    case "markdown":
       return (
-        <span className={classes.faint}>
-          a page of {value.size.toLocaleString("en-GB")} letters; open it from the CLI
-        </span>
+        <Suspense fallback={<pre className={classes.code}>{value.text}</pre>}>
+          <Markdown text={value.text} />
+        </Suspense>
       )
     case "table":
       return (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { kindOf } from "./metadata-words"
+import { kindOf, textOfHtml } from "./metadata-words"
 
 test("values are told apart by what they are", () => {
   expect(kindOf("rows", 3)).toEqual({ kind: "number", number: 3 })
@@ -15,7 +15,7 @@ test("values are told apart by what they are", () => {
 test("what could run in the page is never more than text", () => {
   expect(kindOf("link", "javascript:alert(1)")).toEqual({ kind: "text", text: "javascript:alert(1)" })
   expect(kindOf("chart", { type: "image", media: "image/svg+xml", data: "PHN2Zz4=" }).kind).toBe("text")
-  expect(kindOf("html", { type: "html", data: "<script>" })).toEqual({ kind: "page", size: 8 })
+  expect(kindOf("html", { type: "html", data: "<script>" })).toEqual({ kind: "code", text: "" })
 })
 
 test("a list of objects is a table with all their fields", () => {
@@ -28,4 +28,12 @@ test("a list of objects is a table with all their fields", () => {
     ],
     more: 0,
   })
+})
+
+test("a page is its words: rows as lines, cells apart, nothing that could run", () => {
+  const page =
+    "<style>td { color: red }</style><table><thead><tr><th>day</th><th>price</th></tr></thead>\n" +
+    "<tr><td>1</td>\n <td>a &lt; b&#33; &unknown;</td></tr></table><p onclick='x()'>and <b>more</b></p><script>x()</script>"
+  expect(textOfHtml(page)).toBe("day\tprice\n1\ta < b! &unknown;\nand more")
+  expect(kindOf("report", { type: "markdown", data: "# a" })).toEqual({ kind: "markdown", text: "# a" })
 })

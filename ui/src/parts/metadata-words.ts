@@ -7,7 +7,7 @@ export type Value =
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: "link"; readonly href: string }
   | { readonly kind: "image"; readonly source: string }
-  | { readonly kind: "page"; readonly size: number }
+  | { readonly kind: "markdown"; readonly text: string }
   | {
       readonly kind: "table"
       readonly head: readonly string[]
@@ -59,10 +59,11 @@ function ofObject(raw: Record<string, unknown>): Value {
         ? { kind: "image", source: `data:${String(raw.media)};base64,${data}` }
         : { kind: "text", text: `a picture (${String(raw.media)})` }
     case "markdown":
+      return { kind: "markdown", text: data }
     case "repr":
       return { kind: "code", text: data }
     case "html":
-      return { kind: "page", size: data.length }
+      return { kind: "code", text: textOfHtml(data) }
     case "path":
       return { kind: "code", text: String(raw.path) }
     case "omitted":
@@ -81,6 +82,35 @@ function ofObject(raw: Record<string, unknown>): Value {
       }
     }
   }
+}
+
+const NAMED: Readonly<Record<string, string>> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  nbsp: " ",
+}
+
+/** What a page says, as text: rows as lines, cells apart. It is shown as text, so that nothing of it is ever run. */
+export function textOfHtml(html: string): string {
+  return html
+    .replace(/<!--[\s\S]*?-->|<(script|style|head)\b[\s\S]*?<\/\1\s*>/gi, "")
+    .replace(/\s+/g, " ")
+    .replace(/\s*<\/t[dh]\s*>\s*/gi, "\t")
+    .replace(/\s*(<br\b[^>]*>|<\/(tr|p|div|li|h[1-6]|pre|caption)\s*>)\s*/gi, "\n")
+    .replace(/<[^>]*>/g, "")
+    .replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
+      const code = decimal ? Number(decimal) : hex ? Number.parseInt(hex, 16) : null
+      if (code === null) return NAMED[String(name).toLowerCase()] ?? whole
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole
+    })
+    .split("\n")
+    .map((line) => line.replace(/^ +|[ \t]+$/g, ""))
+    .join("\n")
+    .replace(/\n{2,}/g, "\n\n")
+    .trim()
 }
 
 function isPlain(value: unknown): boolean {

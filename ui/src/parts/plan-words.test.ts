@@ -11,8 +11,27 @@ import {
   nothing,
   type Outline,
   type Row,
+  said,
+  selected,
   telling,
 } from "./plan-words"
+
+describe("what was asked for", () => {
+  it("is a name and a number where only keys are listed", () => {
+    const keys = '\'key:"raw" or key:"clean" or key:total\''
+    expect(said(`${keys} --partitions 'raw[d1..d3|IBM]; clean[d1]; total[]'`)).toBe(
+      "raw and 2 more · d1..d3|IBM",
+    )
+    expect(said("+key:raw --partitions d1")).toBe("+raw · d1")
+    expect(said("group:desk")).toBe("group:desk")
+  })
+
+  it("of a run may be a selection with blanks, that nothing quotes", () => {
+    expect(selected("group:desk and status:stale")).toBe("group:desk and status:stale")
+    expect(selected("+key:raw --partitions d1")).toBe("+raw · d1")
+    expect(selected("key:raw or tag:new")).toBe("key:raw or tag:new")
+  })
+})
 
 const cause = (given: Partial<Cause>): Cause => ({
   kind: "missing",

@@ -55,13 +55,31 @@ export function askOf(request: string): Ask {
   return ask
 }
 
-/** A request as people say it: `monthly_report 2012-10`. */
+/** A request as people say it: `monthly_report · 2012-10`, `raw and 3 more · 2012-10-26`. */
 export function said(request: string): string {
   const ask = askOf(request)
-  const words = [ask.select ?? "all assets", ask.partitions]
+  const words = [namesOf(ask.select ?? "all assets"), partitionsOf(ask.partitions ?? "")]
   if (ask.exact) words.push("whatever its state")
   if (ask.only_failed) words.push("what failed")
   return words.filter(Boolean).join(" · ")
+}
+
+/** What a run says of what it was asked for: a request, or only a selection, which may have blanks. */
+export function selected(text: string): string {
+  return /^'|\s--(partitions|force|failed)\b/.test(text) ? said(text) : namesOf(text)
+}
+
+/** A selection that only lists keys, as a name and a number; any other as it is. */
+function namesOf(selection: string): string {
+  const found = selection.split(" or ").map((term) => /^(\+?)key:(?:"([^"]+)"|([\w./-]+))$/.exec(term))
+  const names = found.flatMap((each) => (each ? [`${each[1]}${each[2] ?? each[3]}`] : []))
+  if (names.length < found.length) return selection
+  return names.length > 1 ? `${names[0]} and ${names.length - 1} more` : (names[0] ?? selection)
+}
+
+/** Partitions that are given by asset, as those of the first one. */
+function partitionsOf(written: string): string {
+  return /^[^;[\]]+\[([^\]]*)\]/.exec(written)?.[1] ?? written
 }
 
 /** The signs of `weft plan`: the state that each stands for, and what it says. */

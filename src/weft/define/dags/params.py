@@ -200,7 +200,7 @@ def schema_of(model: Any) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            return json.dumps(model.model_json_schema(), sort_keys=True)
+            return json.dumps(model.model_json_schema())
         except (pydantic.errors.PydanticUserError, UserWarning, TypeError, ValueError) as error:
             raise errors.UsageError(
                 f"The parameters can't be written as JSON schema: {str(error).splitlines()[0]}",

@@ -7,8 +7,8 @@ as long as its signature is that one, so the next apply undoes nothing, and any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from weft.ledger import codec
 from weft.model import columns as columns_model
@@ -87,7 +87,7 @@ def worked_rollback(world: worlds.World, asset: keys.AssetKey, chosen: str | Non
         )
     targets = _targets(world, asset, chosen, to)
     made = world.ledger.materializations(asset, [row.id for row in targets])
-    observed = observing.observe(world, [asset])
+    observed = changeable(observing.observe(world, [asset]), [asset])
     columns = observed.columns[asset]
     definition = world.graph.assets[asset].partitions
     moved: dict[int, ledgers.VersionRow] = {}
@@ -140,8 +140,14 @@ def worked_rollback(world: worlds.World, asset: keys.AssetKey, chosen: str | Non
     )
 
 
+def changeable(observed: columns_model.Observed, assets: Iterable[keys.AssetKey]) -> columns_model.Observed:
+    """The same with columns of these assets that may be changed: a server keeps those that it reads for all."""
+    own = {asset: observed.columns[asset].copy() for asset in assets}
+    return replace(observed, columns={**observed.columns, **own})
+
+
 def point_as(world: worlds.World, observed: columns_model.Observed, worked: Worked) -> None:
-    """Move the pointers of a rollback in columns that were read, so that what follows from it is seen."""
+    """Move the pointers of a rollback in columns that may be changed, so that what follows from it is seen."""
     for asset in worked.writes:
         moved = [each for each in worked.batch if isinstance(each, events.VersionPointed) and each.asset == asset]
         made = world.ledger.materializations(asset, [each.to for each in moved])
@@ -266,6 +272,7 @@ def _worked_accept(world: worlds.World, selection: str, chosen: str | None, reas
     request = planning.request_of(world, planning.Ask(selection=selection, partitions=chosen), pipelines=True)
     observed = observing.observe(world, request.assets)
     wanted = planner.wanted_partitions(graph, now, request, observed)
+    observed = changeable(observed, wanted)
     _refuse_missing(world, observed, wanted, explicit=chosen is not None)
     batch: list[events.Event] = []
     corrections: list[Correction] = []

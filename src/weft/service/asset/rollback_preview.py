@@ -47,7 +47,7 @@ def preview(world: worlds.World, asset: keys.AssetKey, chosen: str | None, to: s
     graph, now = world.planned, world.clock.now()
     ask = planning.Ask(selection=f"{asset_views.selection_of(asset)}+")
     request = planning.request_of(world, ask, pipelines=True)
-    observed = observing.observe(world, request.assets)
+    observed = correcting.changeable(observing.observe(world, request.assets), [asset])
     wanted = planner.wanted_partitions(graph, now, request, observed)
     before = _due(evaluation.evaluate(graph, observed, now, wanted), wanted)
     correcting.point_as(world, observed, worked)
@@ -69,9 +69,7 @@ def preview(world: worlds.World, asset: keys.AssetKey, chosen: str | None, to: s
     return RollbackPreview(items=worked.corrections, stale=found)
 
 
-def _due(
-    found: findings.Evaluation, wanted: Mapping[keys.AssetKey, PartitionSet]
-) -> dict[keys.AssetKey, PartitionSet]:
+def _due(found: findings.Evaluation, wanted: Mapping[keys.AssetKey, PartitionSet]) -> dict[keys.AssetKey, PartitionSet]:
     due = {}
     for standing in found.standings.values():
         for name in standing.own:

@@ -317,7 +317,12 @@ def woven(loom: Loom, grid: grids.Grid, names: Sequence[keys.AssetKey]) -> list[
     made = world.ledger.versions_made(list(plain), since=since, until=until, most=_MOST_VERSIONS)
     for name, states in plain.items():
         told_cells = threads.of_versions(grid, made.get(name, ()), states, loom.now.timestamp())
-        found[name] = _row(loom, grid, name, told_cells, [], None)
+        whole = [
+            (float(grid.since), float(grid.until), state, count)
+            for first, last, state, count in told_cells
+            if (first, last) == (0, grid.columns - 1)
+        ]
+        found[name] = _row(loom, grid, name, told_cells, whole, None)
     width = grid.width * 1e6
     tallies = world.ledger.run_tallies(list(runs), since=since, until=until, width=width, most=_MOST_RUNS)
     for name in runs:

@@ -19,14 +19,27 @@ _MOST_RANGES = 200
 _MOST_SHOWN = 12
 
 
+ALL = "all"
+"""In place of a trouble: all that a plan mends."""
+
+
 def ask(world: worlds.World, known: standings.Standings, trouble: str, now: datetime) -> planning.Ask:
-    """What is to be planned to mend a trouble, as it stands now.
+    """What is to be planned to mend a trouble, or `ALL` of them, as it stands now.
 
     Raises:
         NotFoundError: there is no such trouble any more.
         ConflictError: no plan mends it.
     """
     found = known.troubles(world, now, asked.by_schedules(world, known, now), also=trouble)[1]
+    if trouble == ALL:
+        every: dict[keys.StepKey, partition_set.PartitionSet] = {}
+        for each in found.all:
+            for step, ordinals in each.mends.items():
+                every[step] = every.get(step, partition_set.PartitionSet.empty()) | ordinals
+        if not every:
+            raise errors.NotFoundError("Nothing is wrong that a plan mends.", remedy="`GET /now` lists what is wrong.")
+        select, text = _in_words(world, every)
+        return planning.Ask(selection=select, partitions=text)
     for each in found.all:
         if each.id == trouble:
             if not each.mends:

@@ -199,3 +199,12 @@ def test_a_call_of_the_dag_goes_before_the_default_of_params_and_keeps_its_limit
     assert build_of(made()(5)).pipelines["limited"].params.model_validate({}).n == 5
     (found,) = problems_of(made()(0))
     assert "The parameter 'n' of the pipeline 'limited' has the default 0" in found.message
+
+
+def test_parameters_stand_in_the_order_of_the_function(build_of: Built) -> None:
+    @dag
+    def ordered(zeta: int = 1, alpha: str = "a", middle: float = 2.0) -> None:
+        return None
+
+    schema = json.loads(build_of(ordered).graph.pipelines["ordered"].params)
+    assert list(schema["properties"]) == ["zeta", "alpha", "middle"]

@@ -25,7 +25,7 @@ export default function Code({ asset }: { asset: Asset }) {
   const name = `asset:${asset.key}`
   const versions = api.useQuery("get", "/api/v1/definitions/{name}/versions", { params: { path: { name } } })
   if (versions.error && asProblem(versions.error).status === 404) return <Unrecorded asset={asset} />
-  const known = versions.data?.items.filter((each) => !each.removed) ?? []
+  const known = onlyNewest(versions.data?.items.filter((each) => !each.removed) ?? [])
   const choices = known.map((each) => ({
     value: each.version,
     label: `${each.version} · ${each.at ? absolute(new Date(each.at), zone, "minute") : "now"}${each.current ? " · in force" : ""}`,
@@ -75,6 +75,12 @@ export default function Code({ asset }: { asset: Asset }) {
       <Definition asset={asset} name={name} version={version} />
     </>
   )
+}
+
+/** Each version once, at its last time: code that was changed and changed back is there twice. */
+function onlyNewest(found: ReadonlyArray<Schema["DefinitionVersionView"]>) {
+  const seen = new Set<string>()
+  return found.filter(({ version }) => !seen.has(version) && seen.add(version))
 }
 
 function Unrecorded({ asset }: { asset: Asset }) {

@@ -1,12 +1,16 @@
 import { Button, TextInput } from "@mantine/core"
+import { useDebouncedValue } from "@mantine/hooks"
 import { notifications } from "@mantine/notifications"
 import { useState } from "react"
-import { api, http } from "@/api/client"
+import { api, http, type Schema } from "@/api/client"
 import { asProblem } from "@/api/problem"
+import { Refusal } from "@/parts/empty"
 import { counted } from "./accept-dialog"
 import classes from "./asset.module.css"
 import { Dialog, PartitionsField } from "./dialog"
-import { type Asset, selectOf } from "./state"
+import type { Asset } from "./state"
+
+const MOST_MOVES = 6
 
 interface RollbackProps {
   readonly asset: Asset
@@ -20,7 +24,13 @@ interface RollbackProps {
 export function RollbackDialog({ asset, partitions, to = "previous", onClose }: RollbackProps) {
   const [chosen, setChosen] = useState(partitions)
   const [note, setNote] = useState("")
-  const below = useBelow(asset)
+  const [asked] = useDebouncedValue(chosen.trim(), 250)
+  const preview = api.useQuery(
+    "post",
+    "/api/v1/assets/{key}/rollback/preview",
+    { params: { path: { key: asset.key } }, body: { to, note: "", partitions: asked || null } },
+    { retry: false },
+  )
   const rollback = api.useMutation("post", "/api/v1/assets/{key}/rollback", {
     meta: { quiet: true },
     onSuccess: ({ items }) => {
@@ -67,17 +77,13 @@ export function RollbackDialog({ asset, partitions, to = "previous", onClose }: 
         })
       }
     >
-      <Moves asset={asset} partitions={chosen.trim()} to={to} />
-      <div className={classes.preview}>
-        {below.length === 0 ? (
-          <>Nothing is made from it, so nothing becomes stale.</>
-        ) : (
-          <>
-            What was made from it becomes stale: <b>{below.join(", ")}</b>. Nothing runs by this; a plan then
-            says what is to be made again. Versions are kept, so this can be taken back.
-          </>
-        )}
-      </div>
+      {preview.error ? (
+        <div className={classes.preview}>
+          <Refusal problem={asProblem(preview.error)} />
+        </div>
+      ) : (
+        preview.data && <Follows asset={asset} preview={preview.data} />
+      )}
       {asset.partitions !== null && to === "previous" && (
         <PartitionsField value={chosen} onChange={setChosen} />
       )}
@@ -106,71 +112,54 @@ async function undo(key: string, partition: string | null, version: string): Pro
   }
 }
 
-/** All assets below, near ones first. */
-function useBelow(asset: Asset): readonly string[] {
-  const lineage = api.useQuery("get", "/api/v1/lineage", {
-    params: { query: { select: selectOf(asset.key), down: 100 } },
-  })
-  return (lineage.data?.nodes ?? [])
-    .filter((each) => each.name !== asset.key)
-    .toSorted((a, b) => a.rank - b.rank)
-    .map((each) => each.name)
-}
-
-/** Which versions the pointers move between, of the first few partitions. */
-function Moves({ asset, partitions, to }: { asset: Asset; partitions: string; to: string }) {
-  const page = api.useQuery(
-    "get",
-    "/api/v1/assets/{key}/versions",
-    {
-      params: { path: { key: asset.key }, query: { limit: 50, ...(partitions ? { partitions } : {}) } },
-    },
-    { retry: false },
-  )
-  const versions = page.data?.items ?? []
-  const current = versions.filter((each) => each.current)
-  const moves = current.flatMap((each) => {
-    const earlier = versions.find(
-      (other) =>
-        other.partition === each.partition &&
-        (to === "previous"
-          ? Number(other.version.slice(1)) < Number(each.version.slice(1))
-          : other.version === to),
-    )
-    return earlier
-      ? [
-          {
-            partition: each.partition,
-            from: each.version,
-            to: earlier.version,
-            same: earlier.data_version === each.data_version,
-          },
-        ]
-      : []
-  })
-  if (!page.data) return null
-  if (moves.length === 0)
-    return (
-      <p className={classes.faint}>
-        {partitions || asset.partitions === null
-          ? "There is no other version among the latest to point to."
-          : "Each partition that has an earlier version is pointed to it."}
-      </p>
-    )
+/** Which pointers move, and how much below becomes stale by that. */
+function Follows({ asset, preview }: { asset: Asset; preview: Schema["RollbackPreview"] }) {
+  const { items, stale } = preview
+  const total = stale.reduce((sum, each) => sum + each.count, 0)
   return (
-    <ul className={classes.moves}>
-      {moves.slice(0, 6).map((each) => (
-        <li key={each.partition ?? ""}>
-          <span>{each.partition ?? asset.key}</span>
-          <code>
-            {each.from} → {each.to}
-          </code>
-          {each.same && <span className={classes.faint}>same content</span>}
-        </li>
-      ))}
-      {moves.length > 6 && (
-        <li className={classes.faint}>and {moves.length - 6} more among the latest versions</li>
-      )}
-    </ul>
+    <>
+      <ul className={classes.moves} aria-label="What moves">
+        {items.slice(0, MOST_MOVES).map((each) => (
+          <li key={each.partition ?? ""}>
+            <span>{each.partition ?? asset.key}</span>
+            <code>
+              {each.previous ?? "none"} → {each.version}
+            </code>
+          </li>
+        ))}
+        {items.length > MOST_MOVES && (
+          <li className={classes.faint}>and {(items.length - MOST_MOVES).toLocaleString("en-GB")} more</li>
+        )}
+      </ul>
+      <div className={classes.preview}>
+        {stale.length === 0 ? (
+          <>Nothing becomes stale by it. Versions are kept, so this can be taken back.</>
+        ) : (
+          <>
+            <b>
+              {total.toLocaleString("en-GB")} {total === 1 ? "partition becomes" : "partitions become"} stale
+            </b>
+            , in {stale.length === 1 ? "one asset" : `${stale.length.toLocaleString("en-GB")} assets`} below:
+            <ul className={classes.moves} aria-label="What becomes stale">
+              {stale.slice(0, MOST_MOVES).map((each) => (
+                <li key={each.asset} title={each.partitions ?? undefined}>
+                  <span>{each.asset}</span>
+                  <span className={classes.faint}>
+                    {each.partitions && each.partitions.length < 40
+                      ? each.partitions
+                      : each.count.toLocaleString("en-GB")}
+                  </span>
+                </li>
+              ))}
+              {stale.length > MOST_MOVES && (
+                <li className={classes.faint}>and {stale.length - MOST_MOVES} more</li>
+              )}
+            </ul>
+            Nothing runs by this; a plan then says what is to be made again. Versions are kept, so this can be
+            taken back.
+          </>
+        )}
+      </div>
+    </>
   )
 }

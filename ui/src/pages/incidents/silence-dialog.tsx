@@ -3,6 +3,7 @@ import { Plus, X } from "lucide-react"
 import { type FormEvent, useState } from "react"
 import { api } from "@/api/client"
 import { asProblem } from "@/api/problem"
+import { serverNow } from "@/api/server-time"
 import { Refusal } from "@/parts/empty"
 import classes from "./incidents.module.css"
 import { useAnew } from "./use-anew"
@@ -44,7 +45,7 @@ export function SilenceDialog({ matches = { root: "" }, onClose }: SilenceProps)
   const left = SILENCED.filter(({ value }) => rows.every((row) => row.field !== value))
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const until = new Date(Date.now() + Number(hours) * 3_600_000).toISOString()
+    const until = new Date(serverNow() + Number(hours) * 3_600_000).toISOString()
     make.mutate({ body: { matches: chosen, until, reason } })
   }
   return (

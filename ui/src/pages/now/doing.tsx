@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router"
 import type { ReactNode } from "react"
 import { Panel, Section } from "@/parts/panel"
+import { selected } from "@/parts/plan-words"
 import { Lasted, Time } from "@/parts/time"
 import { executionPath, incidentPath, runPath, schedulePath } from "@/shell/links"
 import classes from "./doing.module.css"
@@ -23,7 +24,7 @@ export function Running({ now }: { now: Now }) {
             <Item
               key={each.id}
               to={each.kind === "run" ? runPath(each.id) : executionPath(each.id)}
-              name={each.title}
+              name={selected(each.title)}
               note={each.automation ?? (each.kind === "run" ? each.partition : each.kind)}
             >
               {each.total > 0 ? (

@@ -1,11 +1,14 @@
+import { Button } from "@mantine/core"
 import { useNavigate } from "@tanstack/react-router"
 import { lazy, Suspense, useCallback, useMemo, useState } from "react"
 import { api } from "@/api/client"
 import { ClothPanel } from "@/cloth/cloth-panel"
+import { openLaunch } from "@/parts/launch/state"
 import { Loaded } from "@/parts/loaded"
 import { Panel } from "@/parts/panel"
 import { StateMark } from "@/parts/state-mark"
 import { type Command, useCommands } from "@/shell/commands"
+import { useMay } from "@/shell/door"
 import { Page } from "@/shell/page"
 import { Needs, Next, Running } from "./doing"
 import doing from "./doing.module.css"
@@ -15,6 +18,9 @@ import classes from "./troubles.module.css"
 import { consequences, grouped, type Now, repairWords, type Trouble, title } from "./words"
 
 const PlanDrawer = lazy(() => import("@/parts/plan-drawer").then((found) => ({ default: found.PlanDrawer })))
+
+/** In place of a trouble's id: all that a plan mends. */
+const ALL = "all"
 
 /** What a plan is asked for: a selection with its partitions, and the trouble that it mends. */
 interface Wanted {
@@ -30,14 +36,26 @@ export default function NowPage() {
   const [wanted, setWanted] = useState<Wanted | null>(null)
   const now = query.data
   const repair = useCallback((trouble: Trouble) => {
-    setWanted({ repair: trouble.id })
+    // a run that no interval asks for has no plan: it is run again, with what it was given
+    if (trouble.repair?.rerun) openLaunch({ rerunOf: trouble.repair.rerun, mode: "failed" })
+    else setWanted({ repair: trouble.id })
   }, [])
+  const several = (now?.troubles ?? []).filter((each) => each.repair && !each.repair.rerun).length > 1
+  const may = useMay("operator")
   useRepairCommands(now, repair)
   return (
     <Page
       title={now && now.counts.broken > 0 ? `${now.counts.broken} broken` : "Now"}
       heading={now ? title(now.counts) : "Now"}
       sub={now && consequences(now.counts).join(" · ")}
+      actions={
+        several &&
+        may && (
+          <Button variant="default" onClick={() => setWanted({ repair: ALL })}>
+            Repair all
+          </Button>
+        )
+      }
     >
       <Loaded query={query}>
         {(found) => (
@@ -62,7 +80,9 @@ export default function NowPage() {
             repair={wanted.repair}
             onClose={() => setWanted(null)}
             onApplied={(execution) => {
-              if (wanted.repair) repairing(wanted.repair, execution.id)
+              const mended =
+                wanted.repair === ALL ? (now?.troubles ?? []).map((each) => each.id) : [wanted.repair]
+              for (const each of mended) if (each) repairing(each, execution.id)
               setWanted(null)
             }}
           />

@@ -55,7 +55,7 @@ export function TroubleRow({ trouble, first, onRepair }: RowProps) {
               }
               title={root.partitions}
             >
-              {shortPartitions(root.partitions)}
+              {shortPartitions(root.partitions, root.count)}
             </Link>
           )}{" "}
           {trouble.since && (

@@ -102,15 +102,7 @@ export function about(seconds: number): string {
   return `${Math.round(seconds / 3600)} h`
 }
 
-/** Partitions cut to what fits in a line: `2012-10-26|IBM`, `2012-01-03..2012-02-28 and 3 more`. */
-export function shortPartitions(written: string, most = 48): string {
-  if (written.length <= most) return written
-  const parts = written.split(",")
-  let shown = parts[0] ?? ""
-  let used = 1
-  while (used < parts.length && shown.length + (parts[used]?.length ?? 0) + 2 <= most) {
-    shown += `, ${parts[used]}`
-    used += 1
-  }
-  return used < parts.length ? `${shown} and ${parts.length - used} more` : shown
+/** Partitions where they fit in a line, else their number: `2012-10-26|IBM`, `1,159 partitions`. */
+export function shortPartitions(written: string, count: number, most = 48): string {
+  return written.length <= most || count < 2 ? written : `${grouped(count)} partitions`
 }

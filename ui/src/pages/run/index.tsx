@@ -38,7 +38,7 @@ const TITLES: Readonly<Record<Tab, string>> = {
   details: "Details",
 }
 const TRAIL = [["Runs", "/runs"]] as const
-/** Tabs that use the whole height of the window; the others scroll. */
+/** Tabs that use the whole height of the window; the others scroll, as tables do. */
 const WHOLE: ReadonlySet<Tab> = new Set(["timeline", "graph", "logs"])
 
 /** A run: what became of it, and all that is known of how. */
@@ -99,7 +99,7 @@ function Shown({ run }: { run: Run }) {
   const title = titleOf(run)
   return (
     <Page
-      full={WHOLE.has(state.tab)}
+      full={WHOLE.has(state.tab) && !(state.tab === "timeline" && state.table)}
       title={`${title} ${run.id.slice(0, 8)}`}
       trail={TRAIL}
       heading={

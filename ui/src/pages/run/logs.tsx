@@ -60,7 +60,7 @@ export default function LogsTab({ run, state, set }: TabProps) {
                 onChange={(log) => set({ log: log ?? "", line: "", find: "", only: false })}
                 allowDeselect={false}
                 searchable
-                w={360}
+                w={300}
                 maxDropdownHeight={420}
                 limit={200}
                 nothingFoundMessage="No attempt is called like that"

@@ -1,5 +1,6 @@
 /** What the page of a run has in its URL. */
 import type { Schema } from "@/api/client"
+import { selected } from "@/parts/plan-words"
 import { flag, list, oneOf, text } from "@/shell/url-state"
 
 export type Run = Schema["RunNow"]
@@ -58,7 +59,7 @@ export function isLive(run: Pick<Run, "phase">): boolean {
 }
 
 export function titleOf(run: Pick<Run, "pipeline" | "selection" | "id">): string {
-  return run.pipeline ?? run.selection ?? `run ${run.id.slice(0, 8)}`
+  return run.pipeline ?? (run.selection && selected(run.selection)) ?? `run ${run.id.slice(0, 8)}`
 }
 
 export function readZoom(zoom: string): readonly [number, number] | null {

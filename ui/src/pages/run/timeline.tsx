@@ -65,9 +65,7 @@ export default function TimelineTab({ run, state, set }: TabProps) {
                   {run.reason || (live ? "What it waits for is said above." : "")}
                 </Empty>
               ) : state.table ? (
-                <div className={classes.tableScroll}>
-                  <GanttTable {...shown} selected={selected} onSelect={onSelect} onToggle={onToggle} />
-                </div>
+                <GanttTable {...shown} selected={selected} onSelect={onSelect} onToggle={onToggle} />
               ) : (
                 <Gantt
                   {...shown}

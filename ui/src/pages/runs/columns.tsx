@@ -2,6 +2,7 @@ import { Checkbox } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
 import type { Schema } from "@/api/client"
 import { between, useNow } from "@/parts/clock"
+import { selected } from "@/parts/plan-words"
 import { StateWord } from "@/parts/state-mark"
 import type { Column } from "@/parts/table"
 import { Lasted, Time } from "@/parts/time"
@@ -100,7 +101,7 @@ function What({ run }: { run: Run }) {
         </Link>
       ) : (
         <span className={classes.name} title={run.selection ?? undefined}>
-          {run.selection ?? "assets"}
+          {run.selection ? selected(run.selection) : "assets"}
         </span>
       )}
       {params.length > 0 && (

@@ -2,6 +2,7 @@ import { ActionIcon, Autocomplete, Button, Select, TextInput, Tooltip } from "@m
 import { Snowflake, X } from "lucide-react"
 import { useEffect, useState } from "react"
 import { api } from "@/api/client"
+import { serverNow } from "@/api/server-time"
 import { short, useClock } from "@/parts/clock"
 import { Filters, Find } from "@/parts/filters"
 import { countOf, frozen, NO_FILTERS, RANGES, type Range, type RunsState, STATES, TRIGGERS } from "./filters"
@@ -86,7 +87,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
                 variant="default"
                 size={30}
                 aria-label="Hold this range still"
-                onClick={() => onChange(frozen(state, Date.now()))}
+                onClick={() => onChange(frozen(state, serverNow()))}
               >
                 <Snowflake size={14} />
               </ActionIcon>

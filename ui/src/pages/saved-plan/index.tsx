@@ -1,4 +1,5 @@
 import { Button, Tooltip } from "@mantine/core"
+import { notifications } from "@mantine/notifications"
 import { Link, useParams, useRouter } from "@tanstack/react-router"
 import { useMemo } from "react"
 import { api, type Schema } from "@/api/client"
@@ -33,15 +34,34 @@ export default function SavedPlanPage() {
     meta: { quiet: true },
     onSuccess: (made) => void router.navigate({ to: executionPath(made.id) }),
   })
+  const removed = api.useMutation("delete", "/api/v1/plans/{id}", {
+    onSuccess: () => {
+      notifications.show({ message: `The plan ${id.slice(0, 8)} is kept no longer.` })
+      void router.navigate({ to: "/plans" })
+    },
+  })
   const may = useMay("operator")
   const { mutate } = applied
+  const { mutate: remove } = removed
   const can = may && holds
   const commands = useMemo(() => {
     const run = () => mutate({ params: { path: { id } }, body: BODY })
-    return can
-      ? [{ id: "plan:apply", title: "Apply this plan", group: "This plan", keys: "mod+Enter", run }]
-      : []
-  }, [can, id, mutate])
+    return [
+      ...(can
+        ? [{ id: "plan:apply", title: "Apply this plan", group: "This plan", keys: "mod+Enter", run }]
+        : []),
+      ...(may
+        ? [
+            {
+              id: "plan:remove",
+              title: "Remove this plan",
+              group: "This plan",
+              run: () => remove({ params: { path: { id } } }),
+            },
+          ]
+        : []),
+    ]
+  }, [can, may, id, mutate, remove])
   useCommands(commands)
   if (saved === undefined)
     return (
@@ -67,6 +87,17 @@ export default function SavedPlanPage() {
       }
       actions={
         <>
+          <Tooltip label={may ? "Kept no longer; what applied it stays." : "Only operators may do this."}>
+            <Button
+              variant="default"
+              size="sm"
+              disabled={!may}
+              loading={removed.isPending}
+              onClick={() => remove({ params: { path: { id } } })}
+            >
+              Remove
+            </Button>
+          </Tooltip>
           <Button variant="default" size="sm" component={Link} to={again}>
             Plan again
           </Button>

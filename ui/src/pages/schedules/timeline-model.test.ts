@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Schema } from "@/api/client"
-import { around, asked, axis, density, type Mark, marksOf, zoomed } from "./timeline-model"
+import { around, asked, axis, density, type Mark, marksOf, pastCut, zoomed } from "./timeline-model"
 
 const at = (text: string) => Date.parse(text)
 const tick = (given: Partial<Schema["TickView"]>): Schema["TickView"] => ({
@@ -95,4 +95,16 @@ describe("the axis", () => {
     const days = axis(span, 300, "Europe/Vienna").filter((each) => each.day)
     expect(days.map((each) => each.at)).toEqual([at("2026-03-28T23:00Z"), at("2026-03-29T22:00Z")])
   })
+})
+
+it("what is cut of the past is said from where on all of it is there", () => {
+  const at = (hour: number) => `2026-01-01T0${hour}:00:00.000Z`
+  const history = { items: [{ at: at(5) }, { at: at(3) }], most: 2 }
+  const runs = { items: [{ created_at: at(6) }, { created_at: at(4) }], most: 2 }
+  const from = Date.parse(at(1))
+  expect(pastCut(history, runs, from)).toBe(Date.parse(at(4)))
+  expect(pastCut(history, { ...runs, most: 3 }, from)).toBe(Date.parse(at(3)))
+  expect(pastCut({ ...history, most: 3 }, { ...runs, most: 3 }, from)).toBe(null)
+  expect(pastCut(history, runs, Date.parse(at(5)))).toBe(null)
+  expect(pastCut({ items: [], most: 2 }, { items: [], most: 2 }, from)).toBe(null)
 })

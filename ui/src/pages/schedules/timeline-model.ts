@@ -48,6 +48,26 @@ export function asked(span: Span): Span {
   return { from: Math.floor(span.from / step) * step, to: Math.ceil(span.to / step) * step }
 }
 
+/** Decisions or runs, newest first, so many at most: where there are as many, older ones may be left out. */
+interface Some<Item> {
+  readonly items: readonly Item[]
+  readonly most: number
+}
+
+/** Before when not all decisions or runs are known that the span asks for; null where none are left out. */
+export function pastCut(
+  history: Some<{ readonly at: string }>,
+  runs: Some<{ readonly created_at: string | null }>,
+  from: number,
+): number | null {
+  const begins = [
+    history.items.length >= history.most ? history.items.at(-1)?.at : null,
+    runs.items.length >= runs.most ? runs.items.at(-1)?.created_at : null,
+  ]
+  const cuts = begins.flatMap((at) => (at ? [Date.parse(at)] : [])).filter((at) => at > from)
+  return cuts.length > 0 ? Math.max(...cuts) : null
+}
+
 /** How the API says that what would be due is not, since it is paused. */
 const PAUSED = /it is paused$/
 

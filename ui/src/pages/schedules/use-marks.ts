@@ -1,6 +1,8 @@
 import { useMemo } from "react"
 import { api } from "@/api/client"
-import { asked, type Mark, marksOf, type Span } from "./timeline-model"
+import { serverNow } from "@/api/server-time"
+import { absolute, useClock } from "@/parts/clock"
+import { asked, type Mark, marksOf, pastCut, type Span } from "./timeline-model"
 
 /** As many as one answer has at most. */
 const MOST_TICKS = 1000
@@ -12,6 +14,7 @@ export function useMarks(
   now: number,
   schedules: number,
 ): { marks: readonly Mark[]; cut: string } {
+  const { zone } = useClock()
   const { from, to } = asked(span)
   // each has its share, so that those that are due often leave room for those that are due seldom
   const each = Math.max(2, Math.floor(MOST_TICKS / Math.max(1, schedules)))
@@ -36,12 +39,25 @@ export function useMarks(
       marksOf(
         history.data?.items ?? [],
         runs.data?.items ?? [],
-        to > Date.now() ? (upcoming.data?.items ?? []) : [],
+        to > serverNow() ? (upcoming.data?.items ?? []) : [],
       ),
     [history.data, runs.data, upcoming.data, to],
   )
-  const cut = useMemo(() => cutOf(upcoming.data?.items ?? [], each), [upcoming.data, each])
-  return { marks, cut }
+  const past = useMemo(
+    () =>
+      pastCut(
+        { items: history.data?.items ?? [], most: MOST_TICKS },
+        { items: runs.data?.items ?? [], most: MOST_RUNS },
+        from,
+      ),
+    [history.data, runs.data, from],
+  )
+  const coming = useMemo(() => cutOf(upcoming.data?.items ?? [], each), [upcoming.data, each])
+  const said = [
+    ...(past ? [`before ${absolute(new Date(past), zone, "minute")} not all is shown`] : []),
+    coming,
+  ]
+  return { marks, cut: said.filter(Boolean).join(" · ") }
 }
 
 /** Which schedules have more ticks to come than are shown. */

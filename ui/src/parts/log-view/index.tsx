@@ -226,7 +226,7 @@ export function LogView(props: LogViewProps) {
           value={level}
           onChange={(value) => onState({ level: value ?? "" })}
           allowDeselect={false}
-          w={150}
+          w={142}
         />
         {chosen && (
           <Button size="compact-sm" variant="default" onClick={() => copyRange()}>

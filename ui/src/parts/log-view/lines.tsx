@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core"
 import { ArrowDown } from "lucide-react"
 import {
+  type CSSProperties,
   type KeyboardEvent,
   type Ref,
   useCallback,
@@ -133,10 +134,14 @@ export function Lines(props: LinesProps) {
   }
   const atEnd = first >= endOf(view) - 0.5
   const indexes = Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at)
-  const bar = topOf(first, view)
+  const digits = String((source.at(source.count - 1)?.line ?? source.count) + 1).length
   // wrapped lines are higher than a row: at the end the last one stands at the foot, above it the first one at the top
   const bottom = wrap && atEnd && view.count * ROW > view.seen
-  const top = bottom ? undefined : bar - (first - from) * ROW
+  const top = -(first - from) * ROW
+  const style: CSSProperties & { "--digits": number } = {
+    ...(bottom ? { bottom: 0 } : { top }),
+    "--digits": digits,
+  }
   return (
     <div className={classes.place}>
       <div
@@ -150,8 +155,9 @@ export function Lines(props: LinesProps) {
         onScroll={onScroll}
         onKeyDown={onKeyDown}
       >
-        <div className={classes.space} style={{ height: heightOf(view) }}>
-          <div className={classes.lines} style={bottom ? { bottom: 0 } : { top }}>
+        {/* it stays in view, so that its lines are never far from the corner of what is drawn: browsers lose text there */}
+        <div className={classes.pane} style={{ height: seen }}>
+          <div className={classes.lines} style={style}>
             {indexes.map((index) => {
               const line = source.at(index)
               const number = (line?.line ?? index) + 1
@@ -170,6 +176,7 @@ export function Lines(props: LinesProps) {
             })}
           </div>
         </div>
+        <div style={{ height: Math.max(0, heightOf(view) - seen) }} />
       </div>
       {follow && !following && (
         <Button

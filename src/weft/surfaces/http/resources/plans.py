@@ -40,7 +40,7 @@ class NewPlan(routing.Body, frozen=True, kw_only=True):
     rebuild: bool = False
     """Also what waits for a decision on changed code."""
     repair: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)] | None = None
-    """The id of a trouble of `GET /now`: what mends it, in place of a selection."""
+    """The id of a trouble of `GET /now`: what mends it, in place of a selection. `all` mends all of them."""
 
 
 class PlanDetail(saved_plans.SavedPlanView, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import {
   useRef,
   useState,
 } from "react"
+import { serverNow } from "@/api/server-time"
 import { pointIn, Surface, type SurfaceHandle } from "@/canvas/surface"
 import { duration, short, useClock } from "@/parts/clock"
 import { runState, stateOf } from "@/theme/states"
@@ -67,7 +68,7 @@ export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridVie
   )
   const words = useCallback(({ run }: Run) => run.partition ?? short(new Date(run.created_at), zone), [zone])
   const picture = useMemo<GridPicture>(
-    () => ({ runs, rows, view, hover, at, focused, now: Date.now(), words }),
+    () => ({ runs, rows, view, hover, at, focused, now: serverNow(), words }),
     [runs, rows, view, hover, at, focused, words],
   )
   const draw = useCallback((frame: Parameters<typeof drawGrid>[0]) => drawGrid(frame, picture), [picture])
@@ -204,7 +205,7 @@ function Tip({ place, runs, rows, view, words }: TipProps) {
         <span>{cell ? `${countWords(cell.counts)}, ${duration(cell.seconds)}` : "has not begun"}</span>
       ) : (
         <span>
-          {stateOf(runState(run.run)).label}, {duration(secondsOf(run, Date.now()))}
+          {stateOf(runState(run.run)).label}, {duration(secondsOf(run, serverNow()))}
         </span>
       )}
       {cell && cell.attempts > 1 && <span>{cell.attempts} attempts</span>}
