@@ -20,7 +20,7 @@ from weft.define.automations.webhooks import STRIPE
 from weft.model import automations, events
 from weft.service.access import accounts
 from weft.service.automation import webhooks
-from weft.service.run import log_lines, log_pages
+from weft.service.run import log_lines
 from weft.surfaces.http import answering, connections, decoding, idempotency, limits, receiving
 
 

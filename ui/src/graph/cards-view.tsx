@@ -143,7 +143,6 @@ function Cards(props: ViewProps) {
       aria-label={label}
     >
       <ReactFlow
-        proOptions={{ hideAttribution: true }}
         nodes={nodes}
         nodeTypes={NODES}
         fitView

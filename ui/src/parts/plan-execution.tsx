@@ -146,7 +146,7 @@ export function ExecutionBody({ id, graph = false }: { id: string; graph?: boole
   )
 }
 
-/** All lines together. The execution's own counts take a run of assets that is under way as running in all its steps. */
+/** All lines together. */
 function summed(rows: readonly ProgressRow[]): Counts {
   const sum = (name: keyof Counts) => rows.reduce((found, row) => found + row[name], 0)
   return {

@@ -40,8 +40,8 @@ export function Executions({ kinds, live = false }: ExecutionsProps) {
             empty={
               kinds.length === 1 && kinds[0] === "backfill" ? (
                 <Empty title="No backfill yet." command="weft backfill NAME 2024-01-01..2024-01-31 --detach">
-                  A backfill runs many intervals of a pipeline, or makes many partitions of an asset. What
-                  you plan and apply, as from an asset's partitions, is under Plans.
+                  A backfill runs many intervals of a pipeline, or makes many partitions of an asset. What you
+                  plan and apply, as from an asset's partitions, is under Plans.
                 </Empty>
               ) : (
                 <Empty title="Nothing was applied yet." command="weft apply --detach">

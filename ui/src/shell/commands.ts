@@ -47,6 +47,13 @@ export function useCommands(commands: readonly Command[]): void {
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
 
+const NAMES: Readonly<Record<string, string>> = {
+  mod: isMac ? "⌘" : "Ctrl",
+  shift: "⇧",
+  Enter: "↵",
+  Escape: "Esc",
+}
+
 /** Keys as people write them: `⌘K`, `Ctrl K`, `g n`. */
 export function written(keys: string): string {
   return keys
@@ -54,7 +61,7 @@ export function written(keys: string): string {
     .map((stroke) =>
       stroke
         .split("+")
-        .map((part) => ({ mod: isMac ? "⌘" : "Ctrl", shift: "⇧", Enter: "↵", Escape: "Esc" })[part] ?? part)
+        .map((part, at) => NAMES[part] ?? (at > 0 ? part.toUpperCase() : part))
         .join(isMac ? "" : " "),
     )
     .join(" ")

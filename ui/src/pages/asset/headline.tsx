@@ -14,6 +14,7 @@ export function Headline({ asset }: { asset: Asset }) {
   const { family } = stateOf(health.status)
   const { cause } = health
   const root = cause ? rootOf(cause) : null
+  const tags = Object.entries(asset.tags)
   return (
     <div className={classes.headline}>
       <p className={classes.health}>
@@ -119,11 +120,11 @@ export function Headline({ asset }: { asset: Asset }) {
         )}
         {asset.location && <Fact name="Location">{asset.location}</Fact>}
         {asset.aliases.length > 0 && <Fact name="Also known as">{asset.aliases.join(", ")}</Fact>}
-        {Object.entries(asset.tags).map(([name, value]) => (
-          <Fact key={name} name={name}>
-            {value || "yes"}
+        {tags.length > 0 && (
+          <Fact name={tags.length === 1 ? "Tag" : "Tags"}>
+            {tags.map(([name, value]) => (value ? `${name}=${value}` : name)).join(", ")}
           </Fact>
-        ))}
+        )}
       </dl>
     </div>
   )

@@ -39,6 +39,7 @@ export function grouped(number: number): string {
 /** What happened to the root, between its name and its partitions: `failed for`, `is stale in`. */
 export function verb(trouble: Trouble): string {
   const named = trouble.root.partitions !== null
+  if (trouble.root.kind === "function") return "changed"
   switch (trouble.kind) {
     case "failed":
     case "run_failed":

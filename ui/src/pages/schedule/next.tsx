@@ -80,12 +80,16 @@ function columnsFor(zone: string, other: string): ReadonlyArray<Column<Tick>> {
     `${weekday(tick.at, where)} ${absolute(new Date(tick.at), where, "minute")}`
   return [
     { id: "zone", title: zone, width: "176px", cell: at(zone) },
-    {
-      id: "other",
-      title: other,
-      width: "176px",
-      cell: (tick) => <span style={{ color: "var(--dim)" }}>{at(other)(tick)}</span>,
-    },
+    ...(other === zone
+      ? []
+      : [
+          {
+            id: "other",
+            title: other,
+            width: "176px",
+            cell: (tick: Tick) => <span style={{ color: "var(--dim)" }}>{at(other)(tick)}</span>,
+          },
+        ]),
     { id: "in", title: "From now", width: "100px", cell: (tick) => <Time at={tick.at} /> },
     {
       id: "what",

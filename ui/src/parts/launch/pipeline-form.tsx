@@ -263,7 +263,7 @@ function Preview({ name, steps, partitions, several, partitioned, options }: Pre
     if (preview.error) return <>{asProblem(preview.error).message}</>
     if (preview.data === undefined) return <>Counting …</>
     const { partitions: found, done_before } = preview.data
-    const left = done_before ? `, ${done_before.toLocaleString("en-GB")} are done already` : ""
+    const left = done_before ? `, ${done_before.toLocaleString("en-GB")} of them ran before` : ""
     if (found.length === 0) return <>Nothing to run{left}.</>
     return (
       <>
