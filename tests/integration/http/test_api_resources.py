@@ -410,7 +410,7 @@ def test_people_decide_about_assets(api: Api) -> None:
 def test_lineage_is_grown_from_a_selection(api: Api) -> None:
     shown = api.get("/lineage", select="total", up=1)
     assert {each["id"] for each in shown["nodes"]} == {"asset:numbers", "asset:total"}
-    assert [(each["from_"], each["to"]) for each in shown["edges"]] == [("asset:numbers", "asset:total")]
+    assert [(each["from"], each["to"]) for each in shown["edges"]] == [("asset:numbers", "asset:total")]
     ranks = {each["name"]: each["rank"] for each in shown["nodes"]}
     assert ranks["numbers"] < ranks["total"]
     assert next(each for each in shown["nodes"] if each["name"] == "numbers")["has_more"]  # broken reads it too
@@ -454,7 +454,7 @@ def test_a_pipeline_its_graph_grid_and_versions(api: Api) -> None:
     assert {each["name"] for each in api.get("/pipelines")["items"]} == {"etl"}
     assert api.get("/pipelines/etl")["params"]["x"]["default"] == 1
     graph = api.get("/pipelines/etl/graph")
-    assert [(each["from_"], each["to"], each["value"]) for each in graph["edges"]] == [("extract", "load", True)]
+    assert [(each["from"], each["to"], each["value"]) for each in graph["edges"]] == [("extract", "load", True)]
     grid = api.get("/pipelines/etl/grid")
     assert grid["steps"] == ["extract", "load"]
     assert any("load" in each["cells"] for each in grid["items"])

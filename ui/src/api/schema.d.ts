@@ -4446,7 +4446,7 @@ export interface components {
          * @description `to` is made from `from_`, by the mapping of partitions `mapping`.
          */
         EdgeView: {
-            from_: string;
+            from: string;
             to: string;
             mapping: string;
         };
@@ -6404,7 +6404,7 @@ export interface components {
          * @description `to` comes after `from_`; `value` where it reads what that returned.
          */
         StepEdge: {
-            from_: string;
+            from: string;
             to: string;
             value: boolean;
             label: string;

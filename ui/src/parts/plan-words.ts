@@ -64,9 +64,17 @@ export function said(request: string): string {
   return words.filter(Boolean).join(" · ")
 }
 
-/** What a run says of what it was asked for: a request, or only a selection, which may have blanks. */
+/** Whether a run keeps a whole request; else it keeps only a selection, in which blanks are not quoted. */
+const isRequest = (text: string) => /^'|\s--(partitions|force|failed)\b/.test(text)
+
+/** What a run says of what it was asked for. */
 export function selected(text: string): string {
-  return /^'|\s--(partitions|force|failed)\b/.test(text) ? said(text) : namesOf(text)
+  return isRequest(text) ? said(text) : namesOf(text)
+}
+
+/** What a run was asked for, to ask for it again. */
+export function askOfRun(text: string): Ask {
+  return isRequest(text) ? askOf(text) : { select: text }
 }
 
 /** A selection that only lists keys, as a name and a number; any other as it is. */

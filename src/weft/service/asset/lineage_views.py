@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+import msgspec
+
 from weft.model import keys, plan
 from weft.service import views
 from weft.service import world as worlds
@@ -40,7 +42,7 @@ class NodeView(views.View, frozen=True, kw_only=True):
 class EdgeView(views.View, frozen=True, kw_only=True):
     """`to` is made from `from_`, by the mapping of partitions `mapping`."""
 
-    from_: str
+    from_: str = msgspec.field(name="from")
     to: str
     mapping: str
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from weft.model import pipelines
 from weft.ports import ledger as ledgers
 from weft.service import views
@@ -23,7 +25,7 @@ class StepNode(views.View, frozen=True, kw_only=True):
 class StepEdge(views.View, frozen=True, kw_only=True):
     """`to` comes after `from_`; `value` where it reads what that returned."""
 
-    from_: str
+    from_: str = msgspec.field(name="from")
     to: str
     value: bool
     label: str

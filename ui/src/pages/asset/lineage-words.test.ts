@@ -18,7 +18,7 @@ const node = (name: string) => ({
   strip: [],
 })
 const edge = (from: string, to: string) => ({
-  from_: `asset:${from}`,
+  from: `asset:${from}`,
   to: `asset:${to}`,
   mapping: "IdentityMapping",
 })

@@ -21,7 +21,7 @@ export function graphOf(lineage: Lineage): { nodes: GraphNode[]; edges: GraphEdg
       ...(each.owners.length > 0 ? { note: each.owners.join(", ") } : {}),
     })),
     edges: lineage.edges.map((each) => ({
-      from: each.from_,
+      from: each.from,
       to: each.to,
       label: mappingWords(each.mapping),
     })),
@@ -45,7 +45,7 @@ export function sides(lineage: Lineage, key: string): { above: Neighbour[]; belo
     for (let near = true; edge.length > 0; near = false) {
       const next: string[] = []
       for (const each of lineage.edges) {
-        const [here, there] = up ? [each.to, each.from_] : [each.from_, each.to]
+        const [here, there] = up ? [each.to, each.from] : [each.from, each.to]
         const node = nodes.get(there)
         if (!edge.includes(here) || !node || there === id || found.has(there)) continue
         found.set(there, { node, mapping: each.mapping, near })

@@ -28,8 +28,8 @@ export function AsList({ data, selected, onSelect, find }: AsListProps) {
       return known
     }
     for (const edge of data.edges) {
-      of(edge.to).above.push(names.get(edge.from_) ?? edge.from_)
-      of(edge.from_).below.push(names.get(edge.to) ?? edge.to)
+      of(edge.to).above.push(names.get(edge.from) ?? edge.from)
+      of(edge.from).below.push(names.get(edge.to) ?? edge.to)
     }
     return found
   }, [data])

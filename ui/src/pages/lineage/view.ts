@@ -70,7 +70,7 @@ export function graphOf(
         ...(hue === undefined ? {} : { hue }),
       }
     }),
-    edges: edges.map((each) => ({ from: each.from_, to: each.to, label: each.mapping })),
+    edges: edges.map((each) => ({ from: each.from, to: each.to, label: each.mapping })),
   }
 }
 

@@ -73,7 +73,7 @@ const CHANGES: Readonly<Record<string, string>> = {
 
 /** Why something is stale or late, in words, where there is no error. */
 export function reason(trouble: Trouble): string {
-  return [CHANGES[trouble.why] ?? "", trouble.detail, trouble.remedy].filter(Boolean).join(" ")
+  return [CHANGES[trouble.why] ?? trouble.detail, trouble.remedy].filter(Boolean).join(" ")
 }
 
 /** The state of what a trouble hits: the worst that some of its partitions have. */

@@ -54,7 +54,7 @@ export function Graph({ detail }: { detail: Schema["PipelineDetail"] }) {
   const edges = useMemo(
     () =>
       graph.data?.edges.map((edge) => ({
-        from: edge.from_,
+        from: edge.from,
         to: edge.to,
         // what a step is mapped over is a value too
         dashed: !edge.value && !mapped.has(edge.to),

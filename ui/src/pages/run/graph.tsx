@@ -64,7 +64,7 @@ export default function GraphTab({ run, state, set }: TabProps) {
       )
     for (const each of declared?.edges ?? [])
       edges.push({
-        from: full(each.from_),
+        from: full(each.from),
         to: full(each.to),
         dashed: !each.value,
         ...(each.label ? { label: each.label } : {}),

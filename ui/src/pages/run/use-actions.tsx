@@ -2,8 +2,9 @@ import { useNavigate } from "@tanstack/react-router"
 import { useMemo } from "react"
 import { api } from "@/api/client"
 import { openLaunch } from "@/parts/launch/state"
+import { askOfRun } from "@/parts/plan-words"
 import { useMay } from "@/shell/door"
-import { comparePath } from "@/shell/links"
+import { comparePath, planPath } from "@/shell/links"
 import { isLive, type Run } from "./state"
 
 export interface Action {
@@ -32,7 +33,7 @@ export function useActions(run: Run): { actions: readonly Action[]; before: stri
   )
   const before = run.rerun_of ?? earlier.data?.items[0]?.id ?? null
   const live = isLive(run)
-  const { id, phase, failed, outcome, pipeline, priority } = run
+  const { id, phase, failed, outcome, pipeline, priority, selection } = run
   const actions = useMemo((): readonly Action[] => {
     const role = may ? "" : "This asks for the role operator."
     const ended = live ? "It has not ended yet." : ""
@@ -85,6 +86,19 @@ export function useActions(run: Run): { actions: readonly Action[]; before: stri
         run: () => openLaunch({ rerunOf: id, mode: "all" }),
       })
     }
+    if (pipeline === null && selection && !live) {
+      const { select, partitions } = askOfRun(selection)
+      found.push({
+        id: "plan",
+        title: outcome === "succeeded" ? "Plan it again" : "Plan what is left",
+        keys: "p",
+        refused: "",
+        run: () =>
+          void navigate({
+            to: planPath({ ...(select ? { select } : {}), ...(partitions ? { partitions } : {}) }),
+          }),
+      })
+    }
     if (before !== null)
       found.push({
         id: "compare",
@@ -98,6 +112,7 @@ export function useActions(run: Run): { actions: readonly Action[]; before: stri
     may,
     live,
     pipeline,
+    selection,
     failed,
     outcome,
     id,

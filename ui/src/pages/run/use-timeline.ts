@@ -28,7 +28,7 @@ export function useAbove(run: Run): ReadonlyMap<string, readonly string[]> {
     if (run.pipeline === null) return found
     const full = (task: string) => (task.includes(":") ? task : `${run.pipeline}:${task}`)
     for (const node of graph.data?.nodes ?? []) found.set(full(node.task), [])
-    for (const edge of graph.data?.edges ?? []) found.get(full(edge.to))?.push(full(edge.from_))
+    for (const edge of graph.data?.edges ?? []) found.get(full(edge.to))?.push(full(edge.from))
     return found
   }, [graph.data, run.pipeline])
 }

@@ -1,5 +1,4 @@
 import { Select } from "@mantine/core"
-import { Link } from "@tanstack/react-router"
 import { useState } from "react"
 import { api } from "@/api/client"
 import { asProblem } from "@/api/problem"
@@ -8,7 +7,7 @@ import { Empty, Refusal } from "@/parts/empty"
 import { shortName } from "@/parts/gantt/model"
 import { Loaded } from "@/parts/loaded"
 import { Section } from "@/parts/panel"
-import { assetPath } from "@/shell/links"
+import { Made } from "./made"
 import classes from "./run.module.css"
 import type { Run, TabProps } from "./state"
 
@@ -27,26 +26,7 @@ export default function ValuesTab({ run }: TabProps) {
       <Loaded query={timeline}>
         {({ steps }) =>
           run.pipeline === null ? (
-            <Section title="Assets that it made">
-              {steps.length === 0 ? (
-                <p className={classes.dim}>None.</p>
-              ) : (
-                <ul style={{ margin: 0, paddingLeft: 18 }}>
-                  {steps.map((each) => (
-                    <li key={each.step}>
-                      <Link className={classes.link} to={assetPath(each.step, { tab: "versions" })}>
-                        {each.step}
-                      </Link>{" "}
-                      <span className={classes.dim}>
-                        {each.count === 1
-                          ? (each.rows?.[0]?.item ?? "")
-                          : `${each.count.toLocaleString("en")} partitions`}
-                      </span>
-                    </li>
-                  ))}
-                </ul>
-              )}
-            </Section>
+            <Made steps={steps} />
           ) : steps.length === 0 ? (
             <Empty title="No step has returned anything yet." />
           ) : (
