@@ -206,7 +206,8 @@ class IncidentReads:
     def pipeline_durations(self, pipeline: str, *, limit: int) -> list[float]:
         """Seconds that the last runs of a pipeline took which succeeded, newest first."""
         rows = self._selected(
-            "SELECT finished - started FROM run WHERE pipeline = ? AND outcome = 'succeeded' "
+            # with a plus, outcomes are no way in: a pipeline that never succeeded would be sought in all that did
+            "SELECT finished - started FROM run WHERE pipeline = ? AND +outcome = 'succeeded' "
             "AND started IS NOT NULL AND finished IS NOT NULL ORDER BY created DESC LIMIT ?",
             (pipeline, limit),
         )

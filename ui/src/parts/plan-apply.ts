@@ -1,7 +1,7 @@
 /** Applying what was looked at: the plan is kept and carried out as it is, unless it has moved since one looked. */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { http, type Schema } from "@/api/client"
-import { type Ask, inFull, type Outline } from "./plan-words"
+import { type Ask, inFull, type Outline, sameSteps } from "./plan-words"
 
 export interface Options {
   readonly priority?: number
@@ -18,6 +18,8 @@ async function apply(ask: Ask, shown: Outline, options: Options): Promise<Applie
   const { data: saved } = await http.POST("/api/v1/plans", { body: inFull(ask) })
   if (saved === undefined) throw new Error("The server answered without a plan.")
   if (saved.steps !== shown.count) return { moved: saved.steps }
+  const { data: kept } = await http.GET("/api/v1/plans/{id}/outline", { params: { path: { id: saved.id } } })
+  if (kept !== undefined && !sameSteps(shown, kept)) return { moved: saved.steps }
   const { data: execution } = await http.POST("/api/v1/plans/{id}/apply", {
     params: { path: { id: saved.id } },
     body: {

@@ -12,6 +12,7 @@ import {
   type Outline,
   type Row,
   said,
+  sameSteps,
   selected,
   telling,
 } from "./plan-words"
@@ -149,5 +150,21 @@ describe("the words of a request", () => {
       partitions: "2024-02-01..2024-12-31",
     })
     expect(askOf("")).toEqual({})
+  })
+})
+
+describe("whether a plan has moved", () => {
+  const row = (name: string, partitions: string, count: number) =>
+    ({ name, partitions, count }) as Outline["rows"][number]
+  const plan = (...rows: Outline["rows"]) => ({ rows }) as Outline
+
+  it("is so where as many other steps would run", () => {
+    expect(sameSteps(plan(row("a", "2024-01-01", 1)), plan(row("a", "2024-01-02", 1)))).toBe(false)
+    expect(sameSteps(plan(row("a", "x", 1)), plan(row("b", "x", 1)))).toBe(false)
+  })
+
+  it("is not so where only the order or what does not run differs", () => {
+    const one = plan(row("a", "x", 1), row("b", "y", 2))
+    expect(sameSteps(one, plan(row("b", "y", 2), row("a", "x", 1), row("held", "z", 0)))).toBe(true)
   })
 })

@@ -3,6 +3,17 @@ import type { Schema } from "@/api/client"
 import { duration } from "./clock"
 
 export type Outline = Schema["PlanOutline"]
+
+/** Whether two plans run the same: equal numbers of steps may be others. */
+export function sameSteps(one: Outline, other: Outline): boolean {
+  const steps = (plan: Outline) =>
+    plan.rows
+      .filter((row) => row.count > 0)
+      .map((row) => `${row.name} ${row.partitions} ${row.count}`)
+      .sort()
+      .join("\n")
+  return steps(one) === steps(other)
+}
 export type Row = Schema["OutlineRow"]
 export type Cause = Schema["CauseView"]
 /** What is asked to be planned. */

@@ -2,7 +2,7 @@
 import type { Locator, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { BASES, type Base, startAt } from "../servers/bases"
-import { BAD, correct, edit, GOOD, reloaded, SESSION } from "../servers/trading"
+import { BAD, correct, edit, GOOD, reloaded, SESSION, taken } from "../servers/trading"
 import type { Server } from "../servers/weft"
 import { windows } from "../windows"
 
@@ -53,7 +53,7 @@ describe.each(BASES)("at %s", (base: Base) => {
     await edit(server.folder, "desk.py", SOUND, BROKEN)
     await page.getByRole("heading", { name: "Nothing is broken" }).waitFor()
     await trouble(page, "league_table").waitFor()
-    expect(await trouble(page, "league_table").textContent()).toMatch(/is stale/)
+    expect(await trouble(page, "league_table").textContent()).toMatch(/league_table changed/)
     await repairByMouse(page, "league_table")
     await page.keyboard.press("Escape")
     await page.getByRole("heading", { name: "One thing is broken" }).waitFor()
@@ -84,10 +84,7 @@ describe.each(BASES)("at %s", (base: Base) => {
     const causes = page.getByRole("list", { name: "What is wrong, by root cause" }).locator("> li")
     expect(await causes.count(), "one root cause, whatever hangs on it").toBe(1)
 
-    await correct(server.folder, GOOD)
-    await page.waitForFunction(
-      () => document.querySelector("[data-repair]")?.getAttribute("aria-label")?.includes("step") ?? false,
-    )
+    await taken(server, GOOD)
     await repairByKeys(page)
     await page.getByRole("heading", { name: "All is well" }).waitFor()
     expect(complaints).toEqual([])

@@ -11,6 +11,8 @@ export const SESSION = "2012-10-26"
 /** What hangs on the broken trade: its session, and the next one the exchange had, after hurricane Sandy. */
 export const NEXT_SESSION = "2012-10-31"
 export const GOOD = `IBM,${SESSION},191.49,193.87,191.47,193.28,4006500,165.51`
+/** A price that can be read, but is another: what is made from it has another content. */
+export const OTHER = GOOD.replace("193.28", "203.28")
 export const BAD = GOOD.replace("193.28", "n/a")
 const REPORT = ["monthly_report", "--partitions", "2012-01..2012-12"]
 const DESK =
@@ -47,6 +49,24 @@ export async function correct(project: string, row: string): Promise<void> {
   await utimes(file, now, now)
 }
 
+/** Deliver a correction to a project that is served, and wait until the sensor has had it read again. */
+export async function taken(server: Server, row: string): Promise<void> {
+  const done = async () =>
+    (
+      await server.call<{ items: { outcome: string | null }[] }>("GET", "/runs?pipeline=take_correction")
+    ).items.filter((each) => each.outcome === "succeeded").length
+  const before = await done()
+  await correct(server.folder, row)
+  await until("The correction was not read again", async () => (await done()) > before)
+}
+
+async function until(otherwise: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await holds()); ) {
+    if (Date.now() > end) throw new Error(`${otherwise} within 30 s.`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 /** Write a place of a file of the project anew; it must be there once. */
 export async function edit(project: string, name: string, before: string, after: string): Promise<void> {
   const file = join(project, "trading", name)
@@ -61,10 +81,7 @@ export async function reloaded(server: Server, change: () => Promise<void>): Pro
     (await server.call<{ items: { loaded_at: string | null }[] }>("GET", "/locations")).items[0]?.loaded_at
   const before = await loaded()
   await change()
-  for (const end = Date.now() + 20_000; (await loaded()) === before; ) {
-    if (Date.now() > end) throw new Error("The definitions were not loaded anew within 20 s.")
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  await until("The definitions were not loaded anew", async () => (await loaded()) !== before)
 }
 
 /** `weft dev` in a copy of its own of the example as the demo leaves it. */

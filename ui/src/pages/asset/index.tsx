@@ -41,8 +41,9 @@ export default function AssetPage({ assetKey }: { assetKey: string }) {
     { placeholderData: undefined },
   )
   const trail = [["Assets", "/assets"]] as const
-  if (query.data) return <Shown asset={query.data} />
   const problem = query.error ? asProblem(query.error) : null
+  // the last truth stays while the server is away, but not where the asset is gone from the definitions
+  if (query.data && problem?.status !== 404) return <Shown asset={query.data} />
   return (
     <Page title={assetKey} trail={trail}>
       {problem?.status === 404 ? (

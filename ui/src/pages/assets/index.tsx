@@ -206,6 +206,10 @@ export default function AssetsPage() {
             <Panel>
               {query.data === undefined && query.error && !refused ? (
                 <Refusal problem={asProblem(query.error)} retry={() => void query.refetch()} />
+              ) : query.data === undefined && refused ? (
+                <Empty title="The selection can't be read.">
+                  What is wrong with it stands under its field.
+                </Empty>
               ) : query.data === undefined ? (
                 <Skeleton rows={14} />
               ) : (

@@ -127,7 +127,12 @@ export function By({ run }: { run: Run }) {
         {run.parent.slice(0, 8)}
       </Link>
     )
-  if (run.automation) return <Link to={schedulePath(run.automation)}>{run.automation}</Link>
+  if (run.automation)
+    return (
+      <Link to={schedulePath(run.automation)} title={run.automation}>
+        {run.automation.slice(run.automation.indexOf(":") + 1)}
+      </Link>
+    )
   const trigger = run.trigger ?? "manual"
   return <span className={classes.dim}>{trigger === "manual" ? run.by : trigger}</span>
 }
