@@ -62,6 +62,7 @@ check-ui: $(STAMP) ## Lint, types and unit tests of the web UI, and that its typ
 
 test-ui: $(STAMP) check-ui ui browser ## The same, and the web UI end to end in Chromium
 	$(NPM) run --silent e2e
+	$(NPM) run --silent e2e -- scale
 
 screenshots: $(STAMP) ui browser ## Make docs/screenshots: each page of the web UI in both themes
 	$(NPM) run --silent screenshots

@@ -19,7 +19,7 @@ export function Controls({ onIn, onOut, onAll }: ControlsProps) {
     <div className={classes.controls} role="toolbar" aria-label="Zoom" aria-orientation="vertical">
       {buttons.map(({ name, key, icon, run }) => (
         <Tooltip key={name} label={`${name} (${key})`} position="right">
-          <ActionIcon size="sm" onClick={run} aria-label={name}>
+          <ActionIcon size={24} onClick={run} aria-label={name}>
             {icon}
           </ActionIcon>
         </Tooltip>

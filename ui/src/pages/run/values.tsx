@@ -92,6 +92,7 @@ function StepValue({ run, step, count, items }: StepValueProps) {
           code={JSON.stringify(query.data.returned, null, 2) ?? "null"}
           language="json"
           title={count > 1 ? `returned [${item}]` : "returned"}
+          label={`What ${shortName(step)} returned`}
           height="300px"
         />
       ) : null}
@@ -101,6 +102,7 @@ function StepValue({ run, step, count, items }: StepValueProps) {
           code={JSON.stringify(value, null, 2)}
           language="json"
           title={name}
+          label={`${name} of ${shortName(step)}`}
           height="200px"
         />
       ))}

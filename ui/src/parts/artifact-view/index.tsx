@@ -17,7 +17,7 @@ export function ArtifactCard({ artifact, end }: { artifact: Artifact; end?: Reac
   return (
     <article className={classes.card} aria-label={artifact.key}>
       <header className={classes.bar}>
-        <b>{artifact.key}</b>
+        <h2>{artifact.key}</h2>
         {artifact.description && <span className={classes.note}>{artifact.description}</span>}
         <span className={classes.end}>{end ?? <Time at={artifact.at} />}</span>
       </header>
@@ -164,19 +164,25 @@ function shown(value: unknown): string {
 
 /** Markdown as elements; HTML in it is text. */
 export function Markdown({ text }: { text: string }) {
-  return <div className={classes.text}>{blocks(readMarkdown(text))}</div>
+  const found = readMarkdown(text)
+  return <div className={classes.text}>{blocks(found, headingLevels(found))}</div>
 }
 
-function blocks(found: readonly Block[]): ReactNode {
+/** Which levels of headings a text has, the highest first: its headings go on from those of the page, none left out. */
+function headingLevels(found: readonly Block[]): readonly number[] {
+  const levels = found.flatMap((block) => (block.kind === "heading" ? [block.level] : []))
+  return [...new Set(levels)].sort((one, other) => one - other)
+}
+
+function blocks(found: readonly Block[], levels: readonly number[] = []): ReactNode {
   // biome-ignore lint/suspicious/noArrayIndexKey: blocks have no other name than their place
-  return found.map((block, at) => <Fragment key={at}>{blockOf(block)}</Fragment>)
+  return found.map((block, at) => <Fragment key={at}>{blockOf(block, levels)}</Fragment>)
 }
 
-function blockOf(block: Block): ReactNode {
+function blockOf(block: Block, levels: readonly number[]): ReactNode {
   switch (block.kind) {
     case "heading": {
-      // below the page's own headings
-      const Heading = block.level === 1 ? "h3" : block.level === 2 ? "h4" : "h5"
+      const Heading = (["h3", "h4", "h5"] as const)[levels.indexOf(block.level)] ?? "h5"
       return <Heading>{spans(block.of)}</Heading>
     }
     case "paragraph":

@@ -172,14 +172,23 @@ export function LogView(props: LogViewProps) {
         : linesOf(run, log, chosen.from, chosen.to)
     void copy(text, numbers.length === 1 ? "the line" : `${numbers.length.toLocaleString("en")} lines`)
   }
-  const onKeyDown = (event: KeyboardEvent) => {
-    const mod = event.ctrlKey || event.metaKey
-    const inField = event.target === field.current
-    if (mod && event.key === "f") {
+  // wherever the focus is: the browser's own search would find only the few lines that are drawn
+  useEffect(() => {
+    const seek = (event: globalThis.KeyboardEvent) => {
+      const elsewhere = document.activeElement?.closest("[role=dialog]")
+      if (!(event.ctrlKey || event.metaKey) || event.key !== "f" || event.defaultPrevented || elsewhere)
+        return
       event.preventDefault()
       field.current?.focus()
       field.current?.select()
-    } else if (mod && event.key === "c" && !inField && chosen && window.getSelection()?.isCollapsed) {
+    }
+    document.addEventListener("keydown", seek)
+    return () => document.removeEventListener("keydown", seek)
+  }, [])
+  const onKeyDown = (event: KeyboardEvent) => {
+    const mod = event.ctrlKey || event.metaKey
+    const inField = event.target === field.current
+    if (mod && event.key === "c" && !inField && chosen && window.getSelection()?.isCollapsed) {
       event.preventDefault()
       copyRange()
     } else if (!mod && !inField && (event.key === "n" || event.key === "N") && hits) {
