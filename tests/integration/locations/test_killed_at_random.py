@@ -25,7 +25,7 @@ from weft.service.execution import executions
 ROUNDS = int(os.environ.get("WEFT_KILL_ROUNDS", "14"))
 SEED = int(os.environ.get("WEFT_KILL_SEED", "4"))
 DAYS = 60
-ENDED = (0, 130)  # in order, or interrupted while it started
+ENDED = (0, 130, -signal.SIGINT)  # in order, or interrupted while it started, also before it could listen
 CLOCKED = """
 import time
 from weft import DAG, dag, task
