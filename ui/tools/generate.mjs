@@ -19,13 +19,24 @@ function installTools() {
   execFileSync(command, [...first, "ci", "--ignore-scripts"], { cwd: TYPES, stdio: "inherit" })
 }
 
+/** One refusal an operation: all are alike (problem+json), and told anew for each status they would be half the file. */
+function withOneRefusal(document) {
+  for (const path of Object.values(document.paths))
+    for (const { responses = {} } of Object.values(path))
+      for (const status of Object.keys(responses)
+        .filter((each) => each >= "400")
+        .slice(1))
+        delete responses[status]
+  return document
+}
+
 async function generated() {
   const python = process.env.WEFT_PYTHON ?? at("../../.venv/bin/python")
   const told = execFileSync(python, [at("./openapi.py")], { maxBuffer: 1 << 28, encoding: "utf8" })
   installTools()
   const generator = pathToFileURL(`${TYPES}node_modules/openapi-typescript/dist/index.mjs`)
   const { astToString, COMMENT_HEADER, default: typesOf } = await import(generator.href)
-  return `${COMMENT_HEADER}${astToString(await typesOf(JSON.parse(told)))}`
+  return `${COMMENT_HEADER}${astToString(await typesOf(withOneRefusal(JSON.parse(told))))}`
 }
 
 const made = await generated()
