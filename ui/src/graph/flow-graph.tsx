@@ -36,9 +36,9 @@ export function FlowGraph(props: FlowGraphProps) {
       ? CanvasView
       : CardsView
   return (
-    <div className={classes.graph}>
+    <div className={classes.graph} aria-busy={scene === null || undefined}>
       {scene && (
-        <Suspense fallback={null}>
+        <Suspense fallback={<span aria-busy="true" />}>
           <View
             scene={scene}
             layoutTook={took}
