@@ -66,7 +66,7 @@ export function IncidentList() {
                     What was wrong and is right again stands here.
                   </Empty>
                 ) : (
-                  <Empty title="Nothing is wrong." command="weft alerts check">
+                  <Empty title="No incident is open." command="weft alerts check">
                     What fails, is late or does not load opens an incident, told once, with where it began.
                     This command looks over the rules and channels.
                   </Empty>

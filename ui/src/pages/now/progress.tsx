@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router"
 import { useEffect } from "react"
 import { api } from "@/api/client"
+import { asProblem } from "@/api/problem"
 import { executionPath } from "@/shell/links"
 import classes from "./progress.module.css"
 import { about, grouped } from "./words"
@@ -10,8 +11,11 @@ const SEEN = 4000
 
 /** How far an execution is: a bar, what is done of all, and how long it takes yet. */
 export function Progress({ execution, onEnd }: { execution: string; onEnd?: () => void }) {
-  const found = api.useQuery("get", "/api/v1/executions/{id}", { params: { path: { id: execution } } }).data
-  const over = found?.phase === "finished"
+  const query = api.useQuery("get", "/api/v1/executions/{id}", { params: { path: { id: execution } } })
+  const found = query.data
+  // one that the server no longer knows will not go on: the trouble has its button again
+  const gone = found === undefined && query.error !== null && asProblem(query.error).status === 404
+  const over = gone || found?.phase === "finished"
   useEffect(() => {
     if (!over || !onEnd) return undefined
     const seen = setTimeout(onEnd, SEEN)
@@ -19,8 +23,9 @@ export function Progress({ execution, onEnd }: { execution: string; onEnd?: () =
   }, [over, onEnd])
   const done = found ? found.succeeded + found.failed + found.passed : 0
   const total = found?.total ?? 0
-  const words =
-    found === undefined || found.phase === "created"
+  const words = gone
+    ? "no longer known"
+    : found === undefined || found.phase === "created"
       ? "starting"
       : found.phase === "finished"
         ? (found.outcome ?? "ended")
