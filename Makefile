@@ -75,7 +75,7 @@ browser:
 	done
 
 slow: $(STAMP) $(HEAVY) ## Run the heavier tests: kills, races, long property tests
-	$(PYTEST) -n 2 -m slow
+	$(PYTEST) -n 2 -m slow --timeout 1200
 
 test-rosetta: $(STAMP) $(HEAVY) ## Set up Spark and dbt too, and run each example of examples/rosetta
 	$(PYTEST) -n 2 examples/rosetta/tests

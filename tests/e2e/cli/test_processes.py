@@ -6,9 +6,11 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import pytest
@@ -196,8 +198,11 @@ def test_a_request_to_end_is_recorded_before_the_end_that_it_led_to(project):
     assert project.ok("runs", "--json").json[0]["phase"] == "finished"
 
 
-def on_a_terminal(project, *arguments, answers=(), ready=lambda: True, environment=None):
-    """Run a command line on a terminal of its own, answering what it writes; its exit code, and what was seen."""
+def on_a_terminal(project, *arguments, answers=(), ready=lambda: True, insist=False, environment=None):
+    """Run a command line on a terminal of its own, answering what it writes; its exit code, and what was seen.
+
+    Python loses a Ctrl-C that comes between its prompt and its read: who insists presses again when nothing comes.
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "weft", *arguments], cwd=project.folder, stdin=theirs, stdout=theirs, stderr=theirs,
@@ -207,18 +212,27 @@ def on_a_terminal(project, *arguments, answers=(), ready=lambda: True, environme
     os.close(theirs)
     everything = seen = b""
     waiting = list(answers)
+    given = ""
+    quiet_since = time.monotonic()
     while True:
+        if not select.select([ours], [], [], 1)[0]:
+            assert time.monotonic() - quiet_since < 60, (process.kill(), everything + seen)
+            if insist and given:
+                os.write(ours, given.encode())
+            continue
         try:
             chunk = os.read(ours, 1000)
         except OSError:  # the other side is closed
             break
         if not chunk:
             break
+        quiet_since = time.monotonic()
         seen += chunk
         if waiting and ready() and (found := re.search(waiting[0][0].encode(), seen, re.DOTALL)):
             seen_before, seen = seen[: found.end()], seen[found.end() :]
             everything += seen_before
-            os.write(ours, waiting.pop(0)[1].encode())
+            given = waiting.pop(0)[1]
+            os.write(ours, given.encode())
     os.close(ours)
     assert not waiting, seen
     return process.wait(30), (everything + seen).decode()
@@ -227,7 +241,7 @@ def on_a_terminal(project, *arguments, answers=(), ready=lambda: True, environme
 @pytest.mark.parametrize(("answer", "ran"), [("y\n", True), ("n\n", False), ("\x03", False)])
 def test_on_a_terminal_apply_shows_the_plan_and_asks(project, answer, ran):
     project.define("@asset\ndef one() -> int:\n    return 1\n")
-    code, seen = on_a_terminal(project, "apply", answers=[(r"Run it\?", answer)])
+    code, seen = on_a_terminal(project, "apply", answers=[(r"Run it\?", answer)], insist=answer == "\x03")
 
     assert "missing" in seen
     assert code == (130 if answer == "\x03" else 0), seen
