@@ -11,8 +11,10 @@ export default defineConfig({
     fileParallelism: false,
     isolate: false,
     pool: "forks",
-    testTimeout: 60_000,
-    hookTimeout: scale ? 600_000 : 180_000,
+    testTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
+    // the first server of a machine makes its project first, which takes minutes where much else runs
+    hookTimeout: 600_000,
     reporters: ["verbose"],
   },
 })

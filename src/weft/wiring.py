@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from weft.codehost import built
     from weft.ports import executor as executors
     from weft.ports import ledger as ledgers
-    from weft.service.server import serving
+    from weft.service.server import serving, setting_views
     from weft.stores import sqlite
 
 LEDGER_FILE = "ledger.db"
@@ -128,6 +128,25 @@ def open_serving(place: Place) -> serving.Serving:
         settings=project.settings,
         world_settings=settings_of(project),
         user=login(),
+        origin=origin_of(place, project),
+    )
+
+
+def origin_of(place: Place, project: projects.Project) -> setting_views.Origin:
+    """Where the settings of a project come from, as a command line and its configuration say them."""
+    from weft.service.server import setting_views
+
+    flags: dict[str, tuple[str, Any]] = {}
+    if place.file is not None or place.module is not None:
+        flags["definitions"] = ("-m", place.module) if place.file is None else ("-f", place.file)
+    file = project.file
+    if file is not None and file.is_relative_to(project.root):
+        file = file.relative_to(project.root)
+    return setting_views.Origin(
+        configuration=project.configuration,
+        definitions=project.definitions or str(file or ""),
+        flags=flags,
+        settings=project.settings,
     )
 
 

@@ -64,7 +64,7 @@ def served(folder: Path) -> Iterator[str]:
         yield ready[0]
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         for example in examples():
             script += f"{example.command.replace(ADDRESS, url)}\nprintf '\\n<<<end>>>\\n'\n"
         done = subprocess.run(
-            ["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+            ["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=200, check=False
         )
     assert done.returncode == 0, done.stdout + done.stderr
     return [each.strip() for each in done.stdout.split("<<<end>>>\n")]

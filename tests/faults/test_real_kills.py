@@ -91,6 +91,8 @@ class Project:
         """Stop a process, but not in a commit: there it keeps the lock on the file, which no lease overrides."""
         while True:
             process.send_signal(signal.SIGSTOP)
+            while not all(_is_stopped(each) for each in Path(f"/proc/{process.pid}/task").iterdir()):
+                assert process.poll() is None, "it ended before it was stopped"
             raw = sqlite3.connect(self.folder / ".weft" / "ledger.db", timeout=0.05, isolation_level=None)
             try:
                 raw.execute("BEGIN IMMEDIATE")
@@ -115,7 +117,7 @@ class Project:
 
     def await_quiet(self) -> None:
         """No process outlives its driver."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while alive := self.alive():
             assert time.monotonic() < until, f"processes {alive} are orphans"
             time.sleep(0.01)
@@ -147,6 +149,10 @@ class Project:
         assert total.outputs[0].value.inline == str(self.count * (self.count - 1)).encode()
         lost = sum(len(event.partitions) for _, event in log if isinstance(event, events.AttemptsLost))
         assert len(self.journal()) <= len(made) + lost
+
+
+def _is_stopped(thread: Path) -> bool:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0] in "Tt"
 
 
 @pytest.fixture
@@ -205,7 +211,7 @@ def test_a_driver_is_killed_many_times(tmp_path: Path, cleaned_up: list, seed: i
 
 
 def test_a_driver_that_was_stopped_past_its_lease_is_fenced_when_it_goes_on(tmp_path: Path, cleaned_up: list) -> None:
-    project = Project(tmp_path, count=60, seconds=0.01)
+    project = Project(tmp_path, count=60, seconds=0.05)
     old = project.start("alpha", "0.8")
     cleaned_up.append(old)
     project.await_bodies(5, old)
@@ -217,7 +223,7 @@ def test_a_driver_that_was_stopped_past_its_lease_is_fenced_when_it_goes_on(tmp_
     position = project.log()[-1][0]
     project.check_done()
     old.send_signal(signal.SIGCONT)
-    _, complaints = old.communicate(timeout=30)
+    _, complaints = old.communicate(timeout=60)
     assert old.returncode != 0
     assert "FencedError" in complaints
     assert project.log()[-1][0] == position, "the old driver wrote after it had been replaced"

@@ -129,7 +129,7 @@ def test_a_run_that_is_killed_again_and_again_does_everything_and_nothing_that_s
         project.await_bodies(len(project.journal()) + dice.randint(1, 20), process)
         time.sleep(dice.random() * 0.01)
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
         again = {name for name, times in Counter(project.journal()).items() if times > begun[name]}
         assert not again & done, "these ran again although they had succeeded"
         done = {name_of(event) for event in project.log() if isinstance(event, events.StepSucceeded)}

@@ -5,6 +5,7 @@ Numbers in the names of invariants are those of the design. Each case is its see
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 
@@ -62,33 +63,36 @@ def ends(simulation: simulated.Simulation) -> dict[tuple[str, str], str]:
 @pytest.mark.parametrize("seed", range(150))
 def test_a_run_ends_and_every_step_run_ends_once(seed: int) -> None:
     simulation = begin(seed, KINDS[seed % 3])
-    simulation.drive()
-    check(simulation)
+    with contextlib.closing(simulation.ledger):
+        simulation.drive()
+        check(simulation)
 
 
 def killed_at(seed: int, commit: int, *, after: bool, again: int | None, kind: simulated.Kind) -> bool:
     """Die at a commit, pick the run up (and die again); False when the run has fewer commits."""
     simulation = begin(seed, kind)
-    ledger = simulation.ledger
-    ledger.dies_at, ledger.dies_after = commit, after
-    try:
-        simulation.drive()
-        return False
-    except simulator.Killed:
-        pass
-    ledger.dies_at = None if again is None else ledger.commits + again
-    while not any(isinstance(event, events.RunFinished) for _, event in simulation.log()):
+    with contextlib.closing(simulation.ledger):
+        ledger = simulation.ledger
+        ledger.dies_at, ledger.dies_after = commit, after
         try:
             simulation.drive()
+            return False
         except simulator.Killed:
-            ledger.dies_at = None
-    check(simulation)
-    if kind != "mixed":
-        calm = begin(seed, kind)
-        calm.drive()
-        assert ends(simulation) == ends(calm)
-        assert simulation.journal.read == calm.journal.read
-    return True
+            pass
+        ledger.dies_at = None if again is None else ledger.commits + again
+        while not any(isinstance(event, events.RunFinished) for _, event in simulation.log()):
+            try:
+                simulation.drive()
+            except simulator.Killed:
+                ledger.dies_at = None
+        check(simulation)
+        if kind != "mixed":
+            calm = begin(seed, kind)
+            with contextlib.closing(calm.ledger):
+                calm.drive()
+                assert ends(simulation) == ends(calm)
+                assert simulation.journal.read == calm.journal.read
+        return True
 
 
 def killed_everywhere(seed: int, kind: simulated.Kind, *, every: int = 1) -> None:

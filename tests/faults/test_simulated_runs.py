@@ -5,6 +5,7 @@ Numbers in the names of invariants are those of the design. Each case is its see
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -169,19 +170,21 @@ def once_more(simulation: simulator.Simulation, ask: planning.Ask) -> None:
 @pytest.mark.parametrize("seed", range(30))
 def test_a_calm_apply_makes_everything_fresh(seed: int) -> None:
     simulation = begin(seed, LOSSY if seed % 2 else CALM)
-    apply(simulation, asked(seed))
-    assert not left_over(simulation, asked(seed))
-    check_log(simulation)
+    with contextlib.closing(simulation.ledger):
+        apply(simulation, asked(seed))
+        assert not left_over(simulation, asked(seed))
+        check_log(simulation)
 
 
 def rough(seed: int) -> None:
     simulation = begin(seed, ROUGH)
-    for _ in range(2):
-        apply(simulation, asked(seed))
-        check_log(simulation)
-        if asked(seed).keep_going:
-            check_left_over(simulation, asked(seed))
-    once_more(simulation, asked(seed))
+    with contextlib.closing(simulation.ledger):
+        for _ in range(2):
+            apply(simulation, asked(seed))
+            check_log(simulation)
+            if asked(seed).keep_going:
+                check_left_over(simulation, asked(seed))
+        once_more(simulation, asked(seed))
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -203,28 +206,31 @@ def test_many_rough_applies(hundred: int) -> None:
 def killed_at(seed: int, commit: int, *, after: bool, again: int | None = None) -> bool:
     """Die at a commit, pick the run up (and die again); False when the run has fewer commits."""
     simulation = begin(seed, simulator.Chances(failed=0.1, unstarted=0.1), most=3)
-    ask = planning.Ask(keep_going=True)
-    ledger = simulation.ledger
-    ledger.dies_at, ledger.dies_after = commit, after
-    try:
-        apply(simulation, ask)
-        return False
-    except simulator.Killed:
-        pass
-    done = {(event.step, event.partition) for _, event in simulation.log() if isinstance(event, events.StepSucceeded)}
-    bodies = len(simulation.journal.bodies)
-    ledger.dies_at = None if again is None else ledger.commits + again
-    try:
-        pick_up(simulation, ask)
-    except simulator.Killed:
+    with contextlib.closing(simulation.ledger):
+        ask = planning.Ask(keep_going=True)
+        ledger = simulation.ledger
+        ledger.dies_at, ledger.dies_after = commit, after
+        try:
+            apply(simulation, ask)
+            return False
+        except simulator.Killed:
+            pass
+        done = {
+            (event.step, event.partition) for _, event in simulation.log() if isinstance(event, events.StepSucceeded)
+        }
+        bodies = len(simulation.journal.bodies)
+        ledger.dies_at = None if again is None else ledger.commits + again
+        try:
+            pick_up(simulation, ask)
+        except simulator.Killed:
+            ledger.dies_at = None
+            pick_up(simulation, ask)
         ledger.dies_at = None
-        pick_up(simulation, ask)
-    ledger.dies_at = None
-    rerun = {(body.step, body.partition) for body in simulation.journal.bodies[bodies:]} & done
-    assert not rerun, f"{rerun} ran again although it had succeeded"
-    check_log(simulation)
-    once_more(simulation, ask)
-    return True
+        rerun = {(body.step, body.partition) for body in simulation.journal.bodies[bodies:]} & done
+        assert not rerun, f"{rerun} ran again although it had succeeded"
+        check_log(simulation)
+        once_more(simulation, ask)
+        return True
 
 
 def killed_everywhere(seed: int, *, every: int = 1) -> None:
@@ -259,35 +265,36 @@ def test_many_drivers_die_at_every_commit(ten: int) -> None:
 def cancelled(seed: int) -> None:
     """Ask for the end at some commit, perhaps twice, perhaps with the driver dying soon after."""
     simulation = begin(seed, simulator.Chances(failed=0.1, unstarted=0.2))
-    world, dice, ask = simulation.world, simulation.dice, asked(seed)
-    drivers: list = []
-    told: list[int] = []
-    at, again = dice.randint(1, 6), dice.choice((0, 1, 2, 100))
+    with contextlib.closing(simulation.ledger):
+        world, dice, ask = simulation.world, simulation.dice, asked(seed)
+        drivers: list = []
+        told: list[int] = []
+        at, again = dice.randint(1, 6), dice.choice((0, 1, 2, 100))
 
-    def listener(batch: Sequence[events.Event]) -> None:
-        told.append(len(batch))
-        if len(told) == at:
-            drivers[0].cancel("enough")
-            if dice.random() < 0.4:
-                simulation.ledger.dies_at = simulation.ledger.commits + dice.randint(1, 3)
-                simulation.ledger.dies_after = dice.random() < 0.5
-        elif len(told) == at + again:
-            drivers[0].cancel("enough")
+        def listener(batch: Sequence[events.Event]) -> None:
+            told.append(len(batch))
+            if len(told) == at:
+                drivers[0].cancel("enough")
+                if dice.random() < 0.4:
+                    simulation.ledger.dies_at = simulation.ledger.commits + dice.randint(1, 3)
+                    simulation.ledger.dies_after = dice.random() < 0.5
+            elif len(told) == at + again:
+                drivers[0].cancel("enough")
 
-    how = driving.How(executor="simulated", listener=listener, started=lambda driver, *_: drivers.append(driver))
-    try:
-        applying.apply(world, planning.make_plan(world, ask), how, ask=ask)
-    except simulator.Killed:
+        how = driving.How(executor="simulated", listener=listener, started=lambda driver, *_: drivers.append(driver))
+        try:
+            applying.apply(world, planning.make_plan(world, ask), how, ask=ask)
+        except simulator.Killed:
+            simulation.ledger.dies_at = None
+            for each in recovering.interrupted(world):
+                asked_to_end = any(isinstance(event, events.RunCancelRequested) for _, event in simulation.log())
+                assert not (asked_to_end and recovering.resumable(world, each, ask)), "asked to end, it goes on"
+                if seed % 2:
+                    recovering.resume(world, each, driving.How(executor="simulated"))  # also then it comes to its end
+            recovering.recover(world)
         simulation.ledger.dies_at = None
-        for each in recovering.interrupted(world):
-            asked_to_end = any(isinstance(event, events.RunCancelRequested) for _, event in simulation.log())
-            assert not (asked_to_end and recovering.resumable(world, each, ask)), "a run that was asked to end goes on"
-            if seed % 2:
-                recovering.resume(world, each, driving.How(executor="simulated"))  # also then it comes to its end
-        recovering.recover(world)
-    simulation.ledger.dies_at = None
-    check_log(simulation)
-    once_more(simulation, ask)
+        check_log(simulation)
+        once_more(simulation, ask)
 
 
 @pytest.mark.parametrize("seed", range(50))

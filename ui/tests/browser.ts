@@ -94,7 +94,7 @@ function count(page: Page): void {
 export async function settled(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor()
   const open = asking.get(page)
-  const end = Date.now() + 15_000
+  const end = Date.now() + 60_000
   for (let quiet = 0; quiet < 3; ) {
     await page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
@@ -103,7 +103,7 @@ export async function settled(page: Page): Promise<void> {
     quiet = busy ? 0 : quiet + 1
     if (Date.now() > end)
       throw new Error(
-        `${page.url()} is not settled after 15 s: ${[...(open ?? [])].map((each) => each.url())}`,
+        `${page.url()} is not settled after 60 s: ${[...(open ?? [])].map((each) => each.url())}`,
       )
   }
 }

@@ -146,7 +146,7 @@ class InlineExecutor:
         runner = self._runner
         started = time.time_ns() // 1000
         clock = time.monotonic()
-        thread = threading.Thread(target=lambda: reports.append(runner.run(assignment)), name="weft body", daemon=True)
+        thread = cancelling.BodyThread(lambda: reports.append(runner.run(assignment)), "weft body")
         thread.start()
         outcome: executor.ReportOutcome = "timed_out"
         message = (
@@ -159,7 +159,7 @@ class InlineExecutor:
             outcome, message = "cancelled", "The attempt was cancelled; its body was left to itself in a thread."
         if reports:
             return reports[0]
-        cancelling.ask_to_end(thread)
+        thread.tell_to_end()
         self._runner = runner.abandoned()
         log = None
         if self._capture is not None:

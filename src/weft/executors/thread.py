@@ -202,12 +202,7 @@ class ThreadExecutor:
                 self._places.give_back(place)
         reports: list[executor.AttemptReport] = []
         context = contextvars.copy_context()
-        thread = threading.Thread(
-            target=context.run,
-            args=(lambda: reports.append(place.run(assignment)),),
-            name="weft body",
-            daemon=True,
-        )
+        thread = cancelling.BodyThread(lambda: context.run(lambda: reports.append(place.run(assignment))), "weft body")
         flight = places.Flight(assignment)
         flight.place = place
         flight.outcome = "timed_out"
@@ -221,7 +216,7 @@ class ThreadExecutor:
         if reports:
             self._places.give_back(place)
             return reports[0]
-        cancelling.ask_to_end(thread)
+        thread.tell_to_end()
         thread.join(self._grace)
         if reports and reports[0].outcome == "succeeded":
             return reports[0]  # it ended in that very moment

@@ -333,8 +333,8 @@ class Explainer:
     # --- statuses
     # -----------------------------------------------------------------------------------------------------------
 
-    def status(self, asset_key: keys.AssetKey) -> plan.AssetStatus:
-        """Where an asset stands."""
+    def status(self, asset_key: keys.AssetKey, *, causes: bool = True) -> plan.AssetStatus:
+        """Where an asset stands; told without its causes where nobody reads them."""
         found = self._found
         asset, columns = found.graph.assets[asset_key], found.columns(asset_key)
         standing = found.standings.get(asset.step) if asset.step is not None else None
@@ -350,13 +350,7 @@ class Explainer:
                 by_status[word] = rest & ordinals
                 rest -= ordinals
             by_status["fresh"] = rest
-            for group in self.groups(standing, standing.due):
-                why += group.causes
-            for _, more in (
-                self.blocked(standing), self.rejected(standing, asset_key), self.undecided(standing),
-                self.running(standing, asset_key),
-            ):  # fmt: skip
-                why += more
+            why += self._why(standing, asset_key) if causes else ()
         outlook = freshness.outlook_of(asset, columns, found.now)
         return plan.AssetStatus(
             asset=asset_key,
@@ -369,6 +363,15 @@ class Explainer:
             orphaned=tuple(columns.orphaned),
             last_success=_moment(last) if last else None,
         )
+
+    def _why(self, standing: standings.Standing, asset: keys.AssetKey) -> Iterable[plan.Cause]:
+        for group in self.groups(standing, standing.due):
+            yield from group.causes
+        for _, more in (
+            self.blocked(standing), self.rejected(standing, asset), self.undecided(standing),
+            self.running(standing, asset),
+        ):  # fmt: skip
+            yield from more
 
 
 _DETAILS = {"data_changed": "changed", "dependency_changed": "is read for the first time, made"}

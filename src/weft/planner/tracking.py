@@ -8,7 +8,8 @@ step, the status of each asset. A turn takes what is known now and works out aga
 - those that are late, or are to be made again for something below them that is late: each asset with a freshness policy
   says when it may come to stand otherwise by time alone;
 - and down from these, as long as a standing comes out otherwise than before. Below a step that is due or held back it
-  goes on even so as far as chains of causes reach through it, since the causes at their beginning may have changed.
+  goes on even so as far as chains of causes reach through it, since the causes at their beginning may have changed;
+  that is by far the most of it, and left out of what is tracked without `causes`.
 
 What comes out is what `planning.status` gives (a property test holds that), and the cost follows the changes.
 """
@@ -34,9 +35,10 @@ _Outlook = tuple[freshness.OutlookState, datetime | None, PartitionSet]
 class Tracking:
     """Where some assets of a graph stand."""
 
-    def __init__(self, graph: graphs.Graph, assets: Iterable[keys.AssetKey]) -> None:
-        """Track these assets of `graph`; nothing is known yet."""
+    def __init__(self, graph: graphs.Graph, assets: Iterable[keys.AssetKey], *, causes: bool = True) -> None:
+        """Track these assets of `graph`; nothing is known yet. Their statuses have no causes unless `causes`."""
         self._graph = graph
+        self._causes = causes
         self._chosen = dict.fromkeys(assets)
         self._pipelines = [each for each in self._chosen if each in graph.pipelines]
         self._begin()
@@ -55,6 +57,9 @@ class Tracking:
         self._late: set[keys.AssetKey] = set()
         self._accepted: set[keys.AssetKey] = set()
         self._statuses: dict[keys.AssetKey, plan.AssetStatus] = {}
+        self._in_order = True
+        self.read_again: set[keys.StepKey] = set()
+        """Steps of whose outputs or inputs something else is known; for their reader, who may empty it."""
         self.evaluated = 0
         """How many steps the last turn worked out."""
 
@@ -108,8 +113,9 @@ class Tracking:
         moved = moved or self._now is None
         direct |= self._reseed(found, changed, moved)
         direct.update(step for asset in touched if (step := self._graph.assets[asset].step) is not None)
-        again = self._evaluate(found, direct)
-        touched.update(asset for step in again for asset in self._graph.steps[step].outputs)
+        again, told = self._evaluate(found, direct)
+        self.read_again |= direct
+        touched.update(asset for step in told for asset in self._graph.steps[step].outputs)
         self._tell(found, touched)
         self._now, self._reserved = now, dict(reserved)
         self.evaluated = len(again)
@@ -118,14 +124,21 @@ class Tracking:
     def evaluation(self, observed: columns_model.Observed) -> findings.Evaluation:
         """What an evaluation of the last turn's time and of what was `observed` in it would find; to be read only."""
         assert self._now is not None
-        rank = self._graph.rank
+        if not self._in_order:
+            rank = self._graph.rank
+            self._standings = dict(sorted(self._standings.items(), key=lambda each: rank[each[0]]))
+            self._in_order = True
         return findings.Evaluation(
             graph=self._graph,
             observed=observed,
             now=self._now,
             selected=frozenset(self._wanted),
-            standings=dict(sorted(self._standings.items(), key=lambda each: rank[each[0]])),
+            standings=dict(self._standings),
         )
+
+    def explained(self, observed: columns_model.Observed, asset: keys.AssetKey) -> plan.AssetStatus:
+        """Where an asset stood in the last turn, in which this was `observed`, and why."""
+        return causes.Explainer(self.evaluation(observed)).status(asset)
 
     def _look_at_definitions(self, scope: Iterable[keys.AssetKey]) -> None:
         """Note which assets and steps depend on which partitions."""
@@ -213,30 +226,45 @@ class Tracking:
         self._late, self._seeds = late, seeds
         return touched
 
-    def _evaluate(self, found: findings.Evaluation, direct: Collection[keys.StepKey]) -> set[keys.StepKey]:
-        """Work out these steps, and what is below them as far as it comes out otherwise; returns all that were."""
+    def _evaluate(
+        self, found: findings.Evaluation, direct: Collection[keys.StepKey]
+    ) -> tuple[set[keys.StepKey], set[keys.StepKey]]:
+        """Work out these steps, and what is below them as far as it comes out otherwise.
+
+        Returns all that were worked out, and those of whose outputs there may be something else to tell.
+        """
         rank, order = self._graph.rank, self._graph.order
         noted = {step for step in direct if step in self._scope}
+        told = set(noted)
         waiting = [rank[step] for step in noted]
         heapq.heapify(waiting)
         while waiting:
             key = order[heapq.heappop(waiting)]
             before = self._standings.get(key)
             standing = evaluation.again(found, key, self._scope, self._seeds)
-            if before == standing and not self._is_passed_on(standing, key in direct):
-                continue
+            self._in_order = self._in_order and before is not None
+            if before is not None and before == standing:
+                self._standings[key] = before  # who kept it sees at once that nothing is otherwise
+                if not self._is_passed_on(standing, key in direct):
+                    continue
+            else:
+                told.add(key)
             for output in standing.step.outputs:
                 for reader in self._graph.readers.get(output, ()):
                     if reader in self._scope and reader not in noted:
                         noted.add(reader)
                         heapq.heappush(waiting, rank[reader])
-        return noted
+        return noted, noted if self._causes else told
 
     def _is_passed_on(self, standing: standings.Standing, is_direct: bool) -> bool:
-        """Whether causes below a step that stands as before may read otherwise all the same."""
+        """Whether what is below a step that stands as before may be otherwise all the same."""
         if not standing.due and not standing.held:
             return False
-        if is_direct or self._accepted or standing.blocked_by:
+        if self._accepted:  # for causes of which the versions above are a part
+            return True
+        if not self._causes:
+            return False
+        if is_direct or standing.blocked_by:
             return True
         # what has no data tells no chain of causes
         silent = standing.missing - standing.conditional
@@ -244,7 +272,7 @@ class Tracking:
 
     def _tell(self, found: findings.Evaluation, touched: Collection[keys.AssetKey]) -> None:
         explainer = causes.Explainer(found)
-        news = {asset: explainer.status(asset) for asset in touched if asset in self._chosen}
+        news = {asset: explainer.status(asset, causes=self._causes) for asset in touched if asset in self._chosen}
         if self._now is None:
             self._statuses = {asset: news[asset] for asset in self._chosen}
         elif news:

@@ -6,23 +6,20 @@ begins. From there it is followed down along the mappings, through everything th
 and they are no troubles by themselves. What changed is the root of what is stale: the asset that others had read
 before, or the function, however many steps have it. What was never made is no trouble unless somebody asked for it.
 
-Only the worst are followed one by one, and of these only such along whose way something changed since the last time;
-what all of them hit together is found in one walk.
-
-A hit is *mended* if all that it waits for lies within the trouble: then the repair makes it fresh, and else it would
-drag along what has nothing to do with it, such as years that were never made.
+Only the worst are followed one by one (`following`), and of these only such along whose way something changed since the
+last time; what all of them hit together is found in one walk. What a step tells by itself is kept as long as it stands
+as before and nothing else is known of what it makes and reads.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from weft.model import columns as columns_model
 from weft.model import keys, partition_set, plan
-from weft.planner import causes
+from weft.planner import causes, following
 from weft.planner import found as findings
 from weft.planner import standing as standings
 
@@ -40,12 +37,21 @@ _Begun = dict[keys.StepKey, PartitionSet]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """Partitions of an asset that are not right because of a trouble; its repair makes those `mended` fresh."""
+class Note:
+    """That `begun` partitions of a step stand badly for a reason of its own, which shows in `ordinals` of the root."""
 
-    asset: keys.AssetKey
+    kind: Kind
+    why: Why
+    root: str
+    step: keys.StepKey
     ordinals: PartitionSet
-    mended: PartitionSet
+    begun: PartitionSet
+    is_function: bool = False
+    causes: Sequence[plan.Cause] = ()
+    failures: Mapping[int, columns_model.Failure] = field(default_factory=dict)
+
+
+_Notes = dict[keys.StepKey, tuple[standings.Standing, Sequence[Note]]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,9 +73,9 @@ class Trouble:
     """Of what failed or was rejected: how, by partition of the root."""
     running: int = 0
     """How many of its partitions live runs are making just now."""
-    hits: list[Hit] | None = None
+    hits: list[following.Hit] | None = None
     mends: dict[keys.StepKey, PartitionSet] = field(default_factory=dict)
-    way: dict[keys.StepKey, standings.Standing | None] = field(default_factory=dict)
+    way: dict[keys.StepKey, standings.Standing | None] = field(default_factory=dict, repr=False, compare=False)
     """The standings along which it was followed."""
 
     @property
@@ -89,6 +95,9 @@ class Troubles:
 
     all: list[Trouble]
     hit: Mapping[keys.StepKey, PartitionSet]
+    notes: _Notes = field(default_factory=dict, repr=False, compare=False)
+    """What each step told by itself, and the standing that it did by."""
+    ways: following.Ways = field(default_factory=dict, repr=False, compare=False)
 
 
 def find(
@@ -97,6 +106,7 @@ def find(
     asked: Mapping[keys.AssetKey, PartitionSet],
     *,
     before: Troubles | None = None,
+    again: Collection[keys.StepKey] = (),
     also: str = "",
 ) -> Troubles:
     """Find out what is wrong.
@@ -106,20 +116,22 @@ def find(
         late: what is later than its freshness policy allows, by asset.
         asked: what a schedule asked for and that should have been made by now, by pipeline.
         before: what was found the last time, on the same graph.
+        again: the steps of whose outputs or inputs something else is known since then.
         also: the id of a trouble that is to be followed down in any case.
     """
     by_id: dict[str, Trouble] = {}
-    explainer = causes.Explainer(found)
-    for standing in found.standings.values():
-        if _stands_badly_by_itself(standing):
-            _of_standing(found, explainer, standing, by_id)
+    notes = _notes(found, before.notes if before is not None else {}, again)
+    for _, told in notes.values():
+        for note in told:
+            _add(by_id, note)
     for asset, ordinals in late.items():
         _late(found, asset, ordinals, "", by_id)
     for asset, ordinals in asked.items():
         _late(found, asset, ordinals, "schedule", by_id)
+    followed = following.Following(found, before.ways if before is not None else {})
     ordered = sorted(by_id.values(), key=lambda each: (KINDS.index(each.kind), -each.count, each.root))
-    hit = _hit_together(found, [each for each in ordered if each.kind != "late"])
-    told: list[Trouble] = []
+    hit = _hit_together(followed, [each for each in ordered if each.kind != "late"])
+    kept: list[Trouble] = []
     for trouble in ordered:
         if trouble.kind == "late":
             # what is late because of something worse above it is a hit of that
@@ -127,20 +139,33 @@ def find(
             trouble.begun = {step: each for step, each in rest.items() if each}
             if not trouble.begun and trouble.why != "schedule":
                 continue
-        told.append(trouble)
+        kept.append(trouble)
     known = {each.id: each for each in before.all} if before is not None else {}
-    for number, trouble in enumerate(told):
+    for number, trouble in enumerate(kept):
         if number < MOST_FOLLOWED or trouble.id == also:
             last = known.get(trouble.id)
             if last is not None and _is_as_before(found, trouble, last):
                 trouble.hits, trouble.mends, trouble.way = last.hits, last.mends, last.way
                 trouble.running = last.running
             else:
-                _follow(found, trouble)
-    late_ones = [each for each in told if each.kind == "late"]
-    for step, ordinals in _hit_together(found, late_ones).items():
+                _follow(followed, trouble)
+    late_ones = [each for each in kept if each.kind == "late"]
+    for step, ordinals in _hit_together(followed, late_ones).items():
         hit[step] = hit.get(step, EMPTY) | ordinals
-    return Troubles(all=told, hit=hit)
+    return Troubles(all=kept, hit=hit, notes=notes, ways=followed.ways)
+
+
+def _notes(found: findings.Evaluation, before: _Notes, again: Collection[keys.StepKey]) -> _Notes:
+    """What each step tells by itself."""
+    explainer = causes.Explainer(found)
+    notes: _Notes = {}
+    for step, standing in found.standings.items():
+        last = before.get(step)
+        if last is None or last[0] is not standing or step in again:
+            is_bad = _stands_badly_by_itself(standing)
+            last = standing, tuple(_of_standing(found, explainer, standing)) if is_bad else ()
+        notes[step] = last
+    return notes
 
 
 def _stands_badly_by_itself(standing: standings.Standing) -> bool:
@@ -155,18 +180,18 @@ def _stands_badly_by_itself(standing: standings.Standing) -> bool:
     )
 
 
-def _hit_together(found: findings.Evaluation, several: Sequence[Trouble]) -> dict[keys.StepKey, PartitionSet]:
+def _hit_together(followed: following.Following, several: Sequence[Trouble]) -> dict[keys.StepKey, PartitionSet]:
     """What is not right because of any of some troubles, but for where these began."""
     hit: dict[keys.StepKey, PartitionSet] = {}
     for is_stale in (False, True):
-        together = Trouble(kind="stale" if is_stale else "failed", root="")
+        together: _Begun = {}
         for each in several:
             if (each.kind == "stale") is is_stale:
                 for step, ordinals in each.begun.items():
-                    together.begun[step] = together.begun.get(step, EMPTY) | ordinals
-        for step, ordinals in _reached(found, together)[0].items():
+                    together[step] = together.get(step, EMPTY) | ordinals
+        for step, ordinals in followed.reached(together, is_stale=is_stale)[0].items():
             # of what is stale also where it began: the root is what changed, above it
-            rest = ordinals if is_stale else ordinals - together.begun.get(step, EMPTY)
+            rest = ordinals if is_stale else ordinals - together.get(step, EMPTY)
             if rest:
                 hit[step] = hit.get(step, EMPTY) | rest
     return hit
@@ -180,22 +205,19 @@ def _is_as_before(found: findings.Evaluation, trouble: Trouble, last: Trouble) -
 
 
 def _of_standing(
-    found: findings.Evaluation,
-    explainer: causes.Explainer,
-    standing: standings.Standing,
-    by_id: dict[str, Trouble],
-) -> None:
+    found: findings.Evaluation, explainer: causes.Explainer, standing: standings.Standing
+) -> Iterator[Note]:
     step = standing.step.key
     failed, rejected = standing.failed - standing.rejected, standing.rejected
     for asset, own in standing.own.items():
-        if own.failed - rejected:
-            trouble = _note(by_id, "failed", "", asset, step, own.failed - rejected, failed)
-            trouble.failures.update(_failures(found, asset, own.failed - rejected))
+        if ordinals := own.failed - rejected:
+            told = _failures(found, asset, ordinals)
+            yield Note(kind="failed", why="", root=asset, step=step, ordinals=ordinals, begun=failed, failures=told)
             break
     for asset, own in standing.own.items():
-        if own.rejected & rejected:
-            trouble = _note(by_id, "rejected", "", asset, step, own.rejected & rejected, rejected)
-            trouble.failures.update(_failures(found, asset, own.rejected & rejected))
+        if ordinals := own.rejected & rejected:
+            told = _failures(found, asset, ordinals)
+            yield Note(kind="rejected", why="", root=asset, step=step, ordinals=ordinals, begun=rejected, failures=told)
             break
     bad = failed | rejected
     code = (standing.code | standing.undecided) - bad
@@ -203,17 +225,19 @@ def _of_standing(
         for cause in explainer.code_changes(standing, code):
             by_function = cause.subject != step
             root = cause.subject if by_function else standing.outputs[0]
-            trouble = _note(by_id, "stale", "code_changed", root, step, EMPTY if by_function else code, code)
-            trouble.is_function = by_function
-            trouble.causes.append(cause)
+            yield Note(
+                kind="stale", why="code_changed", root=root, step=step, ordinals=EMPTY if by_function else code,
+                begun=code, is_function=by_function, causes=(cause,),
+            )  # fmt: skip
     for slot, ordinals in standing.by_input("data").items():
-        _changed(found, explainer, standing, slot, ordinals - bad, by_id)
+        yield from _changed(found, explainer, standing, slot, ordinals - bad)
     for slot, ordinals in standing.by_input("added").items():
-        if ordinals - bad:
-            trouble = _note(
-                by_id, "stale", "dependency_changed", standing.outputs[0], step, ordinals - bad, ordinals - bad
-            )
-            trouble.causes += explainer.data_changes(standing, "dependency_changed", slot, ordinals - bad)
+        if rest := ordinals - bad:
+            told_of = tuple(explainer.data_changes(standing, "dependency_changed", slot, rest))
+            yield Note(
+                kind="stale", why="dependency_changed", root=standing.outputs[0], step=step, ordinals=rest, begun=rest,
+                causes=told_of,
+            )  # fmt: skip
 
 
 def _failures(
@@ -229,8 +253,7 @@ def _changed(
     standing: standings.Standing,
     slot: str,
     ordinals: PartitionSet,
-    by_id: dict[str, Trouble],
-) -> None:
+) -> Iterator[Note]:
     """An input has another version than the one that was read: the root is the input."""
     if not ordinals:
         return
@@ -239,8 +262,10 @@ def _changed(
     above, columns = found.columns(dependency.asset), found.columns(standing.outputs[0])
     oldest = min((columns.made_at[each] for each in ordinals if each < columns.size), default=0)
     changed = PartitionSet.of(each for each in read if each < above.size and above.made_at[each] > oldest)
-    trouble = _note(by_id, "stale", "data_changed", dependency.asset, standing.step.key, changed or read, ordinals)
-    trouble.causes += explainer.data_changes(standing, "data_changed", slot, ordinals)
+    yield Note(
+        kind="stale", why="data_changed", root=dependency.asset, step=standing.step.key, ordinals=changed or read,
+        begun=ordinals, causes=tuple(explainer.data_changes(standing, "data_changed", slot, ordinals)),
+    )  # fmt: skip
 
 
 def _late(
@@ -250,97 +275,40 @@ def _late(
     standing = found.standings.get(step) if step is not None else None
     if step is None or standing is None:
         if ordinals:
-            _note(by_id, "late", why, asset, "", ordinals, EMPTY)
+            _add(by_id, Note(kind="late", why=why, root=asset, step="", ordinals=ordinals, begun=EMPTY))
         return
     late = ordinals - standing.failed - standing.rejected
     if late:
-        _note(by_id, "late", why, asset, step, late, late)
+        _add(by_id, Note(kind="late", why=why, root=asset, step=step, ordinals=late, begun=late))
 
 
-def _note(
-    by_id: dict[str, Trouble],
-    kind: Kind,
-    why: Why,
-    root: str,
-    step: keys.StepKey,
-    ordinals: PartitionSet,
-    begun: PartitionSet,
-) -> Trouble:
-    trouble = by_id.setdefault(f"{kind}:{root}", Trouble(kind=kind, why=why, root=root))
-    trouble.ordinals |= ordinals
-    if begun:
-        trouble.begun[step] = trouble.begun.get(step, EMPTY) | begun
-    return trouble
+def _add(by_id: dict[str, Trouble], note: Note) -> None:
+    """Put a note to the others of its root."""
+    name = f"{note.kind}:{note.root}"
+    trouble = by_id.get(name)
+    if trouble is None:
+        trouble = by_id[name] = Trouble(kind=note.kind, why=note.why, root=note.root)
+    trouble.ordinals |= note.ordinals
+    trouble.is_function |= note.is_function
+    trouble.causes += note.causes
+    trouble.failures.update(note.failures)
+    if note.begun:
+        trouble.begun[note.step] = trouble.begun.get(note.step, EMPTY) | note.begun
 
 
-def _follow(found: findings.Evaluation, trouble: Trouble) -> None:
+def _follow(followed: following.Following, trouble: Trouble) -> None:
     """Find out what a trouble hits, and what of it a repair mends."""
-    reached, way = _reached(found, trouble)
-    mends: dict[keys.StepKey, PartitionSet] = {}
-    for step, ours in reached.items():
-        mends[step] = _mended(found, found.standings[step], trouble.begun.get(step, EMPTY), ours, mends)
-    trouble.way = {step: found.standings.get(step) for step in way}
+    standing_of = followed.found.standings
+    reached, way = followed.reached(trouble.begun, is_stale=trouble.kind == "stale")
+    mends = followed.mended(reached, trouble.begun)
+    trouble.way = {step: standing_of.get(step) for step in way}
     trouble.running = sum(
-        len(begun & found.standings[step].running) for step, begun in trouble.begun.items() if step in found.standings
+        len(begun & standing_of[step].running) for step, begun in trouble.begun.items() if step in standing_of
     )
     trouble.mends = {step: ordinals for step, ordinals in mends.items() if ordinals}
     trouble.hits = [
-        Hit(asset=asset, ordinals=hit, mended=mends[step] & hit)
+        following.Hit(asset=asset, ordinals=hit, mended=mends[step] & hit)
         for step, ours in reached.items()
-        for asset in found.standings[step].outputs
+        for asset in standing_of[step].outputs
         if (hit := ours - (trouble.begun.get(step, EMPTY) if asset == trouble.root else EMPTY))
     ]
-
-
-def _reached(found: findings.Evaluation, trouble: Trouble) -> tuple[_Begun, Collection[keys.StepKey]]:
-    """What is due or held from where a trouble began downwards, in graph order; and the steps that were looked at."""
-    graph, standing_of = found.graph, found.standings
-    reached: _Begun = {}
-    done: _Begun = {}
-    noted = {each for each in trouble.begun if each in standing_of}
-    waiting = [graph.rank[each] for each in noted]
-    heapq.heapify(waiting)
-    while waiting:
-        step = graph.order[heapq.heappop(waiting)]
-        standing = standing_of[step]
-        begun = trouble.begun.get(step, EMPTY)
-        ours = (begun | reached.get(step, EMPTY)) & (standing.due | standing.held | standing.undecided | begun)
-        if trouble.kind == "stale":
-            ours -= standing.missing - begun  # what was never made did not become stale
-        if not ours:
-            continue
-        done[step] = ours
-        for output in standing.step.outputs:
-            for reader in graph.readers.get(output, ()):
-                below = standing_of.get(reader)
-                if below is None:
-                    continue
-                for dependency in below.step.dependencies:
-                    if dependency.asset == output:
-                        down = found.read_by(below.step, dependency, ours)
-                        before = reached.get(reader)
-                        reached[reader] = down if before is None else before | down
-                if reader not in noted:
-                    noted.add(reader)
-                    heapq.heappush(waiting, graph.rank[reader])
-    return done, noted
-
-
-def _mended(
-    found: findings.Evaluation,
-    standing: standings.Standing,
-    begun: PartitionSet,
-    ours: PartitionSet,
-    mends: Mapping[keys.StepKey, PartitionSet],
-) -> PartitionSet:
-    """What of a step a plan makes fresh without anything that lies outside of the trouble."""
-    outside = standing.rejected | (standing.undecided - standing.due)
-    for dependency in standing.step.dependencies:
-        producer = found.graph.assets[dependency.asset].step
-        above = found.standings.get(producer) if producer is not None else None
-        if above is None or producer is None:
-            continue
-        others = (above.due | above.held) - mends.get(producer, EMPTY)
-        if others:
-            outside |= found.read_by(standing.step, dependency, others) - begun
-    return ours - outside

@@ -100,7 +100,14 @@ class AccountReader(Protocol):
         """All tokens, newest first."""
 
     def changes_made(
-        self, *, before: int | None = None, after: int = 0, by: str = "", action: str = "", limit: int = 100
+        self,
+        *,
+        before: int | None = None,
+        after: int = 0,
+        by: str = "",
+        action: str = "",
+        target: str = "",
+        limit: int = 100,
     ) -> list[ChangeRow]:
         """Entries of the audit log, newest first: with a position under `before` and over `after`."""
 

@@ -88,9 +88,11 @@ class ExecutionReader(Protocol):
         limit: int | None = None,
         before: tuple[int, str] | None = None,
         pipeline: str | None = None,
+        partitions: bool = False,
     ) -> list[ExecutionRow]:
         """Executions, newest first; with `live`, unfinished ones; those before one by its creation and id.
 
+        With `partitions` those that fill a selection of partitions: backfills, and plans of which some were asked for.
         With `pipeline` those that were asked for by its name, such as its backfills, and those that ran it.
         """
 

@@ -10,6 +10,11 @@ import gc
 from collections.abc import Iterator
 
 _CALM = 20_000  # objects made and not yet freed; Python begins with 700
+_STRETCHES, _MOVED, _PART = 8, 200_000, 4
+"""The oldest are walked after so many stretches that moved so many objects, and a fourth of those there were (as
+Python does it): never in a command that plans once, and in a large server not for each small plan."""
+_since: list[int] = [0, 0, 0]
+"""Stretches since the oldest were walked, objects moved to them, and how many there were; a race costs a walk."""
 
 
 @contextlib.contextmanager
@@ -21,14 +26,25 @@ def held() -> Iterator[None]:
     if not gc.isenabled():
         yield
         return
+    _walk_when_due()
     gc.disable()
     try:
         yield
     finally:
         if gc.get_freeze_count() == 0:  # else somebody keeps objects frozen, as before a fork, and they must stay so
+            _since[0] += 1
+            _since[1] += len(gc.get_objects(0)) + len(gc.get_objects(1))
             gc.freeze()
             gc.unfreeze()
         gc.enable()
+
+
+def _walk_when_due() -> None:
+    """Collect the oldest where much was moved to them: Python counts only what it moved itself, and would never."""
+    stretches, moved, old = _since
+    if stretches >= _STRETCHES and moved >= max(_MOVED, old // _PART):
+        gc.collect()
+        _since[:] = [0, 0, len(gc.get_objects())]
 
 
 @contextlib.contextmanager

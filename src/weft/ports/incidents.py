@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from weft.model import alerting
+if TYPE_CHECKING:
+    from weft.model import alerting  # every command imports the ledger, and few have to do with alerts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,6 +207,9 @@ class Reader(locations.LocationReader, Protocol):
     ) -> dict[str, columns.Columns]:
         """What is known of these assets, over the ordinals of the given definitions."""
 
+    def sound_keys(self, asset: str, keys: Sequence[str] | None = None) -> list[str]:
+        """The keys of partitions (of these, or of all) that have data and whose last attempt did not fail."""
+
     def materializations(self, asset: str, versions: Iterable[int]) -> dict[int, tuple[str, events.Materialization]]:
         """Partition key and materialization of these versions of an asset, by version."""
 

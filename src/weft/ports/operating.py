@@ -40,6 +40,9 @@ class OperationReader(Protocol):
     def operations(self, *, limit: int, before: tuple[int, str] | None = None) -> list[OperationRow]:
         """Operations, newest first, those before a place (created, id)."""
 
+    def open_operations(self, kind: str) -> list[OperationRow]:
+        """What of a kind has begun and not finished, the oldest first."""
+
     def waiting_operations(self, location: str, *, since: int) -> list[OperationRow]:
         """What waits for a location, or for any, and was asked for at `since` or later; the oldest first."""
 
@@ -52,6 +55,9 @@ class OperationWriter(Protocol):
 
     def take_operation(self, id: str, *, holder: str, at: int, until: int) -> bool:  # noqa: A002
         """Begin what waits; False where it does not wait any more."""
+
+    def take_over_operation(self, id: str, *, was: str, holder: str, until: int) -> bool:  # noqa: A002
+        """Go on with what the holder `was` has left; False where it has ended, or another process was quicker."""
 
     def tell_operation(self, id: str, *, holder: str, answer: bytes, until: int) -> bool:  # noqa: A002
         """Write down how far it is; False where it has ended, or another process than `holder` has it."""

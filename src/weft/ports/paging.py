@@ -145,10 +145,20 @@ class Paging(Protocol):
     def step_tallies(self, run: str) -> list[tuple[str, str, int, int, int]]:
         """Of each step of a pipeline's run: its outcome or phase, how many, most attempts, microseconds in all."""
 
+    def step_words(self, run: str, step: str) -> list[tuple[str, str]]:
+        """Of each item of a step that has begun or ended in a run: its name, and its outcome or phase; in no order."""
+
     def step_run_page(
-        self, run: str, *, limit: int, after: tuple[str, str] | None = None, step: str | None = None, word: str = ""
+        self,
+        run: str,
+        *,
+        limit: int,
+        after: tuple[str, str] | None = None,
+        step: str | None = None,
+        item: str | None = None,
+        word: str = "",
     ) -> list[StepRunRow]:
-        """Step runs of a pipeline's run by step and item (as text), after one; of a step, an outcome or phase."""
+        """Step runs of a pipeline's run by step and item (as text), after one; of a step, item, outcome or phase."""
 
     def artifact_page(
         self,

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from weft.model import events, partition_set, plan
+from weft.ports import ledger as ledgers
 from weft.service import world as worlds
 from weft.service.server import recorded_code
 
@@ -114,3 +115,14 @@ def code_documents(world: worlds.World, codes: Mapping[str, None]) -> list[tuple
         name, body = pack(msgspec.json.encode(document))
         found.append((events.CodeRecorded(code=digest, document=name), name, body))
     return found
+
+
+def keep_code(
+    transaction: ledgers.Transaction, found: Iterable[tuple[events.CodeRecorded, str, bytes]]
+) -> list[events.Event]:
+    """Keep documents of code; the events that say so, to be appended together with what else happened."""
+    told: list[events.Event] = []
+    for event, name, body in found:
+        transaction.put_document(name, "code", body)
+        told.append(event)
+    return told

@@ -115,6 +115,15 @@ def decode_plain(text: bytes) -> object:
         ) from None
 
 
+def as_json(value: object) -> object:
+    """A value with the nearest that JSON has for what it has not: lists for sets and tuples, text for times."""
+    if isinstance(value, Mapping):
+        return {str(key): as_json(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [as_json(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
 def _marked(value: object, path: str, typed: bool) -> object:
     """Return the JSON form of a value; `typed` also marks what counts for reading but not as content."""
     kind = type(value)

@@ -91,11 +91,23 @@ class AccountReads:
         return [_token(row) for row in self._rows(f"{_TOKEN} ORDER BY created DESC, id")]
 
     def changes_made(
-        self, *, before: int | None = None, after: int = 0, by: str = "", action: str = "", limit: int = 100
+        self,
+        *,
+        before: int | None = None,
+        after: int = 0,
+        by: str = "",
+        action: str = "",
+        target: str = "",
+        limit: int = 100,
     ) -> list[ports.ChangeRow]:
         """Entries of the audit log, newest first: with a position under `before` and over `after`."""
         conditions, given = ["position > ?"], cast("list[object]", [after])
-        for condition, value in (("position < ?", before), ("by_whom = ?", by or None), ("action = ?", action or None)):
+        for condition, value in (
+            ("position < ?", before),
+            ("by_whom = ?", by or None),
+            ("action = ?", action or None),
+            ("target = ?", target or None),
+        ):
             if value is not None:
                 conditions.append(condition)
                 given.append(value)

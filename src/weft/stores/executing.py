@@ -42,12 +42,16 @@ class ExecutionReads:
         limit: int | None = None,
         before: tuple[int, str] | None = None,
         pipeline: str | None = None,
+        partitions: bool = False,
     ) -> list[ports.ExecutionRow]:
         """Executions, newest first; with `live`, unfinished ones; those before one by its creation and id.
 
+        With `partitions` those that fill a selection of partitions: backfills, and plans of which some were asked for.
         With `pipeline` those that were asked for by its name, such as its backfills, and those that ran it.
         """
         where = ["phase <> 'finished'"] if live else []
+        if partitions:  # a request is kept as it would be typed
+            where.append("(kind = 'backfill' OR instr(request, '--partitions ') > 0)")
         named: tuple[object, ...] = ()
         if pipeline is not None:
             where.append(

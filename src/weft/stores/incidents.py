@@ -6,11 +6,13 @@ import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from weft.model import alerting
 from weft.ports import incidents as ports
 from weft.stores import connection as connections
+
+if TYPE_CHECKING:
+    from weft.model import alerting
 
 _INCIDENT = (
     "SELECT id, key, rule, severity, title, root, subject, detail, run, partition, owners, tags, phase, opened, "
@@ -84,6 +86,8 @@ class IncidentReads:
 
     def unresolved(self, also: Sequence[str] = ()) -> list[alerting.Open]:
         """The incidents that are not resolved (`also` these), oldest first, each with when people were last told."""
+        from weft.model import alerting
+
         chosen, wanted = "phase <> 'resolved'", list[object]()
         if also:
             chosen = "(phase <> 'resolved' OR id IN (SELECT value FROM json_each(?)))"
@@ -137,6 +141,8 @@ class IncidentReads:
 
     def alert_problems(self, incident: str | None = None) -> list[alerting.Problem]:
         """What is wrong now, all of it or what belongs to an incident."""
+        from weft.model import alerting
+
         where, parameters = ("", ()) if incident is None else (" WHERE incident = ? AND incident <> ''", (incident,))
         rows = self._selected(f"SELECT {_PROBLEM_COLUMNS} FROM alert_problem{where}", parameters)  # noqa: S608 - ours
         return [

@@ -34,6 +34,12 @@ class OperationReads:
             (*(before or ()), limit),
         )
 
+    def open_operations(self, kind: str) -> list[ports.OperationRow]:
+        """What of a kind has begun and not finished, the oldest first."""
+        return self._operations(
+            f"{_SELECT} WHERE kind = ? AND begun IS NOT NULL AND finished IS NULL ORDER BY created, id", (kind,)
+        )
+
     def waiting_operations(self, location: str, *, since: int) -> list[ports.OperationRow]:
         """What waits for a location, or for any, and was asked for at `since` or later; the oldest first."""
         return self._operations(
@@ -66,6 +72,14 @@ class OperationWrites:
         done = self._connection.execute(
             "UPDATE operation SET holder = ?, begun = ?, until = ? WHERE id = ? AND begun IS NULL AND finished IS NULL",
             (holder, at, until, id),
+        )
+        return done.rowcount == 1
+
+    def take_over_operation(self, id: str, *, was: str, holder: str, until: int) -> bool:  # noqa: A002
+        """Go on with what the holder `was` has left; False where it has ended, or another process was quicker."""
+        done = self._connection.execute(
+            "UPDATE operation SET holder = ?, until = ? WHERE id = ? AND finished IS NULL AND holder = ?",
+            (holder, until, id, was),
         )
         return done.rowcount == 1
 

@@ -240,14 +240,32 @@ class PagingReader(run_reading.RunReader):
             )
         ]
 
+    def step_words(self, run: str, step: str) -> list[tuple[str, str]]:
+        """Of each item of a step that has begun or ended in a run: its name, and its outcome or phase; in no order."""
+        return [
+            (row[0], row[1])
+            for row in self._rows(
+                "SELECT item, coalesce(outcome, phase) FROM step_run WHERE run = ? AND step = ? AND phase <> 'mapped'",
+                (run, step),
+            )
+        ]
+
     def step_run_page(
-        self, run: str, *, limit: int, after: tuple[str, str] | None = None, step: str | None = None, word: str = ""
+        self,
+        run: str,
+        *,
+        limit: int,
+        after: tuple[str, str] | None = None,
+        step: str | None = None,
+        item: str | None = None,
+        word: str = "",
     ) -> list[ledgers.StepRunRow]:
-        """Step runs of a pipeline's run by step and item (as text), after one; of a step, an outcome or phase."""
+        """Step runs of a pipeline's run by step and item (as text), after one; of a step, item, outcome or phase."""
         where, parameters = ["run = ?", "phase <> 'mapped'"], [run]
-        if step is not None:
-            where.append("step = ?")
-            parameters.append(step)
+        for column, value in (("step", step), ("item", item)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                parameters.append(value)
         if word:
             where.append("coalesce(outcome, phase) = ?")
             parameters.append(word)

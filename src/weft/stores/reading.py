@@ -118,6 +118,21 @@ class SqliteReader(run_reading.RunReader):
                     found[asset] = self._fill_partitioned(asset, definition, asset in external)
         return found
 
+    def sound_keys(self, asset: str, keys: Sequence[str] | None = None) -> list[str]:
+        """The keys of partitions (of these, or of all) that have data and whose last attempt did not fail."""
+        query = "SELECT key FROM partition WHERE asset = ? AND token <> 0 AND outcome NOT IN (?, ?, ?)"
+        with connections.translated(self.path):
+            if keys is None:
+                return [row[0] for row in self._connection.execute(query, (asset, *FAILED_OUTCOMES))]
+            return [
+                row[0]
+                for start in range(0, len(keys), _CHUNK)
+                for row in self._connection.execute(
+                    f"{query} AND key IN ({','.join('?' * len(keys[start : start + _CHUNK]))})",
+                    (asset, *FAILED_OUTCOMES, *keys[start : start + _CHUNK]),
+                )
+            ]
+
     def _fill_plain(
         self, found: dict[str, columns_model.Columns], plain: Sequence[str], external: frozenset[str]
     ) -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from weft.connections import learning
 from weft.define import artifacts, bodies, signals, sources
@@ -28,6 +27,7 @@ from weft.worker import (
     ended,
     failures,
     inputs,
+    late_caller,
     logs,
     masking,
     metadata,
@@ -191,8 +191,8 @@ class Runner:
             asset=name if name in assignment.outputs else "",
             assets=assignment.outputs,
         )
-        nested = self.tasks.calls_within(assignment) if "weft.define.tasks" in sys.modules else None
-        before, taught = caller.current.set(nested), learning.learner.set(self._masks.learn)
+        within = cast("caller.Caller", late_caller.LateCaller(assignment))
+        before, taught = caller.current.set(within), learning.learner.set(self._masks.learn)
         try:
             with artifacts.collecting(collector):
                 how = self._attempt(assignment)

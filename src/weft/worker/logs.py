@@ -214,11 +214,16 @@ class CaptureHandler(logging.Handler):
 
 
 def format_record(record: logging.LogRecord) -> str:
-    """Return a log record as text, with its traceback on further lines."""
+    """Return a log record as text, with its traceback on further lines.
+
+    The further lines of a message are indented: so whoever reads the log tells them from what was printed after it.
+    """
     clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-    line = f"{clock}.{int(record.msecs):03d} {record.levelname} {record.name}: {record.getMessage()}"
+    message = record.getMessage().replace("\n", "\n  ")
+    line = f"{clock}.{int(record.msecs):03d} {record.levelname} {record.name}: {message}"
     if record.exc_info and record.exc_info[0] is not None:
-        line += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        told = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        line += "\n" + (told if told.startswith("Traceback ") else "  " + told.replace("\n", "\n  "))
     if record.stack_info:
         line += "\n" + record.stack_info
     return line

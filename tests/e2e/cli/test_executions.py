@@ -74,3 +74,24 @@ def test_what_makes_no_sense_together_is_refused(made):
     assert "no saved plan" in made.weft("apply", "--plan", "x", "--yes").err
     assert "no execution" in made.weft("executions", "show", "x").err
     assert "Nothing is to be changed" in made.weft("executions", "change", "x").err
+
+
+def test_what_an_execution_did_not_make_is_run_again_as_a_new_one(made):
+    first = made.ok("backfill", "daily", "2024-01-01..2024-01-03", "--detach", "--concurrency", "1", "--json").json
+    refused = made.weft("executions", "rerun", first["id"])
+    assert (refused.code, "has not ended" in refused.err) == (2, True)
+    made.ok("executions", "cancel", first["id"])
+    told = made.ok("executions", "rerun", first["id"]).out
+    assert "3 to run" in told
+    newest = listed(made)[0]
+    assert (newest["kind"], newest["total"], newest["concurrency"]) == ("backfill", 3, 1)
+    assert newest["id"] != first["id"]
+
+
+def test_a_plan_that_an_execution_is_applying_is_refused_and_the_execution_named(made):
+    plan = made.ok("plan", "raw", "--save", "--json").json["id"]
+    execution = made.ok("apply", "--plan", plan, "--detach", "--json").json["id"]
+    for more in (["--detach"], ["--yes"], ["--what-holds", "--yes"]):
+        refused = made.weft("apply", "--plan", plan, *more)
+        assert refused.code == 2, refused
+        assert execution in refused.err

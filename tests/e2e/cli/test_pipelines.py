@@ -356,7 +356,7 @@ def test_ctrl_c_ends_a_backfill_tidily_and_the_same_command_goes_on(hanging):
     process = until_it_hangs(hanging, "backfill", "trading", "*", "--executor", "process")
     process.send_signal(signal.SIGINT)
     (hanging.folder / "gate").touch()
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, (out, err)
     assert "The same command goes on from here" in out
     left = hanging.ok("backfill", "trading", "*", "--json").json
@@ -373,7 +373,7 @@ def test_two_applies_at_once_run_each_interval_once(hanging):
     assert "is running 2024-01-03 of trading" in told
     (hanging.folder / "gate").touch()
     for process in (first, second):
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 0, (out, err)
     loads = [line for line in hanging.lines("journal") if line.startswith("load")]
     assert sorted(loads) == [f"load:2024-01-0{day}" for day in (1, 2, 3, 4)]
@@ -410,7 +410,7 @@ def test_running_an_interval_that_was_cancelled_keeps_what_succeeded_in_it(proje
     while "press Ctrl-C again" not in process.stderr.readline():
         pass
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "--from-failed` runs what is left of it" in out
     (project.folder / "go").write_text("")

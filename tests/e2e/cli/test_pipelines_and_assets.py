@@ -191,7 +191,7 @@ def test_a_run_waits_while_as_many_as_may_be_are_under_way_and_says_for_which(pr
             transaction.check_lease(lease)
             transaction.append([events.RunFinished(run=first, outcome="cancelled")])
             transaction.release(first)
-        thread.join(20)
+        thread.join(60)
     assert [each.outcome for each in done] == ["succeeded"]
     holder.ledger.close()
     waiter.ledger.close()

@@ -96,8 +96,8 @@ def test_a_task_that_depends_on_its_past_waits_for_it_while_another_process_runs
         assert second.poll() is None, second.communicate()
     assert project.lines("journal") == ["2024-01-01"]
     (project.folder / "go").write_text("")
-    assert first.wait(30) == int(broken), first.communicate()
-    out, err = second.communicate(timeout=30)
+    assert first.wait(60) == int(broken), first.communicate()
+    out, err = second.communicate(timeout=60)
     assert second.returncode == int(broken), (out, err)
     assert project.lines("journal") == (["2024-01-01"] if broken else ["2024-01-01", "2024-01-02"])
 

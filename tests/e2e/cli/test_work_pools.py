@@ -117,5 +117,5 @@ def test_an_idle_worker_ends_at_ctrl_c(pooled):
     worker = pooled.start("worker", "start", "--pool", "nightly")
     assert "Waiting for runs" in worker.stdout.readline()
     worker.send_signal(signal.SIGINT)
-    out, err = worker.communicate(timeout=20)
+    out, err = worker.communicate(timeout=60)
     assert (worker.returncode, "Traceback" in out + err) == (130, False)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 DEFINITIONS = """
 from pathlib import Path
-from weft import asset, flow, task
+from weft import StaticPartitions, asset, flow, task
 import time
 
 HERE = Path(__file__).parent
@@ -33,6 +33,10 @@ def hold(name: str) -> str:
 @flow
 def holding(name: str) -> str:
     return hold(name)
+
+@asset(partitions=StaticPartitions(["a", "b"]))
+def parts(context) -> str:
+    return context.partition_key
 
 @asset
 def held() -> int:
@@ -132,3 +136,11 @@ def test_a_kept_plan_is_applied_by_its_id_once_and_refused_after_that_as_drifted
     assert "1 succeeded" in out
     _, err = end(begin(running, "apply", "--plan", plan["id"][:6], "--yes"), 3)
     assert "no longer holds" in err
+
+
+def test_of_a_kept_plan_that_drifted_what_still_holds_is_applied_and_the_rest_told(running):
+    plan = json.loads(end(begin(running, "plan", "parts", "--save", "--json"))[0])["id"]
+    end(begin(running, "materialize", "parts", "--partitions", "a"))
+    out, _ = end(begin(running, "apply", "--plan", plan, "--what-holds", "--yes"))
+    assert "parts a: there is nothing to do: it was made by run" in out
+    assert "1 succeeded" in out

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 WEFT = (sys.executable, "-m", "weft")
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Dev:
@@ -28,7 +28,7 @@ class Dev:
         self.process, self.url, self.folder = process, url, folder
         self.token = (folder / ".weft" / "token").read_text().strip()
         self.client = httpx.Client(
-            base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {self.token}"}, timeout=30.0
+            base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {self.token}"}, timeout=PATIENCE
         )
         self.seen: list[dict[str, Any]] = []
         self._changed = threading.Condition()
@@ -38,25 +38,34 @@ class Dev:
         assert self._listening.wait(PATIENCE)
 
     def _listen(self) -> None:
-        with contextlib.suppress(httpx.HTTPError), self.client.stream("GET", "/events?after=0", timeout=None) as answer:
-            assert answer.status_code == 200, answer.read()
-            self._listening.set()
-            for line in answer.iter_lines():
-                if line.startswith("data:"):
-                    with self._changed:
-                        self.seen.append(json.loads(line[5:]))
-                        self._changed.notify_all()
+        last = "0"
+        with contextlib.suppress(httpx.HTTPError, RuntimeError):  # the server has ended, or the client was closed
+            while True:  # who falls behind is hung up on, and goes on from what it saw
+                with self.client.stream("GET", f"/events?after={last}", timeout=None) as answer:
+                    assert answer.status_code == 200, answer.read()
+                    self._listening.set()
+                    for line in answer.iter_lines():
+                        field, _, value = line.partition(": ")
+                        if field == "id":
+                            last = value
+                        elif field == "data" and "type" in (told := json.loads(value)):
+                            with self._changed:
+                                self.seen.append(told)
+                                self._changed.notify_all()
 
     def wait_for(self, wanted: Callable[[dict[str, Any]], bool], count: int = 1) -> list[dict[str, Any]]:
         """The first events that are wanted, once there are so many."""
-
-        def found() -> list[dict[str, Any]]:
-            return [each for each in self.seen if wanted(each)]
-
+        found: list[dict[str, Any]] = []
+        looked, end = 0, time.monotonic() + PATIENCE
         with self._changed:
-            arrived = self._changed.wait_for(lambda: len(found()) >= count, PATIENCE)
-            assert arrived, f"{len(found())} of {count} came; seen: {[each['type'] for each in self.seen][-40:]}"
-            return found()
+            while True:
+                found += [each for each in self.seen[looked:] if wanted(each)]
+                looked = len(self.seen)
+                if len(found) >= count:
+                    return found
+                arrived = self._changed.wait(max(end - time.monotonic(), 0.0))
+                last = [each["type"] for each in self.seen][-40:]
+                assert arrived or looked < len(self.seen), f"{len(found)} of {count} came; seen: {last}"
 
     def get(self, path: str, **query: Any) -> Any:
         answer = self.client.get(path, params=query)

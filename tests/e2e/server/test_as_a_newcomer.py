@@ -9,6 +9,7 @@ import json
 import subprocess
 import threading
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,22 @@ def daily():
 """
 
 TICKING = """
-from datetime import datetime, timedelta
+from datetime import timedelta
 from weft import dag, task
 
 @task
 def tick() -> int:
     return 1
 
-@dag(schedule=timedelta(seconds=1), start_date=datetime(2024, 1, 1), catchup=False, max_active_runs=50)
+@dag(schedule=timedelta(seconds=1), start_date=SINCE, catchup=False, max_active_runs=50)
 def ticking():
     tick()
 """
+
+
+def ticking() -> str:
+    since = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=1)
+    return TICKING.replace("SINCE", repr(since.isoformat(timespec="seconds")))
 
 
 def ended(event: dict[str, Any]) -> bool:
@@ -97,14 +103,14 @@ def test_a_run_is_triggered_and_read(tmp_path: Path) -> None:
 
 
 def test_a_schedule_fires_and_a_second_scheduler_makes_no_tick_twice(tmp_path: Path) -> None:
-    with dev(project(tmp_path, TICKING)) as server:
+    with dev(project(tmp_path, ticking())) as server:
         second = subprocess.Popen([*WEFT, "scheduler"], cwd=tmp_path, stdout=subprocess.DEVNULL)
         try:
             runs = server.wait_for(lambda event: event["type"] == "RunCreated", 6)
             ticks = server.wait_for(lambda event: event["type"] == "TickDecided", 6)
         finally:
             second.terminate()
-            assert second.wait(30) == 0
+            assert second.wait(60) == 0
         partitions = Counter(each["partition"] for each in (server.get(f"/runs/{run['run']}") for run in runs))
         assert set(partitions.values()) == {1}
         assert len({json.dumps(each, sort_keys=True) for each in ticks}) == len(ticks)
@@ -248,6 +254,6 @@ def test_a_broken_location_leaves_the_others_running(tmp_path: Path) -> None:
         server.wait_for(lambda event: event["type"] == "LocationLoaded")
         run = server.post("/pipelines/daily/runs", {"partition": "2024-01-01"})
         server.wait_for(lambda event: ended(event) and event["run"] == run["id"])
-        (tmp_path / "broken" / "definitions.py").write_text(TICKING)
+        (tmp_path / "broken" / "definitions.py").write_text(ticking())
         server.wait_for(lambda event: event["type"] == "LocationLoaded", 2)
         until(lambda: len(server.get("/pipelines")["items"]) == 2, "the mended location is not there")

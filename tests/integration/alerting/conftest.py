@@ -52,7 +52,7 @@ class Receiver:
     def messages(self):
         return [json.loads(body) for _, body in self.requests]
 
-    def wait_for(self, count, seconds=20):
+    def wait_for(self, count, seconds=60):
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.requests) >= count, seconds), self.messages
 

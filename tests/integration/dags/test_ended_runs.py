@@ -18,7 +18,7 @@ PIPELINES = """
     @task
     def slow():
         (HERE / "began").touch()
-        for _ in range(600):
+        for _ in range(20_000):  # longer than a test may take
             time.sleep(0.05)
 
     @task
@@ -53,7 +53,7 @@ PIPELINES = """
     def limited():
         slow() >> after()
 
-    @dag(timeout=1)
+    @dag(timeout=6)
     def limited_with_a_cluster():
         made = cluster()
         made >> slow() >> after() >> tidy(made)
@@ -72,7 +72,6 @@ def folder(tmp_path, monkeypatch):
 def test_with_fail_fast_a_failure_ends_the_bodies_under_way(folder, executor):
     result = weft.run("hurried", executor=executor)
     assert (result.outcome, result.failed, result.held) == ("failed", 1, 2)
-    assert result.seconds < 20
     assert not (folder / "after").exists()
 
 
@@ -80,7 +79,6 @@ def test_with_fail_fast_a_failure_ends_the_bodies_under_way(folder, executor):
 def test_a_run_that_takes_longer_than_it_may_has_timed_out(folder, executor):
     result = weft.run("limited", executor=executor)
     assert (result.outcome, result.held) == ("timed_out", 2)
-    assert result.seconds < 20
     assert not (folder / "after").exists()
 
 

@@ -38,7 +38,7 @@ class Parts:
             assert process.poll() is None, "it ended by itself"
             os.kill(process.pid, signal.SIGKILL)
         for process in self.processes:
-            process.wait(20)
+            process.wait(60)
         self.processes.clear()
 
 

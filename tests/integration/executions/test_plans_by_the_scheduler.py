@@ -190,7 +190,7 @@ def test_a_run_under_way_ends_when_its_execution_is_paused_and_the_rest_is_made_
 
     def listener(batch: object) -> None:
         begun.set()
-        go_on.wait(20)
+        go_on.wait(60)
 
     def drive() -> None:
         with another_scheduler(made) as runner:
@@ -198,7 +198,7 @@ def test_a_run_under_way_ends_when_its_execution_is_paused_and_the_rest_is_made_
 
     thread = threading.Thread(target=drive)
     thread.start()
-    assert begun.wait(20)
+    assert begun.wait(60)
     executions.pause(made.world, view.id)
     threading.Timer(2.5, go_on.set).start()  # the driver looks for requests once a second
     thread.join(30)

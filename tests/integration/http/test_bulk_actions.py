@@ -65,7 +65,7 @@ class Api:
         return answer.json()
 
     def ended(self, operation: str) -> Any:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             told = self.client.get(f"/api/v1/operations/{operation}", params={"wait": 5}).json()
             if told["state"] == "finished":

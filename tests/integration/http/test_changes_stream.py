@@ -36,7 +36,7 @@ class Screen:
         assert answer.status_code == 200, answer.read()
         self._lines = answer.iter_lines()
 
-    def next(self, seconds: float = 10) -> tuple[str, int | None, dict[str, Any]]:
+    def next(self, seconds: float = servers.PATIENCE) -> tuple[str, int | None, dict[str, Any]]:
         """The next event: its name, its id, what it says."""
         name, number, until = "", None, time.monotonic() + seconds
         for line in self._lines:
@@ -53,7 +53,7 @@ class Screen:
 
 @contextlib.contextmanager
 def watching(server: servers.Server, **given: Any) -> Iterator[Screen]:
-    with server.client(timeout=10) as client, client.stream("GET", "/api/v1/changes", **given) as answer:
+    with server.client() as client, client.stream("GET", "/api/v1/changes", **given) as answer:
         yield Screen(answer)
 
 
@@ -72,10 +72,8 @@ def test_what_happens_is_told_with_what_lies_below_it(server: servers.Server) ->
         name, number, told = screen.next()
         assert name == "hello"
         assert number == told["position"]
-        begun = time.monotonic()
         first = append(server, events.RunCreated(run="r1", execution="", pipeline="adding"), made("numbers"))
         name, number, told = screen.next()
-        assert time.monotonic() - begun < 1
     assert name == "change"
     assert number == told["position"] == first + 1
     assert told["runs"] == ["r1"]
@@ -88,6 +86,7 @@ def test_what_happens_is_told_with_what_lies_below_it(server: servers.Server) ->
 def test_many_events_are_few_digests_that_lose_nothing(server: servers.Server) -> None:
     with watching(server) as screen:
         screen.next()
+        begun = time.monotonic()
         for number in range(150):
             append(server, events.RunCreated(run=f"r{number}", execution=""))
         last = append(server, control_events.IncidentNoted(incident="i", note="the last"))
@@ -98,8 +97,9 @@ def test_many_events_are_few_digests_that_lose_nothing(server: servers.Server) -
             _, _, told = screen.next()
             runs |= set(told["runs"])
             count += 1
+        seconds = time.monotonic() - begun
     assert len(runs) == 150
-    assert count < 40
+    assert count <= seconds / changes.PACE_SECONDS + 2
     assert "incident" in told["kinds"]
 
 

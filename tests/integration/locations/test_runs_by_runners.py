@@ -137,7 +137,7 @@ def test_a_plan_over_two_locations_is_made_by_both_in_order(make_site):
             executions.advance(world, world.clock.now())
             return executions.get(world, made.id).phase == "finished"
 
-    site.until(is_done, 30)
+    site.until(is_done)
     with site.serving.world() as world:
         assert executions.get(world, made.id).outcome == "succeeded"
         statuses = planning.statuses(world, ["numbers", "total"], now=world.clock.now())

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests import living
 
 TEXT = """
 import time
@@ -49,22 +49,11 @@ def worker(site, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             with site.serving.ledger() as ledger:
                 return bool({each.id for each in ledger.workers_seen()} - before)
 
-        site.until(is_there, 30)
+        site.until(is_there)
         yield process
     finally:
         process.kill()
         process.communicate()
-
-
-def processes_of(root: Path) -> list[int]:
-    """The processes whose working folder is a project's."""
-    found = []
-    for each in Path("/proc").iterdir():
-        if each.name.isdigit():
-            with contextlib.suppress(OSError):
-                if (each / "cwd").resolve() == root and " Z " not in (each / "stat").read_text():
-                    found.append(int(each.name))
-    return found
 
 
 def test_it_drives_what_waits_and_lets_it_end_when_it_is_told_to_end(site, tmp_path):
@@ -72,10 +61,10 @@ def test_it_drives_what_waits_and_lets_it_end_when_it_is_told_to_end(site, tmp_p
         run = site.request("working", params={"folder": str(tmp_path), "seconds": 1})
         site.until(lambda: (tmp_path / "began").exists())
         process.send_signal(signal.SIGINT)
-        told, _ = process.communicate(timeout=30)
+        told, _ = process.communicate(timeout=60)
         assert process.returncode == 0, told
     assert site.run(run).outcome == "succeeded"
-    assert processes_of(site.root) == []
+    site.until(lambda: living.processes_in(site.root) == [])
 
 
 def test_told_twice_it_ends_at_once_and_the_next_worker_goes_on(site, tmp_path):
@@ -86,9 +75,9 @@ def test_told_twice_it_ends_at_once_and_the_next_worker_goes_on(site, tmp_path):
         with pytest.raises(subprocess.TimeoutExpired):
             process.communicate(timeout=1)
         process.send_signal(signal.SIGTERM)
-        told, _ = process.communicate(timeout=15)
+        told, _ = process.communicate(timeout=60)
         assert process.returncode == 0, told
-    assert processes_of(site.root) == []
+    site.until(lambda: living.processes_in(site.root) == [])
     assert site.run(run).phase == "running"
     with worker(site):
         assert site.until_finished(run).outcome == "succeeded"
@@ -100,7 +89,7 @@ def test_killed_it_leaves_no_process_behind_and_the_next_worker_goes_on(site, tm
         run = site.request("working", params={"folder": str(tmp_path), "seconds": 60})
         site.until(lambda: (tmp_path / "began").exists())
         os.kill(process.pid, signal.SIGKILL)
-        site.until(lambda: processes_of(site.root) == [], 15)
+        site.until(lambda: living.processes_in(site.root) == [])
     with worker(site):
         assert site.until_finished(run).outcome == "succeeded"
 

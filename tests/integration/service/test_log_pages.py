@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from weft.model import errors, events
-from weft.service.run import log_lines, log_pages
+from weft.service.run import log_following, log_lines, log_pages
 from weft.stores import sqlite
 
 LINES = [
@@ -60,7 +60,7 @@ def test_a_search_and_a_level_leave_what_is_meant(ledger: sqlite.SqliteLedger, t
 
 def test_an_output_that_grows_is_told_once_line_by_line(tmp_path: Path) -> None:
     (tmp_path / "r").mkdir()
-    growing = log_pages.Growing(tmp_path, "r")
+    growing = log_following.Growing(tmp_path, "r")
     assert growing.more() == []
     with (tmp_path / "r" / "w.log").open("a") as file:
         file.write("one\ntw")
@@ -69,11 +69,11 @@ def test_an_output_that_grows_is_told_once_line_by_line(tmp_path: Path) -> None:
         assert growing.more() == []
         file.write("o\n")
         file.flush()
-        again = log_pages.Growing(tmp_path, "r", log_pages.decoded(log_pages.encoded(growing.told)))
+        again = log_following.Growing(tmp_path, "r", log_following.decoded(log_following.encoded(growing.told)))
         assert again.more() == [("w.log", 4, "two\n")]
         file.write("end")
     assert again.more(last=True) == [("w.log", 8, "end")]
-    assert log_pages.decoded("no id") == {}
+    assert log_following.decoded("no id") == {}
 
 
 def test_a_log_that_is_gone_is_said_to_be(ledger: sqlite.SqliteLedger, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -121,12 +122,16 @@ def test_what_is_submitted_goes_to_the_executor_and_a_call_may_wait_for_it(world
     above = world.driver.add(world.line("0"))
     below = world.driver.add(world.line("1"), (above,))
     claimed: list[works.Claimed | None] = []
-    caller = threading.Thread(target=lambda: claimed.append(world.driver.claim(below)))
+    caller = threading.Thread(target=lambda: claimed.append(world.driver.claim(below)), daemon=True)
     caller.start()
+    until = time.monotonic() + 60
+    while below not in world.driver._own:  # else the turn below hands it to the executor
+        assert time.monotonic() < until
+        time.sleep(0.001)
     world.driver.turn(())
     assert [each.id for each in world.executor.seen] == [above]
     world.driver.turn(world.executor.poll(None))
-    caller.join(5)
+    caller.join(60)
     assert claimed[0] is not None
     assert [each.id for each in world.executor.seen] == [above]
 
@@ -136,12 +141,12 @@ def test_a_call_waits_for_a_slot_of_its_pool(world: World) -> None:
     world.driver.claim(holding)
     waiting = world.driver.add(world.line("1", pools=("one",)))
     claimed: list[works.Claimed | None] = []
-    caller = threading.Thread(target=lambda: claimed.append(world.driver.claim(waiting)))
+    caller = threading.Thread(target=lambda: claimed.append(world.driver.claim(waiting)), daemon=True)
     caller.start()
     world.driver.turn(())
     assert not claimed
     world.driver.settle(success(holding))
-    caller.join(5)
+    caller.join(60)
     assert claimed[0] is not None
     assert not world.executor.seen
 
@@ -151,11 +156,11 @@ def test_a_call_that_waits_ends_when_the_run_is_cancelled(world: World) -> None:
     world.driver.claim(holding)
     waiting = world.driver.add(world.line("1", pools=("one",)))
     claimed: list[works.Claimed | None] = []
-    caller = threading.Thread(target=lambda: claimed.append(world.driver.claim(waiting)))
+    caller = threading.Thread(target=lambda: claimed.append(world.driver.claim(waiting)), daemon=True)
     caller.start()
     world.driver.cancel("enough")
     world.driver.turn(())
-    caller.join(5)
+    caller.join(60)
     assert claimed == [None]
     world.driver.settle(success(holding))
     assert world.driver.close() == "cancelled"

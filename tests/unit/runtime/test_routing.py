@@ -85,7 +85,7 @@ class World:
     def reports(self, count: int) -> dict[int, str]:
         found: dict[int, str] = {}
         while len(found) < count:
-            found.update({each.id: each.outcome for each in self.routed.poll(5.0)})
+            found.update({each.id: each.outcome for each in self.routed.poll(60.0)})
         return found
 
 
@@ -114,7 +114,7 @@ def test_an_executor_that_no_step_needs_is_not_brought_up(world: World) -> None:
 def test_steps_run_on_the_executor_that_they_name(world: World) -> None:
     assert world.routed.room(exclusive=False) == 2
     world.routed.submit([work(1), work(2, "other")])
-    assert world.other.got.acquire(timeout=5)
+    assert world.other.got.acquire(timeout=60)
     assert [each.id for each in world.default.running] == [1]
     assert [each.id for each in world.other.running] == [2]
     assert threading.get_ident() not in world.other.threads
@@ -126,9 +126,9 @@ def test_steps_run_on_the_executor_that_they_name(world: World) -> None:
 
 def test_a_report_of_any_executor_wakes_a_poll_that_waits(world: World) -> None:
     world.routed.submit([work(1), work(2, "other")])
-    assert world.other.got.acquire(timeout=5)
+    assert world.other.got.acquire(timeout=60)
     threading.Timer(0.05, world.other.end).start()
-    assert [each.id for each in world.routed.poll(5.0) or world.routed.poll(5.0)] == [2]
+    assert [each.id for each in world.routed.poll(60.0) or world.routed.poll(60.0)] == [2]
 
 
 def test_what_finds_no_room_on_its_executor_waits_for_it(world: World) -> None:
@@ -142,15 +142,15 @@ def test_what_finds_no_room_on_its_executor_waits_for_it(world: World) -> None:
 
 def test_what_is_cancelled_is_reported_wherever_it_is(world: World) -> None:
     world.routed.submit([work(1), work(2), *(work(number, "other") for number in (3, 4, 5))])
-    assert world.other.got.acquire(timeout=5)
-    assert world.other.got.acquire(timeout=5)
+    assert world.other.got.acquire(timeout=60)
+    assert world.other.got.acquire(timeout=60)
     world.routed.cancel([1, 2, 3, 4, 5], kill=True)
     assert world.reports(5) == dict.fromkeys((1, 2, 3, 4, 5), "cancelled")
 
 
 def test_an_executor_that_breaks_is_told_to_who_polls(world: World) -> None:
     world.routed.submit([work(1, "other")])
-    assert world.other.got.acquire(timeout=5)
+    assert world.other.got.acquire(timeout=60)
     world.other.end("broken")
     with pytest.raises(errors.UsageError, match="No worker can be started"):
         world.reports(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +17,12 @@ from weft.model import events, keys, partition_set, partitions, stored
 from weft.model import graph as graphs
 from weft.ports import clock as clocks
 from weft.service import world as worlds
+from weft.service.now import counting, memory
 from weft.service.plan import planning
 from weft.service.server import kept_columns, standings
 from weft.stores import sqlite
+
+NUMBERS = itertools.count()
 
 
 def of(played: world.World, kept: standings.Standings | None) -> worlds.World:
@@ -39,14 +43,16 @@ def reserve(player: strategies.Player) -> None:
     played, dice = player.world, player.dice
     with played.ledger.transaction() as transaction:
         if dice.chance(100):
-            transaction.release("live")
+            for run in {run for run, *_ in played.ledger.all_reservations()}:
+                transaction.release(run)
         elif found := player.partition():
             outputs, key = played.desired.makers[found[0]].outputs, found[1]
+            run = f"live {next(NUMBERS):06}"
             for asset in outputs:
                 divided = played.graph.assets[asset].partitions
                 ordinal = divided.ordinal(key) if divided is not None and key is not None else 0
                 mark = divided.fingerprint if divided is not None else ""
-                transaction.reserve("live", asset, mark, partition_set.PartitionSet.range(ordinal, ordinal + 1))
+                transaction.reserve(run, asset, mark, partition_set.PartitionSet.range(ordinal, ordinal + 1))
 
 
 def check_plan(played: world.World, kept: standings.Standings, ask: planning.Ask) -> None:
@@ -62,6 +68,26 @@ def check(played: world.World, kept: standings.Standings, assets: Sequence[keys.
         assert found[asset] == status, f"{told}\nfound    {found[asset]}\nexpected {status}{played}"
 
 
+def check_what_is_wrong(played: world.World, kept: standings.Standings, remembered: memory.Memory) -> None:
+    """What is wrong and the counts, kept up to date without causes, are what a first look gives."""
+    now, first = played.now, standings.Standings()
+    statuses, wrong = kept.troubles(of(played, kept), now, {})
+    expected_statuses, expected = first.troubles(of(played, first), now, {})
+    assert statuses == expected_statuses
+    assert wrong == expected, str(played)
+    counts = counting.counted(remembered, of(played, kept), statuses)
+    anew = counting.counted(memory.Memory(), of(played, kept), statuses)
+    assert (counts.of_assets, counts.of_pipelines, +counts.partitions, counts.due_soon) == (
+        anew.of_assets, anew.of_pipelines, +anew.partitions, anew.due_soon,
+    )  # fmt: skip
+
+
+def check_causes(played: world.World, kept: standings.Standings) -> None:
+    every = list(played.graph.assets)
+    for asset, status in planning.statuses(of(played, None), every, now=played.now).items():
+        assert kept.explained(of(played, kept), asset, played.now) == status, str(played)
+
+
 @test_oracle.quick(120)
 @given(content=st.binary(min_size=100, max_size=600))
 def test_what_is_kept_is_what_is_found_from_scratch(content: bytes) -> None:
@@ -70,6 +96,7 @@ def test_what_is_kept_is_what_is_found_from_scratch(content: bytes) -> None:
     player = strategies.Player(dice, world.World(desired, strategies.MOMENTS[dice.below(4)]))
     # little memory at times, so that columns are dropped and read again
     kept = standings.Standings(kept_columns.KeptColumns(dice.one((2**20, 2**20, 4_000))))
+    remembered = memory.Memory()
     if not dice.chance(60):
         player.build()
     some = dice.some(list(player.world.graph.assets)) or list(player.world.graph.assets)
@@ -82,6 +109,9 @@ def test_what_is_kept_is_what_is_found_from_scratch(content: bytes) -> None:
         check(player.world, kept, list(player.world.graph.assets), number)
         if dice.chance(100):
             check(player.world, kept, some, number)
+        check_what_is_wrong(player.world, kept, remembered)
+        if dice.chance(60):
+            check_causes(player.world, kept)
         if dice.chance(100):
             check_plan(player.world, kept, planning.Ask(only_failed=dice.chance(60)))
 

@@ -34,8 +34,62 @@ def test_a_search_folds_case_only_where_it_is_asked_to() -> None:
     assert log_lines.found(_RECORDS, 0, most=99, search="slow")[0] == []
 
 
-def test_a_log_without_records_has_no_lines_of_any_level() -> None:
-    assert log_lines.found(b"only\nprinted\n", 0, most=99, level="DEBUG") == ([], 13, 2)
+def test_what_is_printed_counts_as_info_and_does_not_belong_to_the_record_above() -> None:
+    content = (
+        b"printed first\n"
+        b"22:00:00.000 WARNING feed: slow\n"
+        b"  the second line of its message\n"
+        b"\n"
+        b"row 1 printed\n"
+        b"  indented print\n"
+        b"22:00:01.000 DEBUG feed: detail\n"
+        b"row 2 printed\n"
+        b"22:00:02.000 ERROR feed: no price\n"
+        b"Traceback (most recent call last):\n"
+        b"  File x\n"
+        b"pydantic.ValidationError: 1 error\n"
+        b"field\n"
+        b"22:00:03.000 INFO feed: goes on\n"
+    )
+
+    def numbers(level: log_lines.Level) -> list[int]:
+        return [each.line for each in log_lines.found(content, 0, most=1 << 20, level=level)[0]]
+
+    assert numbers("WARNING") == [1, 2, 3, 8, 9, 10, 11, 12]
+    assert numbers("ERROR") == [8, 9, 10, 11, 12]
+    assert numbers("INFO") == [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13]
+    assert numbers("DEBUG") == list(range(14))
+    assert log_lines.found(b"only\nprinted\n", 0, most=99, level="WARNING") == ([], 13, 2)
+
+
+_LEVELLED = st.lists(
+    st.sampled_from(
+        [
+            "22:00:00.000 ERROR x: y",
+            "22:00:00.000 DEBUG x: y",
+            "Traceback (most recent call last):",
+            "  in",
+            "print",
+            "",
+        ]
+    ),
+    max_size=40,
+)
+
+
+@given(_LEVELLED, st.integers(1, 90), st.sampled_from(log_lines.LEVELS))
+def test_a_record_goes_on_from_page_to_page(texts: list[str], most: int, level: log_lines.Level) -> None:
+    content = "".join(f"{each}\n" for each in texts).encode()
+    whole = [each.line for each in log_lines.found(content, 0, most=1 << 20, level=level)[0]]
+    found: list[int] = []
+    offset = line = 0
+    while offset < len(content):
+        lines, reached, passed = log_lines.found(
+            content[offset:], offset, most=most, level=level, before=content[:offset]
+        )
+        found += [line + each.line for each in lines]
+        offset, line = reached, line + passed
+    assert found == whole
 
 
 def test_a_page_that_is_full_says_where_the_next_one_begins() -> None:

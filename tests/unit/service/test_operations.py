@@ -120,3 +120,31 @@ def test_it_has_an_outcome_exactly_when_it_has_finished(begun, finished, until, 
     )  # fmt: skip
     state, outcome = operations.standing(row, now)
     assert (state == "finished") == (outcome is not None)
+
+
+def test_a_bulk_action_is_not_lost_with_its_process_but_with_its_day(ledger):
+    row = ports.OperationRow(
+        id="1", kind="bulk", location="", ask=b'{"runs": ["a"], "count": 1}', by="anna", created=NOW
+    )
+    with ledger.transaction() as transaction:
+        transaction.add_operation(row, keep_from=0)
+        transaction.take_operation(row.id, holder="a", at=NOW, until=NOW + SECOND)
+    (left,) = ledger.open_operations("bulk")
+    assert operations.take(ledger, "main", holder="worker", now=NOW) is None
+    assert operations.standing(left, NOW + 3600 * SECOND) == ("running", None)
+    assert operations.standing(left, NOW + 86401 * SECOND) == ("finished", "lost")
+    assert view(ledger, row).ask == {"count": 1}  # the runs may be very many
+
+
+def test_of_two_that_go_on_with_what_another_left_one_does(ledger):
+    row = asked(ledger)
+    operations.take(ledger, "main", holder="a", now=NOW)
+    with ledger.transaction() as transaction:
+        assert transaction.take_over_operation(row.id, was="a", holder="b", until=NOW + SECOND)
+        assert not transaction.take_over_operation(row.id, was="a", holder="c", until=NOW + SECOND)
+        assert not transaction.tell_operation(row.id, holder="a", answer=b"1", until=NOW)
+        assert transaction.tell_operation(row.id, holder="b", answer=b"1", until=NOW)
+    operations.succeeded(ledger, row, b"2", holder="b", now=NOW)
+    with ledger.transaction() as transaction:
+        assert not transaction.take_over_operation(row.id, was="b", holder="c", until=NOW)
+    assert ledger.open_operations("verify") == []

@@ -1,6 +1,7 @@
 import { MutationCache, QueryClient } from "@tanstack/react-query"
 import createFetch, { type Middleware } from "openapi-fetch"
 import createQueries from "openapi-react-query"
+import { given } from "./ahead"
 import { basePath } from "./base"
 import { once } from "./once"
 import { asProblem, Problem, type ProblemBody } from "./problem"
@@ -22,7 +23,10 @@ const refusals: Middleware = {
 }
 
 /** Calls that are typed by the OpenAPI: `await http.POST("/api/v1/plans/preview", { body })`. Refusals are thrown. */
-export const http = createFetch<paths>({ baseUrl: basePath(), fetch: once((request) => fetch(request)) })
+export const http = createFetch<paths>({
+  baseUrl: basePath(),
+  fetch: once(given((request) => fetch(request))),
+})
 http.use(refusals)
 
 /** Queries and mutations over them: `api.useQuery("get", "/api/v1/now")`. */
@@ -39,8 +43,9 @@ export function createQueryClient(onFailure: (problem: Problem) => void): QueryC
   return new QueryClient({
     mutationCache: new MutationCache({
       onError: (error, _variables, _result, mutation) => {
-        // a dialog that shows its refusal itself says so
-        if (!mutation.meta?.quiet) onFailure(asProblem(error))
+        // a dialog that shows its refusal itself says so; that nobody is logged in the whole page says
+        const problem = asProblem(error)
+        if (!mutation.meta?.quiet && problem.status !== 401) onFailure(problem)
       },
     }),
     defaultOptions: {

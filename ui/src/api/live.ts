@@ -7,7 +7,8 @@
  */
 import type { Query, QueryClient } from "@tanstack/react-query"
 import { create } from "zustand"
-import { apiUrl } from "./client"
+import { apiUrl, http } from "./client"
+import { asProblem } from "./problem"
 
 /** What a digest of `GET /changes` says. A list that is null was too long to tell. */
 export interface Change {
@@ -48,6 +49,7 @@ export function follow(client: QueryClient): () => void {
   const channel = new BroadcastChannel(`${CHANNEL}:${apiUrl("")}`)
   const hear = (message: Message) => {
     if (message.link) useLink.setState(message.link)
+    if (message.link?.state === "lost") stillIn()
     if (message.change) {
       useLink.setState({ position: message.change.position })
       for (const each of listeners) each(message.change)
@@ -80,6 +82,14 @@ export function follow(client: QueryClient): () => void {
     ended.abort()
     channel.close()
   }
+}
+
+/** Find out whether the stream broke off because the session has ended: a refusal of this makes the door shut. */
+function stillIn(): void {
+  http.GET("/api/v1/me").catch((error: unknown) => {
+    // a server that is away is told by the state of the link; it is asked for again until it is back
+    if (![0, 401, 502, 503, 504].includes(asProblem(error).status)) throw error
+  })
 }
 
 interface Message {
@@ -132,7 +142,7 @@ interface Asked {
 
 const asked = new WeakMap<Query, Asked>()
 
-/** Make the queries on the screen that a change touches ask again, after a pause as long as their answers take. */
+/** Make the queries on the screen that a change touches ask again, after a pause twice as long as their answers take. */
 function ask(client: QueryClient, change: Change | null): void {
   for (const query of client.getQueryCache().getAll()) {
     if (!touches(query.queryKey, change)) continue
@@ -142,7 +152,7 @@ function ask(client: QueryClient, change: Change | null): void {
     }
     const before = asked.get(query) ?? { at: 0, took: 0 }
     if (before.due !== undefined) continue
-    const wait = Math.max(0, before.at + Math.max(PAUSE, 4 * before.took) - Date.now())
+    const wait = Math.max(0, before.at + Math.max(PAUSE, 2 * before.took) - Date.now())
     before.due = setTimeout(() => {
       before.due = undefined
       before.at = Date.now()

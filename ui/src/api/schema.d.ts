@@ -1094,6 +1094,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{name}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who uses a connection
+         * @description The assets, the steps of pipelines and the alert channels that name it.
+         *
+         *     Code is read as the server knows it, and never run: a name that is put together while code runs is not found.
+         *
+         *     Asks for the role `viewer` and the scope `connections.read`.
+         */
+        get: operations["list_connection_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/definitions": {
         parameters: {
             query?: never;
@@ -1330,6 +1354,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/executions/{id}/partitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at the partitions of an execution
+         * @description How each partition, or interval, that was agreed to stands in the execution, line by line, as segments.
+         *
+         *     Asks for the role `viewer` and the scope `plans.read`.
+         */
+        get: operations["get_execution_partitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/executions/{id}/pause": {
         parameters: {
             query?: never;
@@ -1368,6 +1414,28 @@ export interface paths {
         get: operations["get_execution_progress"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run again what an execution did not make
+         * @description A new execution of what failed, was left out or cancelled in one that has ended; 409 where nothing is left.
+         *
+         *     Asks for the role `operator` and the scope `plans.apply`.
+         */
+        post: operations["rerun_execution"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2197,6 +2265,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pipelines/{name}/grid/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at the items of a step in several runs
+         * @description Where each item of a mapped step stands in each of the runs: the rows of the grid that its step unfolds to.
+         *
+         *     What would make the answer too long is left out: runs that are not among those of the answer can be asked for again.
+         *
+         *     Asks for the role `viewer` and the scope `pipelines.read`.
+         */
+        get: operations["get_pipeline_grid_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pipelines/{name}/partition-keys": {
         parameters: {
             query?: never;
@@ -2446,9 +2538,35 @@ export interface paths {
          * Apply a saved plan
          * @description Carry a plan out exactly as it was agreed to; 409 where something that it names has moved since.
          *
+         *     Also 409 while another execution is applying it, which is named.
+         *
          *     Asks for the role `operator` and the scope `plans.apply`.
          */
         post: operations["apply_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/holding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at what of a saved plan still holds
+         * @description The lines whose reasons, code and inputs are what they were, and why the others are left out.
+         *
+         *     `POST /plans/{id}/apply` with `what_holds` applies these. 409 where the request cannot be planned any more.
+         *
+         *     Asks for the role `viewer` and the scope `plans.read`.
+         */
+        get: operations["get_plan_holding"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2624,6 +2742,8 @@ export interface paths {
         /**
          * Act upon every run that matches
          * @description Cancel or repeat every run that matches now, one after the other; what can't be done is counted by reason.
+         *
+         *     It survives its server: what is left of it goes on when there is one again, and each run is acted upon once.
          *
          *     Asks for the role `operator` and the scope `runs.bulk`.
          */
@@ -3090,11 +3210,55 @@ export interface paths {
         };
         /**
          * Look at what a step returned
-         * @description The result of one step run of a pipeline; the server reads no pickle, and says only what kind such a value is.
+         * @description The result of one step run of a pipeline; of a larger value how it is kept, and whether it can be opened.
          *
          *     Asks for the role `viewer` and the scope `runs.read`.
          */
         get: operations["get_run_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/values/beginning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the beginning of a large value
+         * @description JSON, text, and the first rows of a table; what else there is has no text that can be shown without its code.
+         *
+         *     Asks for the role `viewer` and the scope `runs.read`.
+         */
+        get: operations["get_run_value_beginning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/values/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a value
+         * @description A value as it is kept: JSON, text, bytes, a table, an array, a file; never a pickle.
+         *
+         *     Asks for the role `viewer` and the scope `runs.read`.
+         */
+        get: operations["get_run_value_content"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3338,11 +3502,11 @@ export interface paths {
         };
         /**
          * Look at the settings
-         * @description The settings that runs go by.
+         * @description The settings that the server and its runs go by: each with its value, its default and where it comes from.
          *
          *     Asks for the role `viewer` and the scope `server.read`.
          */
-        get: operations["get_settings"];
+        get: operations["list_settings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3696,6 +3860,8 @@ export interface components {
             keep_going: boolean | null;
             /** @default null */
             slices: number | null;
+            /** @default false */
+            what_holds: boolean;
         };
         /**
          * ApplyView
@@ -3797,6 +3963,7 @@ export interface components {
             automations: string[];
             defined_at: string | null;
             freshness: Record<string, never> | null;
+            dynamic: string[];
         };
         /**
          * AssetPage
@@ -3996,6 +4163,17 @@ export interface components {
             asset: string;
             partitions: string | null;
             count: number;
+        };
+        /**
+         * BeginningView
+         * @description The beginning of a value as text: JSON laid out in lines, of a table a row a line. `whole`: that is all of it.
+         */
+        BeginningView: {
+            format: string;
+            type: string;
+            size: number | null;
+            text: string;
+            whole: boolean;
         };
         /**
          * Begun
@@ -4275,16 +4453,23 @@ export interface components {
             database: string;
             extra: Record<string, never>;
             description: string;
+            last_trial: components["schemas"]["LastTrial"] | null;
         };
         /**
          * ConnectionView
          * @description A connection by name: what kind it is and where it is kept; `error` where it cannot be read.
+         *
+         *         `tried_at` and `passed` tell of the last trial through a server; null where there was none.
          */
         ConnectionView: {
             name: string;
             type: string;
             source: string;
             error: string;
+            /** @default null */
+            tried_at: string | null;
+            /** @default null */
+            passed: boolean | null;
         };
         /**
          * Connections
@@ -4534,12 +4719,49 @@ export interface components {
             body: Record<string, never> | null;
         };
         /**
+         * ExecutionLineView
+         * @description A step, or a pipeline, of an execution with the partitions that were agreed to, in order.
+         *
+         *         Where there are more than a thousand segments they are gathered, the worst state in each being shown. `segments` is
+         *         empty where partitions are defined in another way by now.
+         */
+        ExecutionLineView: {
+            name: string;
+            /** @enum {unknown} */
+            kind: "asset" | "pipeline" | "step";
+            total: number;
+            counts: {
+                [key: string]: number;
+            };
+            segments: components["schemas"]["ExecutionSegmentView"][];
+        };
+        /**
          * ExecutionPage
          * @description Some executions, newest first. Their runs: `GET /runs?execution=ID`.
          */
         ExecutionPage: {
             items: components["schemas"]["ExecutionView"][];
             next: string | null;
+        };
+        /**
+         * ExecutionPartitionsView
+         * @description An execution by the partitions of its lines, makers before readers.
+         */
+        ExecutionPartitionsView: {
+            execution: string;
+            rows: components["schemas"]["ExecutionLineView"][];
+        };
+        /**
+         * ExecutionSegmentView
+         * @description Neighbours in one state: the places from `start` to before `stop` among the partitions of the line.
+         */
+        ExecutionSegmentView: {
+            start: number;
+            stop: number;
+            /** @enum {unknown} */
+            state: "cancelled" | "failed" | "left" | "left_out" | "running" | "succeeded" | "unchanged";
+            first_key: string | null;
+            last_key: string | null;
         };
         /**
          * ExecutionView
@@ -4793,6 +5015,16 @@ export interface components {
             seconds: number;
         };
         /**
+         * GridItems
+         * @description The items of one step in several runs, in order. `names` is None where they are the numbers from 0 on.
+         */
+        GridItems: {
+            step: string;
+            count: number;
+            names: string[] | null;
+            runs: components["schemas"]["ItemsOfRun"][];
+        };
+        /**
          * GridPage
          * @description Runs of a pipeline, newest first, each with where each of its steps stands.
          */
@@ -4867,6 +5099,14 @@ export interface components {
             since: string;
         };
         /**
+         * HoldingView
+         * @description What of a saved plan still holds, in outline, and what does not.
+         */
+        HoldingView: {
+            outline: components["schemas"]["PlanOutline"];
+            left_out: components["schemas"]["LeftOutView"][];
+        };
+        /**
          * IncidentDetail
          * @description An incident with all that is wrong still, its timeline, and the incidents that were the same before.
          */
@@ -4926,6 +5166,31 @@ export interface components {
             acknowledged_by: string | null;
             resolved: string | null;
             resolved_by: string | null;
+        };
+        /**
+         * ItemsOfRun
+         * @description The items of a step in one run: `[first, end, word]` for those next to each other that stand alike.
+         *
+         *         What is in no stretch has not begun.
+         */
+        ItemsOfRun: {
+            run: string;
+            stretches: (number | string)[][];
+        };
+        /**
+         * KeptView
+         * @description How a value is kept. `whole`: what is told of it is all of it.
+         *
+         *         `opens`: its beginning can be read as text; `handed_out`: its bytes can be downloaded.
+         */
+        KeptView: {
+            format: string;
+            type: string;
+            size: number | null;
+            whole: boolean;
+            opens: boolean;
+            handed_out: boolean;
+            metadata: Record<string, never>;
         };
         /**
          * KeyView
@@ -4989,6 +5254,27 @@ export interface components {
             at: string;
             run: string | null;
             description: string;
+        };
+        /**
+         * LastTrial
+         * @description How a connection was tried last; `changed_since` where it was put into the store anew after that.
+         */
+        LastTrial: {
+            passed: boolean;
+            message: string;
+            at: string;
+            by: string;
+            changed_since: boolean;
+        };
+        /**
+         * LeftOutView
+         * @description Partitions of a line of a saved plan that do not hold any more, and why.
+         */
+        LeftOutView: {
+            name: string;
+            partitions: string;
+            count: number;
+            why: string;
         };
         /**
          * LineView
@@ -6276,8 +6562,28 @@ export interface components {
             partition_count: number | null;
         };
         /**
+         * SettingView
+         * @description One setting. `where` is the file, the variable or the option that says it, "" where nothing does.
+         *
+         *         `value` holds now; `next` from the next start on, which is another where the file has changed since (`pending`). Of
+         *         a table that may hold secrets the value is the names in it.
+         */
+        SettingView: {
+            name: string;
+            value: unknown;
+            default: unknown;
+            /** @enum {unknown} */
+            source: "default" | "environment" | "file" | "flag";
+            where: string;
+            changes_at_start: boolean;
+            pending: boolean;
+            next: unknown;
+        };
+        /**
          * SettingsView
          * @description What the project's configuration says of how things run; secrets are never part of it.
+         *
+         *         `items` has all settings, each with where its value comes from.
          */
         SettingsView: {
             executor: string;
@@ -6288,6 +6594,7 @@ export interface components {
             pools: {
                 [key: string]: number;
             };
+            items: components["schemas"]["SettingView"][];
         };
         /**
          * SilenceView
@@ -6736,15 +7043,43 @@ export interface components {
             items: components["schemas"]["NextTickView"][];
         };
         /**
+         * UseView
+         * @description One that names a connection: an asset, a step of a pipeline, a pipeline itself, or an alert channel.
+         *
+         *         `step` is the task within a pipeline, "" for the pipeline as a whole; `function` is the project's own function or
+         *         class that has the name, "" where the configuration does.
+         */
+        UseView: {
+            /** @enum {unknown} */
+            kind: "asset" | "channel" | "pipeline";
+            name: string;
+            step: string;
+            function: string;
+            location: string;
+        };
+        /**
+         * Uses
+         * @description What uses a connection.
+         */
+        Uses: {
+            items: components["schemas"]["UseView"][];
+        };
+        /**
          * ValueView
          * @description What a step run returned, and what it pushed under a name: JSON where it is small and plain, else what it is.
+         *
+         *         `returned_as` and `named_as` say how each is kept; a value that could not be stored has none.
          */
         ValueView: {
             step: string;
             item: string;
             /** @description Any JSON value. */
             returned: unknown;
+            returned_as: components["schemas"]["KeptView"] | null;
             named: Record<string, never>;
+            named_as: {
+                [key: string]: components["schemas"]["KeptView"];
+            };
         };
         /**
          * Verdict
@@ -8001,6 +8336,8 @@ export interface operations {
                 start?: number;
                 limit?: number;
                 status?: ("blocked" | "failed" | "fresh" | "missing" | "overdue" | "running" | "stale")[];
+                /** @description A part of the key. */
+                q?: string;
             };
             header?: never;
             path: {
@@ -9044,6 +9381,37 @@ export interface operations {
             };
         };
     };
+    list_connection_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uses"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
     list_definitions: {
         parameters: {
             query?: {
@@ -9287,6 +9655,8 @@ export interface operations {
                 /** @description Only those that have not ended. */
                 live?: boolean;
                 pipeline?: string | null;
+                /** @description Only those that fill a selection of partitions: backfills, and plans of some. */
+                partitions?: boolean;
             };
             header?: never;
             path?: never;
@@ -9465,6 +9835,49 @@ export interface operations {
             };
         };
     };
+    get_execution_partitions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the client has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionPartitionsView"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
     pause_execution: {
         parameters: {
             query?: never;
@@ -9527,6 +9940,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    rerun_execution: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within 24 hours, the request gets the answer that it got. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Where what was created is found. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionView"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -10830,6 +11279,42 @@ export interface operations {
             };
         };
     };
+    get_pipeline_grid_items: {
+        parameters: {
+            query: {
+                /** @description The name of the step, without its pipeline. */
+                step: string;
+                /** @description Ids of runs of this pipeline, in full. */
+                run: string[];
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridItems"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
     list_pipeline_partition_keys: {
         parameters: {
             query?: {
@@ -10838,6 +11323,8 @@ export interface operations {
                 start?: number;
                 limit?: number;
                 status?: ("blocked" | "failed" | "fresh" | "missing" | "overdue" | "running" | "stale")[];
+                /** @description A part of the key. */
+                q?: string;
             };
             header?: never;
             path: {
@@ -11293,6 +11780,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExecutionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    get_plan_holding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldingView"];
                 };
             };
             /** @description Bad Request */
@@ -12191,6 +12709,7 @@ export interface operations {
                 limit?: number;
                 cursor?: string | null;
                 step?: string | null;
+                item?: string | null;
                 /** @description An outcome or a phase. */
                 state?: string;
             };
@@ -12300,8 +12819,8 @@ export interface operations {
     };
     get_run_values: {
         parameters: {
-            query: {
-                step: string;
+            query?: {
+                step?: string | null;
                 item?: string;
             };
             header?: never;
@@ -12319,6 +12838,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ValueView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    get_run_value_beginning: {
+        parameters: {
+            query?: {
+                step?: string | null;
+                item?: string;
+                /** @description What was pushed under this name; without it what was returned. */
+                name?: string;
+                /** @description Bytes of text at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BeginningView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemsProblem"];
+                };
+            };
+        };
+    };
+    get_run_value_content: {
+        parameters: {
+            query?: {
+                step?: string | null;
+                item?: string;
+                /** @description What was pushed under this name; without it what was returned. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/octet-stream": string;
+                    "application/vnd.apache.parquet": string;
+                    "text/plain": string;
                 };
             };
             /** @description Bad Request */
@@ -12708,7 +13304,7 @@ export interface operations {
             };
         };
     };
-    get_settings: {
+    list_settings: {
         parameters: {
             query?: never;
             header?: {

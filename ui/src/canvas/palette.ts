@@ -1,5 +1,6 @@
 /** The theme's colours and fonts for canvases, which cannot read CSS variables themselves. */
 import type { Family } from "@/theme/states"
+import { forced, resolved, systemColour } from "./forced"
 
 type Plain =
   | "bg"
@@ -35,27 +36,35 @@ function read(): Palette {
   return (token) => {
     let value = known.get(token)
     if (value === undefined) {
-      value = style.getPropertyValue(`--${token}`).trim()
+      const isColour = token !== "font" && token !== "mono"
+      value =
+        forced.matches && isColour
+          ? resolved(systemColour(token))
+          : style.getPropertyValue(`--${token}`).trim()
       known.set(token, value)
     }
     return value
   }
 }
 
-/** The colours at present. It is another function after each switch of the theme. */
+/** The colours at present. It is another function after each switch of the theme, or of forced colours. */
 export function palette(): Palette {
   current ??= read()
   return current
 }
 
-/** Call `heard` after each switch between light and dark; the function that is returned ends it. */
+/** Call `heard` after each switch between light, dark and forced colours; the function that is returned ends it. */
 export function onPalette(heard: () => void): () => void {
   if (!watching) {
     watching = true
-    new MutationObserver(() => {
+    const changed = () => {
       current = null
       for (const each of listeners) each()
-    }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] })
+    }
+    new MutationObserver(changed).observe(document.documentElement, {
+      attributeFilter: ["data-mantine-color-scheme"],
+    })
+    forced.addEventListener("change", changed)
   }
   listeners.add(heard)
   return () => listeners.delete(heard)

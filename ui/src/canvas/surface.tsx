@@ -37,7 +37,7 @@ interface SurfaceProps extends Omit<CanvasHTMLAttributes<HTMLCanvasElement>, "on
 export function Surface({ draw, label, handle, onResize, className, ...rest }: SurfaceProps) {
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  const state = useRef({ width: 0, height: 0, frame: 0, draw, onResize })
+  const state = useRef<State>({ width: 0, height: 0, pixels: null, frame: 0, draw, onResize })
   const redraw = useRef(() => {
     const here = state.current
     if (here.frame !== 0) return
@@ -70,11 +70,14 @@ export function Surface({ draw, label, handle, onResize, className, ...rest }: S
       if (entry === undefined) return
       here.width = entry.contentRect.width
       here.height = entry.contentRect.height
+      here.pixels = entry.devicePixelContentBoxSize?.[0] ?? null
       here.onResize?.(here.width, here.height)
       // at once: until the next frame the browser would show the old picture in the wrong size
       paint(canvas.current, here)
     })
-    resized.observe(place)
+    // pixels of the screen, where the browser tells: then another screen or zoom is heard of as well
+    const tells = "devicePixelContentBoxSize" in ResizeObserverEntry.prototype
+    resized.observe(place, { box: tells ? "device-pixel-content-box" : "content-box" })
     const themed = onPalette(() => redraw.current())
     // fonts come after the first picture; text would stay in the one that stood in for them
     let shown = true
@@ -95,22 +98,36 @@ export function Surface({ draw, label, handle, onResize, className, ...rest }: S
   )
 }
 
-function paint(
-  canvas: HTMLCanvasElement | null,
-  { width, height, draw }: { width: number; height: number; draw: (frame: Frame) => void },
-): void {
+interface State {
+  width: number
+  height: number
+  /** How many pixels of the screen the canvas has: at a zoom of 110 % its size in CSS pixels is no whole number. */
+  pixels: ResizeObserverSize | null
+  frame: number
+  draw: (frame: Frame) => void
+  onResize: ((width: number, height: number) => void) | undefined
+}
+
+function paint(canvas: HTMLCanvasElement | null, { width, height, pixels, draw }: State): void {
   if (canvas === null || width === 0 || height === 0) return
-  const ratio = window.devicePixelRatio || 1
-  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)]
+  const near = window.devicePixelRatio || 1
+  const across = exactly(pixels?.inlineSize, width * near)
+  const down = exactly(pixels?.blockSize, height * near)
   if (canvas.width !== across || canvas.height !== down) {
     canvas.width = across
     canvas.height = down
   }
   const context = canvas.getContext("2d")
   if (context === null) return
-  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  const ratio = across / width
+  context.setTransform(ratio, 0, 0, down / height, 0, 0)
   context.clearRect(0, 0, width, height)
   draw({ context, width, height, ratio, colours: palette() })
+}
+
+/** The pixels that the browser tells; not where it tells those of another screen than the one it pretends to have. */
+function exactly(told: number | undefined, near: number): number {
+  return Math.max(1, told !== undefined && Math.abs(told - near) < 1.5 ? told : Math.round(near))
 }
 
 /** Where a pointer or a wheel is, in CSS pixels from the corner of the canvas. */

@@ -82,6 +82,7 @@ export function arrange(request: Request): Layout {
       from: Int32Array.from(edges, (edge) => place.get(from[edge] as number) as number),
       to: Int32Array.from(edges, (edge) => place.get(to[edge] as number) as number),
       seedY: seedOf(list, height, before?.y),
+      framed: true,
     })
   })
 

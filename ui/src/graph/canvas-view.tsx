@@ -18,14 +18,16 @@ import { Picture } from "./picture"
 import { type Direction, itemAt, reach, type Scene, step } from "./scene"
 import { NodeTip } from "./tip"
 import type { FlowGraphProps } from "./types"
+import { useKept } from "./use-kept"
 
 export interface ViewProps
-  extends Pick<FlowGraphProps, "label" | "onFold" | "onSelect" | "onOpen" | "plain" | "onDrawn"> {
+  extends Pick<FlowGraphProps, "label" | "onFold" | "onSelect" | "onOpen" | "plain" | "onDrawn" | "onPlace"> {
   readonly scene: Scene
   readonly layoutTook: number
   readonly selected: ReadonlySet<number>
   readonly focus: number | null
   readonly found: ReadonlySet<number> | null
+  readonly place: string
 }
 
 const ARROWS: Readonly<Record<string, Direction>> = {
@@ -43,7 +45,8 @@ const SETTLED = 90
 const MAPPED = 150
 
 export default function CanvasView(props: ViewProps) {
-  const { scene, selected, focus, found, label, onSelect, onOpen, onFold, plain, onDrawn, layoutTook } = props
+  const { scene, selected, focus, found, label, place } = props
+  const { onSelect, onOpen, onFold, plain, onDrawn, onPlace, layoutTook } = props
   const surface = useRef<SurfaceHandle>(null)
   const camera = useRef<Camera | null>(null)
   const drag = useRef<{
@@ -66,19 +69,6 @@ export default function CanvasView(props: ViewProps) {
     [scene, lit],
   )
 
-  const draw = useCallback(
-    (frame: Frame) => {
-      camera.current ??= whole(scene.layout, frame)
-      const start = performance.now()
-      const look = { camera: camera.current, selected, reached, hovered, focused, found }
-      picture.current.draw(frame, scene, look, settling.current !== undefined)
-      if (!drawn.current) {
-        drawn.current = true
-        onDrawn?.({ layout: layoutTook, draw: performance.now() - start })
-      }
-    },
-    [scene, selected, reached, hovered, focused, found, onDrawn, layoutTook],
-  )
   const look = useCallback((next: Camera) => {
     if (camera.current && camera.current.zoom !== next.zoom) {
       clearTimeout(settling.current)
@@ -130,31 +120,60 @@ export default function CanvasView(props: ViewProps) {
     const size = surface.current?.size()
     if (size) fly(whole(scene.layout, size))
   }, [scene, fly])
+  const eye = {
+    camera: () => camera.current,
+    size: () => surface.current?.size() ?? null,
+    go: (to: Camera) => {
+      cancelAnimationFrame(flight.current)
+      look(to)
+    },
+    home: () => (focus === null ? all() : middle(focus)),
+  }
+  const middled = focus === null ? undefined : scene.items[focus]?.id
+  const kept = useKept({ scene, place, onPlace, eye, focus: middled, fits: false })
+  const draw = useCallback(
+    (frame: Frame) => {
+      camera.current ??= kept.first(frame) ?? whole(scene.layout, frame)
+      const start = performance.now()
+      const look = { camera: camera.current, selected, reached, hovered, focused, found }
+      picture.current.draw(frame, scene, look, settling.current !== undefined)
+      if (!drawn.current) {
+        drawn.current = true
+        onDrawn?.({ layout: layoutTook, draw: performance.now() - start })
+      }
+    },
+    [scene, selected, reached, hovered, focused, found, onDrawn, layoutTook, kept.first],
+  )
+  const showAll = useCallback(() => {
+    all()
+    // with a node in focus that one is where the view is at home
+    if (focus === null) kept.sentHome()
+    else kept.moved()
+  }, [all, focus, kept.sentHome, kept.moved])
   const nearer = useCallback(
     (factor: number) => {
       const size = surface.current?.size()
-      if (size && camera.current) fly(zoomAt(camera.current, size.width / 2, size.height / 2, factor))
+      if (!size || !camera.current) return
+      fly(zoomAt(camera.current, size.width / 2, size.height / 2, factor))
+      kept.moved()
     },
-    [fly],
+    [fly, kept.moved],
   )
-  // another graph: what was seen stays where it is, as the layout is stable; a wholly other one is shown whole
+  const push = useCallback(
+    (to: Camera) => {
+      look(to)
+      kept.moved()
+    },
+    [look, kept.moved],
+  )
   const before = useRef(scene)
   useEffect(() => {
     if (before.current === scene) return
-    const kept = scene.items.filter((item) => before.current.index.has(item.id)).length
-    const same = kept * 2 > Math.max(scene.items.length, before.current.items.length)
-    if (scene.layout !== before.current.layout && !same) all()
     before.current = scene
     setHovered(null)
     setTip(null)
     setFocused((item) => (item !== null && item < scene.items.length ? item : null))
-  }, [scene, all])
-  useEffect(() => {
-    if (focus === null) return undefined
-    // the surface has no size before its first layout
-    const frame = requestAnimationFrame(() => middle(focus))
-    return () => cancelAnimationFrame(frame)
-  }, [focus, middle])
+  }, [scene])
 
   useWheel(
     () => surface.current?.canvas,
@@ -164,11 +183,11 @@ export default function CanvasView(props: ViewProps) {
       if (!canvas) return false
       const rect = canvas.getBoundingClientRect()
       cancelAnimationFrame(flight.current)
-      if (event.shiftKey) look(moved(camera.current, pixels.x || pixels.y, 0))
+      if (event.shiftKey) push(moved(camera.current, pixels.x || pixels.y, 0))
       else if (!event.ctrlKey && !event.metaKey && Math.abs(pixels.x) > Math.abs(pixels.y))
-        look(moved(camera.current, pixels.x, pixels.y))
+        push(moved(camera.current, pixels.x, pixels.y))
       else
-        look(
+        push(
           zoomAt(
             camera.current,
             event.clientX - rect.left,
@@ -208,7 +227,7 @@ export default function CanvasView(props: ViewProps) {
     const other = [...held.touches].find(([id]) => id !== event.pointerId)?.[1]
     if (other) {
       const far = (point: { x: number; y: number }) => Math.hypot(point.x - other.x, point.y - other.y)
-      look(
+      push(
         zoomAt(
           camera.current,
           (here.x + other.x) / 2,
@@ -219,7 +238,7 @@ export default function CanvasView(props: ViewProps) {
       held.far = true
     } else {
       if (Math.hypot(here.x - held.x, here.y - held.y) > STILL) held.far = true
-      if (held.far) look(moved(camera.current, last.x - here.x, last.y - here.y))
+      if (held.far) push(moved(camera.current, last.x - here.x, last.y - here.y))
     }
     held.touches.set(event.pointerId, here)
     if (held.far) setTip(null)
@@ -247,7 +266,7 @@ export default function CanvasView(props: ViewProps) {
         number,
         number,
       ]
-      look(moved(camera.current, ...by))
+      push(moved(camera.current, ...by))
     } else if (direction) {
       const next = step(scene, focused, direction)
       if (next !== null) {
@@ -255,13 +274,14 @@ export default function CanvasView(props: ViewProps) {
         setHovered(null)
         setTip(null)
         middle(next, camera.current?.zoom)
+        kept.moved()
       }
     } else if (event.key === "Enter") open(focused)
     else if (event.key === " ")
       onSelect?.(focused === null ? null : (scene.items[focused]?.id ?? null), event.shiftKey)
     else if (event.key === "+" || event.key === "=") nearer(1.5)
     else if (event.key === "-") nearer(1 / 1.5)
-    else if (event.key === "0") all()
+    else if (event.key === "0") showAll()
     else if (event.key === "Escape" && (focused !== null || selected.size > 0)) {
       setFocused(null)
       onSelect?.(null, false)
@@ -269,12 +289,16 @@ export default function CanvasView(props: ViewProps) {
     event.preventDefault()
     event.stopPropagation()
   }
+  const resized = useCallback(() => {
+    if (camera.current) kept.resized()
+  }, [kept.resized])
   const said = focused === null ? undefined : scene.items[focused]
   return (
     <div className={classes.view}>
       <Surface
         handle={surface}
         draw={draw}
+        onResize={resized}
         className={classes.fill}
         label={`${label}: ${scene.items.length} nodes. Arrow keys walk along the edges, Enter opens, Space selects, plus and minus zoom, 0 shows all.`}
         role="application"
@@ -296,7 +320,7 @@ export default function CanvasView(props: ViewProps) {
         {said && [said.name, said.state && stateOf(said.state).label, said.note].filter(Boolean).join(", ")}
       </p>
       {tip && scene.items[tip.item] && <NodeTip scene={scene} item={tip.item} x={tip.x} y={tip.y} />}
-      {!plain && <Controls onIn={() => nearer(1.5)} onOut={() => nearer(1 / 1.5)} onAll={all} />}
+      {!plain && <Controls onIn={() => nearer(1.5)} onOut={() => nearer(1 / 1.5)} onAll={showAll} />}
       {!plain && scene.items.length >= MAPPED && (
         <Minimap
           scene={scene}
@@ -304,7 +328,7 @@ export default function CanvasView(props: ViewProps) {
           window={surface.current?.size() ?? { width: 0, height: 0 }}
           onLook={(x, y) => {
             const size = surface.current?.size()
-            if (size && camera.current) look(centred(x, y, camera.current.zoom, size))
+            if (size && camera.current) push(centred(x, y, camera.current.zoom, size))
           }}
         />
       )}

@@ -1,14 +1,20 @@
 import { StateMark } from "@/parts/state-mark"
 import { stateOf } from "@/theme/states"
 import classes from "./card.module.css"
-import { nameSize, stripOf } from "./paint"
+import { lookOf } from "./change"
+import { ChangeMark } from "./change-mark"
+import { DETAIL, growth, nameSize, stripOf, titleSize } from "./paint"
 import { CARD, type Item } from "./types"
 
-/** A node as a card of the DOM; the canvas draws the same one. With a `zoom` it is so far away that only its name can be read. */
-export function Card({ item, quiet, zoom }: { item: Item; quiet: boolean; zoom: number | null }) {
-  const small = zoom !== null
-  const letters = zoom === null ? null : nameSize(zoom, item.name, CARD.width - 60)
+/** A node as a card of the DOM; the canvas draws the same one. From far away only its name can be read. */
+export function Card({ item, quiet, zoom }: { item: Item; quiet: boolean; zoom: number }) {
+  const small = zoom < DETAIL.cards
+  const grown = growth(zoom)
+  const letters = small
+    ? nameSize(zoom, item.name, CARD.width - 60)
+    : titleSize(grown, item.name, CARD.width - (item.shape === "round" ? 62 : 50))
   const family = item.state === undefined ? undefined : stateOf(item.state).family
+  const mark = small ? letters * 0.9 : 12 * grown
   const rest = [item.note, item.system, ...(item.chips ?? [])].filter(Boolean).join(" · ")
   const strip = stripOf(item)
   const border = item.hue !== undefined ? `var(--hue-${item.hue})` : undefined
@@ -20,15 +26,16 @@ export function Card({ item, quiet, zoom }: { item: Item; quiet: boolean; zoom: 
       data-quiet={quiet || undefined}
       data-pile={item.folds !== undefined || undefined}
       data-small={small || undefined}
+      data-change={item.change}
       style={border ? { borderColor: border } : undefined}
     >
       <div className={classes.line}>
-        {item.state && <StateMark state={item.state} size={letters === null ? 12 : letters * 0.9} />}
-        <span
-          className={classes.name}
-          title={item.name}
-          style={letters === null ? undefined : { fontSize: letters }}
-        >
+        {item.change ? (
+          <ChangeMark change={item.change} size={mark} />
+        ) : (
+          item.state && <StateMark state={item.state} size={mark} />
+        )}
+        <span className={classes.name} title={item.name} style={{ fontSize: letters }}>
           {item.name}
         </span>
         {item.more && (
@@ -37,9 +44,12 @@ export function Card({ item, quiet, zoom }: { item: Item; quiet: boolean; zoom: 
           </span>
         )}
       </div>
-      {!small && (item.state || rest) && (
-        <div className={classes.second}>
+      {!small && (item.state || item.stateWords || rest) && (
+        <div className={classes.second} style={{ fontSize: 11.5 * grown }}>
           {item.state && <StateInk state={item.state} words={item.stateWords} />}
+          {item.change && item.stateWords && (
+            <span style={{ color: `var(--${lookOf(item.change).family}-ink)` }}>{item.stateWords}</span>
+          )}
           {rest && (
             <span className={classes.rest} title={rest}>
               {rest}

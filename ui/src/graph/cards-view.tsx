@@ -9,16 +9,20 @@ import {
   useStore,
   ViewportPortal,
 } from "@xyflow/react"
-import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react"
+import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from "react"
 import { stateOf } from "@/theme/states"
+import type { Camera } from "./camera"
 import type { ViewProps } from "./canvas-view"
 import { Card } from "./card"
 import cards from "./cards.module.css"
+import { lookOf } from "./change"
+import { ChangeFigure } from "./change-mark"
 import { Controls } from "./controls"
 import classes from "./graph.module.css"
-import { DETAIL } from "./paint"
+import { cameraAt } from "./place"
 import { type Direction, reach, type Scene, step } from "./scene"
-import type { Item } from "./types"
+import type { GraphEdge, Item } from "./types"
+import { useKept } from "./use-kept"
 
 type CardNode = Node<{ item: Item; quiet: boolean }, "card">
 
@@ -31,13 +35,14 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 
 const CardBody = memo(function CardBody({ data }: NodeProps<CardNode>) {
   // in steps, so that cards are not drawn anew with every turn of the wheel
-  const zoom = useStore(({ transform }) =>
-    transform[2] < DETAIL.cards ? Math.round(transform[2] * 50) / 50 : null,
-  )
+  const zoom = useStore(({ transform: [, , zoom] }) => (zoom < 1 ? Math.floor(zoom * 20) / 20 : 1))
   return <Card item={data.item} quiet={data.quiet} zoom={zoom} />
 })
 
 const NODES = { card: CardBody }
+/** The whole graph; with room for the buttons where there are some. */
+const BARE = { maxZoom: 1, padding: 0.06 } as const
+const FITTED = { maxZoom: 1, padding: { x: "48px", y: 0.06 } } as const
 
 export default function CardsView(props: ViewProps) {
   return (
@@ -48,7 +53,8 @@ export default function CardsView(props: ViewProps) {
 }
 
 function Cards(props: ViewProps) {
-  const { scene, selected, focus, found, label, onSelect, onOpen, onFold, plain, onDrawn, layoutTook } = props
+  const { scene, selected, focus, found, label, place } = props
+  const { onSelect, onOpen, onFold, plain, onDrawn, onPlace, layoutTook } = props
   const flow = useReactFlow<CardNode>()
   const box = useRef<HTMLDivElement>(null)
   const [pointed, setPointed] = useState<number | null>(null)
@@ -66,33 +72,17 @@ function Cards(props: ViewProps) {
         height: scene.height[at] as number,
         data: { item, quiet: found !== null ? !found.has(at) : reached !== null && !reached.items.has(at) },
         selected: selected.has(at),
-        ariaLabel: [item.name, item.state && stateOf(item.state).label, item.note].filter(Boolean).join(", "),
+        ariaLabel: spoken(item),
       })),
     [scene, selected, reached, found],
   )
   const paths = useMemo(() => scene.edges.map((_, at) => pathOf(scene, at)), [scene])
-  const all = useMemo(
-    () => () => void flow.fitView({ maxZoom: 1, padding: 0.06, duration: calm() ? 0 : 220 }),
-    [flow],
+  const all = useCallback(
+    () => void flow.fitView({ ...(plain ? BARE : FITTED), duration: calm() ? 0 : 220 }),
+    [flow, plain],
   )
-  const first = useRef(true)
-  const before = useRef(scene.layout)
-  useEffect(() => {
-    if (first.current) {
-      first.current = false
-      const start = performance.now()
-      requestAnimationFrame(() => onDrawn?.({ layout: layoutTook, draw: performance.now() - start }))
-      return
-    }
-    // what was selected or walked to stays in view; else the new graph is shown whole
-    if (before.current !== scene.layout) {
-      before.current = scene.layout
-      requestAnimationFrame(all)
-    }
-    setPointed(null)
-  }, [scene, all, onDrawn, layoutTook])
-  const middle = useMemo(
-    () => (at: number) =>
+  const middle = useCallback(
+    (at: number) =>
       void flow.setCenter(
         (scene.layout.x[at] as number) + (scene.width[at] as number) / 2,
         (scene.layout.y[at] as number) + (scene.height[at] as number) / 2,
@@ -100,11 +90,55 @@ function Cards(props: ViewProps) {
       ),
     [flow, scene],
   )
+  const size = useCallback(() => {
+    const { clientWidth: width = 0, clientHeight: height = 0 } = box.current ?? {}
+    return width > 0 && height > 0 ? { width, height } : null
+  }, [])
+  const see = useCallback(
+    ({ x, y, zoom }: Camera) => void flow.setViewport({ x: -x * zoom, y: -y * zoom, zoom }),
+    [flow],
+  )
+  const eye = {
+    camera: () => {
+      const { x, y, zoom } = flow.getViewport()
+      return { x: -x / zoom, y: -y / zoom, zoom }
+    },
+    size,
+    go: see,
+    home: () => (focus === null ? all() : middle(focus)),
+  }
+  const middled = focus === null ? undefined : scene.items[focus]?.id
+  const kept = useKept({ scene, place, onPlace, eye, focus: middled, fits: true })
+  const [begun] = useState(() => cameraAt(scene, place, { width: 1, height: 1 }) !== null)
+  const showAll = () => {
+    all()
+    // with a node in focus that one is where the view is at home
+    if (focus === null) kept.sentHome()
+    else kept.moved()
+  }
+  const nearer = (factor: number) => {
+    void flow.zoomTo(flow.getZoom() * factor)
+    kept.moved()
+  }
   useEffect(() => {
-    if (focus === null) return undefined
-    const frame = requestAnimationFrame(() => middle(focus))
-    return () => cancelAnimationFrame(frame)
-  }, [focus, middle])
+    const place = box.current
+    if (place === null) return undefined
+    let first = true
+    const resized = new ResizeObserver(() => {
+      if (!first) kept.resized()
+      first = false
+    })
+    resized.observe(place)
+    return () => resized.disconnect()
+  }, [kept.resized])
+  const [start] = useState(() => performance.now())
+  const shown = useRef(scene)
+  useEffect(() => {
+    if (shown.current === scene) return
+    shown.current = scene
+    // numbers of nodes mean others in another scene
+    setPointed(null)
+  }, [scene])
   const open = (id: string) => {
     const item = scene.items[scene.index.get(id) ?? -1]
     if (item?.folds !== undefined) onFold?.(item.folds, false)
@@ -123,12 +157,13 @@ function Cards(props: ViewProps) {
         )
         element?.focus({ preventScroll: true })
         setPointed(next)
+        kept.moved()
       }
     } else if (event.key === "Enter" && id !== undefined) open(id)
     else if (event.key === " " && id !== undefined) onSelect?.(id, event.shiftKey)
-    else if (event.key === "+" || event.key === "=") void flow.zoomIn()
-    else if (event.key === "-") void flow.zoomOut()
-    else if (event.key === "0") all()
+    else if (event.key === "+" || event.key === "=") nearer(1.5)
+    else if (event.key === "-") nearer(1 / 1.5)
+    else if (event.key === "0") showAll()
     else if (event.key === "Escape" && selected.size > 0) onSelect?.(null, false)
     else return
     event.preventDefault()
@@ -145,8 +180,18 @@ function Cards(props: ViewProps) {
       <ReactFlow
         nodes={nodes}
         nodeTypes={NODES}
-        fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.06 }}
+        fitView={!begun}
+        fitViewOptions={plain ? BARE : FITTED}
+        onInit={() => {
+          const window = size()
+          const camera = begun && window ? kept.first(window) : null
+          if (camera) see(camera)
+          requestAnimationFrame(() => onDrawn?.({ layout: layoutTook, draw: performance.now() - start }))
+        }}
+        onMoveEnd={(event) => {
+          // what the page did itself has no event
+          if (event) kept.moved()
+        }}
         minZoom={0.05}
         maxZoom={2}
         nodesDraggable={false}
@@ -189,12 +234,14 @@ function Cards(props: ViewProps) {
                 data-lit={reached?.edges.has(at) || undefined}
                 data-quiet={found !== null || (reached !== null && !reached.edges.has(at)) || undefined}
                 data-dashed={edge.dashed || undefined}
+                data-change={edge.change}
               />
             ))}
+            <EdgeMarks scene={scene} />
           </svg>
         </ViewportPortal>
       </ReactFlow>
-      {!plain && <Controls onIn={() => void flow.zoomIn()} onOut={() => void flow.zoomOut()} onAll={all} />}
+      {!plain && <Controls onIn={() => nearer(1.5)} onOut={() => nearer(1 / 1.5)} onAll={showAll} />}
     </div>
   )
 }
@@ -226,9 +273,31 @@ function Frames({ scene, onFold }: Pick<ViewProps, "scene" | "onFold">) {
   ))
 }
 
+function spoken({ name, state, change, note }: Item): string {
+  return [name, change ? lookOf(change).word : state && stateOf(state).label, note].filter(Boolean).join(", ")
+}
+
 function calm(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches
 }
+
+/** On each edge that differs between two versions, the sign of how, near its end. */
+function EdgeMarks({ scene }: { scene: Scene }) {
+  const { segments, parts, starts } = scene.layout
+  return scene.differing.map((edge) => {
+    const { change = "same", from, to } = scene.edges[edge] as GraphEdge
+    const last = parts[(starts[edge + 1] as number) - 1]
+    if (last === undefined) return null
+    const [x1, y1, x2, y2] = segments.subarray(last * 4, last * 4 + 4) as unknown as Segment
+    return (
+      <g key={`${from} ${to}`} transform={`translate(${(x1 + x2) / 2 - 6}, ${(y1 + y2) / 2 - 6})`}>
+        <ChangeFigure {...lookOf(change)} />
+      </g>
+    )
+  })
+}
+
+type Segment = [x1: number, y1: number, x2: number, y2: number]
 
 /** An edge's line through its segments, as a path of SVG. */
 export function pathOf({ layout: { segments, starts, parts } }: Scene, edge: number): string {

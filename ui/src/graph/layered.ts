@@ -34,7 +34,7 @@ export interface Drawn {
   readonly paths: number[][]
 }
 
-export const GAP = { across: 72, down: 18, line: 9 } as const
+export const GAP = { across: 60, down: 18, line: 9 } as const
 /** Beyond so many dummies the longest edges are drawn through what is between. */
 const MOST_DUMMIES = 60_000
 const SWEEPS = 8

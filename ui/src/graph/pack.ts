@@ -2,6 +2,8 @@
 import { type Drawn, layered } from "./layered"
 
 const BETWEEN = 56
+/** Around an item that nothing is connected with; frames are not among these. */
+const ALONE = { gap: 24, height: 100 } as const
 
 /** Items with edges by their places in `items`; each edge has its number in the request. */
 export interface Part {
@@ -12,9 +14,17 @@ export interface Part {
   readonly fromPort?: Float64Array
   readonly toPort?: Float64Array
   readonly seedY?: Float64Array | undefined
+  /** Whether it stands in a frame: lines come in from the frame's sides, so that what is beside is in their way. */
+  readonly framed?: boolean
 }
 
-/** Connected parts, each laid out, one after the other in rows about as wide as they are high together. */
+/** What stands in a frame is in one column up to this height. */
+const COLUMN = 1200
+
+/**
+ * Connected parts, each laid out, one after the other in rows about as wide as they are high together; in a frame one
+ * below the other, as long as it is no tower.
+ */
 export function packed(part: Part): Drawn {
   const count = part.width.length
   const { lists, edges } = components(count, part.from, part.to)
@@ -41,15 +51,19 @@ export function packed(part: Part): Drawn {
   sheets.sort((a, b) => b.list.length - a.list.length || (a.list[0] as number) - (b.list[0] as number))
   const area = sheets.reduce((sum, { drawn }) => sum + (drawn.width + BETWEEN) * (drawn.height + BETWEEN), 0)
   const widest = sheets.reduce((most, { drawn }) => Math.max(most, drawn.width), 0)
-  const room = Math.max(widest, Math.sqrt(area * 1.7))
+  const tower = sheets.reduce((sum, { drawn }) => sum + drawn.height + BETWEEN, 0)
+  const column = part.framed === true && tower <= COLUMN
+  const room = column ? 0 : Math.max(widest, Math.sqrt(area * 1.7))
   const x = new Float64Array(count)
   const y = new Float64Array(count)
   const segments: number[] = []
   const paths: number[][] = Array.from(part.from, () => [])
   let [left, upper, tallest, right] = [0, 0, 0, 0]
   for (const { list, own, drawn } of sheets) {
+    const between = list.length === 1 && drawn.height < ALONE.height ? ALONE.gap : BETWEEN
     if (left > 0 && left + drawn.width > room) {
-      upper += tallest + BETWEEN
+      // what stands alone has no lines of its own that would need way
+      upper += tallest + (column ? between : BETWEEN)
       left = 0
       tallest = 0
     }
@@ -63,7 +77,7 @@ export function packed(part: Part): Drawn {
     for (const [at, edge] of own.entries())
       paths[edge] = (drawn.paths[at] as number[]).map((each) => each + first)
     right = Math.max(right, left + drawn.width)
-    left += drawn.width + (drawn.width > 0 ? BETWEEN : 0)
+    left += drawn.width + (drawn.width > 0 ? between : 0)
     tallest = Math.max(tallest, drawn.height)
   }
   return { x, y, width: right, height: upper + tallest, segments, paths }

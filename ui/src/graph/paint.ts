@@ -2,13 +2,14 @@
  * Draws a scene, with as much detail as can be read at its zoom: from far blocks of colour with the names of groups,
  * nearer names with marks, near whole cards.
  */
-import { drawState, fitted } from "@/canvas/marks"
+import { drawState, fitted, textWidth } from "@/canvas/marks"
 import { font, type Palette, type Token } from "@/canvas/palette"
 import type { Frame } from "@/canvas/surface"
-import { stateOf, WORST_FIRST } from "@/theme/states"
+import { type Family, stateOf, WORST_FIRST } from "@/theme/states"
 import type { Camera } from "./camera"
+import { DASHES, drawChange, lookOf } from "./change"
 import type { Scene } from "./scene"
-import { CARD, type Item } from "./types"
+import { CARD, type GraphEdge, type Item } from "./types"
 
 /** Below the first, blocks of colour; below the second, names; above, cards. */
 export const DETAIL = { names: 0.2, cards: 0.5 } as const
@@ -16,6 +17,16 @@ export const DETAIL = { names: 0.2, cards: 0.5 } as const
 /** The size of a name on a card that has nothing else: such that it can be read, as long as most of it fits. */
 export function nameSize(zoom: number, name: string, room: number): number {
   return Math.min(32, 11.5 / zoom, Math.max(19, room / (0.6 * Math.max(1, name.length))))
+}
+
+/** How much larger letters on whole cards are while these are seen from farther away; what is no room for is cut. */
+export function growth(zoom: number): number {
+  return Math.min(1.5, Math.max(1, 1 / zoom))
+}
+
+/** The size of a name on a whole card: grown as far as it fits. */
+export function titleSize(grown: number, name: string, room: number): number {
+  return Math.min(13 * grown, Math.max(13, room / (0.56 * Math.max(1, name.length))))
 }
 
 export interface Look {
@@ -101,7 +112,7 @@ interface View {
 function paintLines(
   context: CanvasRenderingContext2D,
   colours: Palette,
-  { layout }: Scene,
+  { layout, dashed, differing, edges }: Scene,
   { camera: { zoom }, reached, found }: Look,
   view: View,
 ): void {
@@ -132,8 +143,25 @@ function paintLines(
           ? Math.max(many, 0.5)
           : 1
   context.beginPath()
-  for (let at = 0; at < segments.length; at += 4) trace(at)
+  for (let at = 0; at < segments.length; at += 4) if (!dashed?.[at / 4]) trace(at)
   context.stroke()
+  if (dashed) {
+    context.setLineDash([4 / Math.min(1, zoom), 4 / Math.min(1, zoom)])
+    context.beginPath()
+    for (let at = 0; at < segments.length; at += 4) if (dashed[at / 4]) trace(at)
+    context.stroke()
+    context.setLineDash([])
+  }
+  context.lineWidth = Math.max(2.2, 1.6 / zoom)
+  for (const edge of differing) {
+    const { change = "same" } = edges[edge] as GraphEdge
+    context.strokeStyle = colours(lookOf(change).family)
+    context.setLineDash(DASHES[change].map((each) => each / Math.min(1, zoom)))
+    context.beginPath()
+    for (const part of parts.subarray(starts[edge], starts[edge + 1])) trace(part * 4)
+    context.stroke()
+  }
+  context.setLineDash([])
   context.globalAlpha = 1
   if (reached === null) return
   context.strokeStyle = colours("accent")
@@ -152,6 +180,7 @@ function paintLines(
 
 /** The colour of an item from far away: pale where all is well, so that trouble stands out. */
 export function tone(item: Item): Token {
+  if (item.change !== undefined) return item.change === "same" ? "line-strong" : lookOf(item.change).family
   if (item.hue !== undefined) return `hue-${item.hue}`
   if (item.state === undefined) return "line-strong"
   const { family } = stateOf(item.state)
@@ -189,8 +218,8 @@ function paintCard(
   zoom: number,
 ): void {
   const whole = zoom >= DETAIL.cards
-  const family = item.state === undefined ? null : stateOf(item.state).family
-  const trouble = family !== null && !["fresh", "missing", "waiting"].includes(family)
+  const family = familyOf(item)
+  const trouble = isMarked(item, family)
   if (item.folds !== undefined) {
     // a folded group looks like a pile
     context.beginPath()
@@ -206,6 +235,7 @@ function paintCard(
   context.fillStyle = colours("panel")
   context.fill()
   context.lineWidth = trouble ? 1.6 : 1
+  if (item.change === "removed") context.setLineDash([4, 3])
   context.strokeStyle =
     item.hue !== undefined
       ? colours(`hue-${item.hue}`)
@@ -213,13 +243,19 @@ function paintCard(
         ? colours(family)
         : colours("line-strong")
   context.stroke()
+  context.setLineDash([])
   context.textBaseline = "middle"
-  const left = x + (item.state ? 34 : 14)
+  const left = x + (item.state || item.change ? 34 : 14)
   const single = height < 50
-  const line = single ? y + height / 2 : y + (whole ? 19 : height / 2)
-  const letters = whole ? 13 : nameSize(zoom, item.name, CARD.width - 56)
-  if (item.state) drawState(context, colours, item.state, x + 19, line, whole ? 12 : letters * 0.9)
-  context.fillStyle = colours("ink")
+  const grown = growth(zoom)
+  const line = single ? y + height / 2 : y + (whole ? 15 + 4 * grown : height / 2)
+  const letters = whole
+    ? titleSize(grown, item.name, CARD.width - (item.shape === "round" ? 62 : 50))
+    : nameSize(zoom, item.name, CARD.width - 56)
+  const mark = whole ? 12 * grown : letters * 0.9
+  if (item.change) drawChange(context, colours, item.change, x + 19, line, mark)
+  else if (item.state) drawState(context, colours, item.state, x + 19, line, mark)
+  context.fillStyle = colours(item.change === "same" ? "dim" : "ink")
   context.font = font(colours, letters, 600)
   const room = x + width - left - (item.more ? 24 : 10) - (whole ? 0 : letters * 0.3)
   context.fillText(fitted(context, item.name, room), left + (whole ? 0 : letters * 0.3), line)
@@ -228,21 +264,42 @@ function paintCard(
     context.fillText("…", x + width - 20, line - 3)
   }
   if (!whole || single) return
-  context.font = font(colours, 11.5)
+  context.font = font(colours, 11.5 * grown)
+  const second = y + 31.5 + 5.5 * grown
   const words = item.stateWords ?? (item.state ? stateOf(item.state).label : "")
   let at = left
   if (words) {
     context.fillStyle = family ? colours(`${family}-ink`) : colours("dim")
     const said = fitted(context, words, room)
-    context.fillText(said, at, y + 37)
+    context.fillText(said, at, second)
     at += context.measureText(said).width + 10
   }
-  const rest = [item.note, item.system, ...(item.chips ?? [])].filter(Boolean).join(" · ")
-  if (rest && at < x + width - 40) {
+  if (at < x + width - 40) {
     context.fillStyle = colours("faint")
-    context.fillText(fitted(context, rest, x + width - 12 - at), at, y + 37)
+    context.fillText(restOf(context, item, x + width - 12 - at), at, second)
   }
-  paintStrip(context, colours, item, x + 14, y + height - 12, width - 28)
+  paintStrip(context, colours, item, x + 14, y + height - 11, width - 28)
+}
+
+/** What else is said on a card, in order of weight, as much as fits. */
+function restOf(context: CanvasRenderingContext2D, item: Item, room: number): string {
+  const parts = [item.note, item.system, ...(item.chips ?? [])].filter((each) => !!each)
+  for (let count = parts.length; count > 1; count -= 1) {
+    const text = parts.slice(0, count).join(" · ")
+    if (textWidth(context, text) <= room) return text
+  }
+  return fitted(context, parts[0] ?? "", room)
+}
+
+function familyOf({ change, state }: Item): Family | null {
+  if (change !== undefined) return lookOf(change).family
+  return state === undefined ? null : stateOf(state).family
+}
+
+/** Whether it has a border in its colour: what is well or only waits has none. */
+function isMarked({ change }: Item, family: Family | null): boolean {
+  if (change !== undefined) return change !== "same"
+  return family !== null && !["fresh", "missing", "waiting"].includes(family)
 }
 
 /** The mini strip at a card's foot: states along the partitions, or their shares. */

@@ -12,10 +12,19 @@ const FROM = 3000
 /** Pixels around the window. */
 const AROUND = 320
 
+/** What a picture is of. */
+interface Of {
+  readonly look: Look
+  readonly scene: Scene
+  readonly colours: Frame["colours"]
+  readonly width: number
+  readonly height: number
+  readonly ratio: number
+}
+
 export class Picture {
   private picture: HTMLCanvasElement | null = null
-  private of: { look: Look; scene: Scene; colours: Frame["colours"]; width: number; height: number } | null =
-    null
+  private of: Of | null = null
 
   /** Draw the scene, by the picture where that serves. `moving`: the zoom is just being changed. */
   draw(frame: Frame, scene: Scene, look: Look, moving: boolean): void {
@@ -38,10 +47,15 @@ export class Picture {
     )
   }
 
-  private serves({ width, height, colours }: Frame, scene: Scene, look: Look, moving: boolean): boolean {
+  private serves(
+    { width, height, ratio, colours }: Frame,
+    scene: Scene,
+    look: Look,
+    moving: boolean,
+  ): boolean {
     const { of } = this
     if (of === null || of.scene !== scene || of.colours !== colours) return false
-    if (of.width !== width || of.height !== height) return false
+    if (of.width !== width || of.height !== height || of.ratio !== ratio) return false
     const { camera, ...rest } = look
     const { camera: before, ...same } = of.look
     if (Object.entries(rest).some(([name, value]) => same[name as keyof typeof same] !== value)) return false
@@ -68,6 +82,6 @@ export class Picture {
       zoom: camera.zoom,
     }
     paint({ context, width: across, height: down, ratio, colours }, scene, { ...look, camera: wider })
-    this.of = { look, scene, colours, width, height }
+    this.of = { look, scene, colours, width, height, ratio }
   }
 }

@@ -62,3 +62,22 @@ test("places are kept from a graph that is much the same, and not from another o
   expect(asked(items(["raw", "clean", "metrics", "new"]), [], false, scene).request.before).toBeDefined()
   expect(asked(items(["raw"]), [], false, scene).request.before).toBeUndefined()
 })
+
+test("in a frame nothing stands beside what it has no edge with: lines from the frame's sides would pass behind it", () => {
+  const items = ["a", "b", "c", "d"].map((id): Item => ({ id, name: id, size: 1, group: "g" }))
+  const question = asked(
+    [...items, { id: "z", name: "z", size: 1, group: "h" }],
+    [{ from: "a", to: "b" }],
+    true,
+    null,
+  )
+  const { layout, index } = sceneOf(question, arrange(question.request))
+  const corner = (id: string) => {
+    const at = index.get(id) as number
+    return [layout.x[at] as number, layout.y[at] as number] as const
+  }
+  expect(corner("b")[1]).toBe(corner("a")[1])
+  expect(corner("c")[0]).toBe(corner("a")[0])
+  expect(corner("d")[0]).toBe(corner("a")[0])
+  expect(new Set(["a", "c", "d"].map((id) => corner(id)[1])).size).toBe(3)
+})

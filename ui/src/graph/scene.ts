@@ -24,6 +24,10 @@ export interface Scene {
   readonly out: readonly number[][]
   readonly from: Int32Array
   readonly to: Int32Array
+  /** Edges that differ between two versions. */
+  readonly differing: readonly number[]
+  /** 1 for each segment on which there is order without data alone; null where there is none. */
+  readonly dashed: Uint8Array | null
   /** Items by squares of the drawing, to find what is at a point. */
   readonly squares: ReadonlyMap<number, readonly number[]>
 }
@@ -113,8 +117,21 @@ export function sceneOf({ request, items, edges, groups }: Asked, layout: Layout
     out,
     from: request.from,
     to: request.to,
+    differing: edges.flatMap((edge, at) => (edge.change && edge.change !== "same" ? [at] : [])),
+    dashed: dashedOf(edges, layout),
     squares,
   }
+}
+
+function dashedOf(edges: readonly GraphEdge[], { segments, starts, parts }: Layout): Uint8Array | null {
+  if (!edges.some((edge) => edge.dashed)) return null
+  const found = new Uint8Array(segments.length / 4)
+  // what one edge with data shares with others is whole
+  for (const dashed of [true, false])
+    for (const [at, edge] of edges.entries())
+      if ((edge.dashed ?? false) === dashed)
+        for (const part of parts.subarray(starts[at], starts[at + 1])) found[part] = dashed ? 1 : 0
+  return found
 }
 
 /** The same drawing with other words and states on it: nothing moves. */

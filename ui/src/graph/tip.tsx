@@ -1,4 +1,5 @@
 import { StateWord } from "@/parts/state-mark"
+import { lookOf } from "./change"
 import classes from "./graph.module.css"
 import { stripOf } from "./paint"
 import type { Scene } from "./scene"
@@ -12,6 +13,7 @@ export function NodeTip({ scene, item, x, y }: { scene: Scene; item: number; x: 
     <div className={classes.tip} style={{ left: x + 14, top: y + 14 }} aria-hidden="true">
       <strong>{node.name}</strong>
       {node.state && <StateWord state={node.state}>{node.stateWords}</StateWord>}
+      {node.change && <span>{node.stateWords ?? lookOf(node.change).word}</span>}
       {counts.length > 1 && (
         <span>{counts.map(([state, count]) => `${count.toLocaleString("en")} ${state}`).join(", ")}</span>
       )}

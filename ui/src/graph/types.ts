@@ -1,5 +1,8 @@
 /** What a graph is drawn from. Assets, tasks and steps of a plan are all given like this. */
 
+/** What became of a step or an edge from one version to another. */
+export type Change = "added" | "removed" | "changed" | "same"
+
 export interface GraphNode {
   /** Unique in the graph. */
   readonly id: string
@@ -26,6 +29,8 @@ export interface GraphNode {
   readonly shape?: "card" | "round"
   /** A colour in place of the state's, as an index of `hues`: for colouring by group, owner or location. */
   readonly hue?: number
+  /** Where two versions are compared: it has a mark for this in place of a state's. */
+  readonly change?: Change
 }
 
 export interface GraphEdge {
@@ -35,6 +40,7 @@ export interface GraphEdge {
   readonly label?: string
   /** Order without data. */
   readonly dashed?: boolean
+  readonly change?: Change
 }
 
 /** What stands on the drawing: a node, or a folded group in the place of its nodes. */
@@ -62,6 +68,10 @@ export interface FlowGraphProps {
   readonly onOpen?: (id: string) => void
   /** Brought into the middle when it changes. */
   readonly focus?: string | null
+  /** What is seen, as `onPlace` gave it; the whole graph where it is empty or no place in this graph. */
+  readonly place?: string
+  /** Called once the view has rested after a move: with what is seen, empty where that is the whole graph again. */
+  readonly onPlace?: (place: string) => void
   /** Nodes whose names have this text stand out. */
   readonly search?: string
   /** `auto`: cards of the DOM below 300 nodes, a canvas above. */

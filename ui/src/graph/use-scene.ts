@@ -16,7 +16,8 @@ let worker: Worker | null = null
 let count = 0
 const waiting = new Map<number, (answer: Answer) => void>()
 
-function post(request: Parameters<typeof arrange>[0], heard: (answer: Answer) => void): () => void {
+/** Let the worker begin, so that a large graph need not wait for it. */
+export function warm(): Worker {
   if (worker === null) {
     worker = new Worker(new URL("./layout.worker.ts", import.meta.url), { type: "module" })
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
@@ -24,10 +25,14 @@ function post(request: Parameters<typeof arrange>[0], heard: (answer: Answer) =>
       waiting.delete(data.number)
     }
   }
+  return worker
+}
+
+function post(request: Parameters<typeof arrange>[0], heard: (answer: Answer) => void): () => void {
   count += 1
   const number = count
   waiting.set(number, heard)
-  worker.postMessage({ number, request })
+  warm().postMessage({ number, request })
   return () => waiting.delete(number)
 }
 

@@ -2,7 +2,7 @@
 
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"] as const
 const DAY_NAMES = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-const MONTHS = [
+export const MONTHS = [
   "January",
   "February",
   "March",

@@ -27,6 +27,7 @@ async function apply(ask: Ask, shown: Outline, options: Options): Promise<Applie
       concurrency: options.concurrency ?? null,
       keep_going: ask.keep_going ?? null,
       slices: options.slices ?? null,
+      what_holds: false,
     },
   })
   if (execution === undefined) throw new Error("The server answered without an execution.")

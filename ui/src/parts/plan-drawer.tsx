@@ -7,7 +7,7 @@ import { Command } from "./empty"
 import classes from "./plan.module.css"
 import { ExecutionActions, ExecutionBody, executionSays, useExecution } from "./plan-execution"
 import { PlanBody, useApplying, usePlan } from "./plan-view"
-import { type Ask, amount, nothing, typed } from "./plan-words"
+import { type Ask, amount, askOf, nothing, typed } from "./plan-words"
 
 interface PlanDrawerProps extends Ask {
   readonly opened: boolean
@@ -88,6 +88,12 @@ function Applied({ id }: { id: string }) {
           <h2>{execution.data ? executionSays(execution.data) : "Begins"}</h2>
           <p className={classes.asked}>
             <Link to={executionPath(id)}>Execution {id.slice(0, 8)}</Link>
+            {execution.data && askOf(execution.data.request).partitions && (
+              <>
+                {" · "}
+                <Link to="/backfills">Backfills</Link>
+              </>
+            )}
           </p>
         </div>
         {execution.data && (

@@ -1,11 +1,12 @@
 import { Button, Tooltip } from "@mantine/core"
-import { Link } from "@tanstack/react-router"
+import { Link, useRouter } from "@tanstack/react-router"
 import { lazy, Suspense } from "react"
 import { api, type Schema } from "@/api/client"
 import { useMay } from "@/shell/door"
-import { assetPath, pipelinePath, runPath } from "@/shell/links"
+import { assetPath, executionPath, pipelinePath, runPath } from "@/shell/links"
 import { duration } from "./clock"
 import { Skeleton } from "./empty"
+import { unmade } from "./execution-heat-model"
 import { Loaded } from "./loaded"
 import { Panel, Section } from "./panel"
 import { type Counts, inWords, PlanBar } from "./plan-bar"
@@ -57,55 +58,76 @@ export function countsOf(execution: Execution) {
   return { ...execution, unchanged: execution.passed }
 }
 
+interface ExecutionActionsProps {
+  readonly execution: Execution
+  /** In a row of a list. */
+  readonly compact?: boolean
+}
+
 /** Pause, resume, cancel, and once more what failed: those that make sense now. */
-export function ExecutionActions({ execution }: { execution: Execution }) {
+export function ExecutionActions({ execution, compact = false }: ExecutionActionsProps) {
+  const router = useRouter()
   const may = useMay("operator")
+  const again = api.useMutation("post", "/api/v1/executions/{id}/rerun", {
+    onSuccess: (made) => void router.navigate({ to: executionPath(made.id) }),
+  })
   const pause = api.useMutation("post", "/api/v1/executions/{id}/pause")
   const resume = api.useMutation("post", "/api/v1/executions/{id}/resume")
   const cancel = api.useMutation("post", "/api/v1/executions/{id}/cancel")
   const params = { path: { id: execution.id } }
-  const live = execution.phase !== "finished"
-  if (!live) return null
-  const shared = { disabled: !may, variant: "default" } as const
-  const buttons = (
-    <>
-      {execution.phase === "suspended" ? (
-        <Button
-          {...shared}
-          loading={resume.isPending}
-          onClick={() => resume.mutate({ params, body: { retry_failed: false } })}
-        >
-          Resume
-        </Button>
-      ) : (
-        <Button
-          {...shared}
-          loading={pause.isPending}
-          disabled={!may || execution.phase === "cancelling"}
-          onClick={() => pause.mutate({ params })}
-        >
-          Pause
-        </Button>
-      )}
-      {execution.failed > 0 && (
-        <Button
-          {...shared}
-          loading={resume.isPending}
-          onClick={() => resume.mutate({ params, body: { retry_failed: true } })}
-        >
-          Retry {execution.failed.toLocaleString("en-GB")} failed
-        </Button>
-      )}
+  const left = unmade(execution)
+  if (execution.phase === "finished" && left === 0) return null
+  const shared = { disabled: !may, variant: "default", ...(compact ? { size: "compact-xs" } : {}) } as const
+  const buttons =
+    execution.phase === "finished" ? (
       <Button
         {...shared}
-        color="red"
-        loading={cancel.isPending || execution.phase === "cancelling"}
-        onClick={() => cancel.mutate({ params, body: { reason: "" } })}
+        title="As a new execution: what failed in this one, was left out or cancelled."
+        loading={again.isPending}
+        onClick={() => again.mutate({ params })}
       >
-        Cancel
+        Re-run {left.toLocaleString("en-GB")}
       </Button>
-    </>
-  )
+    ) : (
+      <>
+        {execution.phase === "suspended" ? (
+          <Button
+            {...shared}
+            loading={resume.isPending}
+            onClick={() => resume.mutate({ params, body: { retry_failed: false } })}
+          >
+            Resume
+          </Button>
+        ) : (
+          <Button
+            {...shared}
+            loading={pause.isPending}
+            disabled={!may || execution.phase === "cancelling"}
+            onClick={() => pause.mutate({ params })}
+          >
+            Pause
+          </Button>
+        )}
+        {execution.failed > 0 && (
+          <Button
+            {...shared}
+            loading={resume.isPending}
+            onClick={() => resume.mutate({ params, body: { retry_failed: true } })}
+          >
+            Retry {execution.failed.toLocaleString("en-GB")}
+            {compact ? "" : " failed"}
+          </Button>
+        )}
+        <Button
+          {...shared}
+          color="red"
+          loading={cancel.isPending || execution.phase === "cancelling"}
+          onClick={() => cancel.mutate({ params, body: { reason: "" } })}
+        >
+          Cancel
+        </Button>
+      </>
+    )
   return may ? (
     buttons
   ) : (

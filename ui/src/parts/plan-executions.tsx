@@ -11,24 +11,18 @@ import { StateWord } from "./state-mark"
 import { type Column, Table } from "./table"
 import { Time } from "./time"
 
-interface ExecutionsProps {
-  readonly kinds: readonly string[]
-  readonly live?: boolean
-}
-
-/** Executions of these kinds, newest first, each with how far it is. */
-export function Executions({ kinds, live = false }: ExecutionsProps) {
+/** All executions, newest first, each with how far it is. */
+export function Executions() {
   const query = api.useInfiniteQuery(
     "get",
     "/api/v1/executions",
-    { params: { query: { limit: 100, live } } },
+    { params: { query: { limit: 100 } } },
     paging,
   )
   const { rows, more } = useRows(query)
-  const shown = rows.filter((each) => kinds.includes(each.kind))
   return (
     <Panel>
-      <Loaded query={{ ...query, data: query.data ? shown : undefined }}>
+      <Loaded query={{ ...query, data: query.data ? rows : undefined }}>
         {(found) => (
           <Table
             label="Executions"
@@ -38,16 +32,9 @@ export function Executions({ kinds, live = false }: ExecutionsProps) {
             href={(each) => executionPath(each.id)}
             more={more}
             empty={
-              kinds.length === 1 && kinds[0] === "backfill" ? (
-                <Empty title="No backfill yet." command="weft backfill NAME 2024-01-01..2024-01-31 --detach">
-                  A backfill runs many intervals of a pipeline, or makes many partitions of an asset. What you
-                  plan and apply, as from an asset's partitions, is under Plans.
-                </Empty>
-              ) : (
-                <Empty title="Nothing was applied yet." command="weft apply --detach">
-                  Plan something and apply it: it is carried out here, and survives whatever process dies.
-                </Empty>
-              )
+              <Empty title="Nothing was applied yet." command="weft apply --detach">
+                Plan something and apply it: it is carried out here, and survives whatever process dies.
+              </Empty>
             }
           />
         )}

@@ -3,6 +3,7 @@ import { useMemo } from "react"
 import type { Schema } from "@/api/client"
 import { FlowGraph } from "@/graph/flow-graph"
 import type { GraphEdge, GraphNode } from "@/graph/types"
+import { useCamera } from "@/graph/use-camera"
 import { assetPath, pipelinePath } from "@/shell/links"
 import { lineState } from "./plan-execution"
 import classes from "./plan-graph.module.css"
@@ -55,6 +56,7 @@ interface DrawnProps {
 
 function Drawn({ label, nodes, edges, kinds }: DrawnProps) {
   const router = useRouter()
+  const [camera, keepCamera] = useCamera()
   const open = (name: string) => {
     const kind = kinds.get(name)
     if (kind === "pipeline") void router.navigate({ to: pipelinePath(name) })
@@ -62,7 +64,15 @@ function Drawn({ label, nodes, edges, kinds }: DrawnProps) {
   }
   return (
     <div className={classes.place}>
-      <FlowGraph label={label} nodes={nodes} edges={edges} onOpen={open} frames={false} />
+      <FlowGraph
+        label={label}
+        nodes={nodes}
+        edges={edges}
+        onOpen={open}
+        frames={false}
+        place={camera}
+        onPlace={keepCamera}
+      />
     </div>
   )
 }

@@ -1,3 +1,4 @@
+import { serverNow } from "@/api/server-time"
 import { absolute, between, duration, relative, short, useClock, useNow, zoneName } from "./clock"
 
 interface TimeProps {
@@ -21,8 +22,10 @@ export function Time({ at, none = "–" }: TimeProps) {
 }
 
 function Relative({ at, zone }: { at: string; zone: string }) {
-  const now = useNow()
+  const ticked = useNow()
   const date = new Date(at)
+  // what came since the last tick of the clock is past, not to come
+  const now = date.getTime() > ticked ? serverNow() : ticked
   return (
     <time dateTime={at} title={inFull(date, zone)}>
       {relative(date, new Date(now), zone)}

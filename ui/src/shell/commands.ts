@@ -4,6 +4,7 @@
  */
 import { useEffect } from "react"
 import { create } from "zustand"
+import { isShut } from "./shut"
 
 export interface Command {
   readonly id: string
@@ -75,7 +76,7 @@ export function listen(): () => void {
   let before = ""
   let at = 0
   const onKey = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.isComposing) return
+    if (event.defaultPrevented || event.isComposing || isShut()) return
     const target = event.target as HTMLElement | null
     const typing =
       target?.closest("input, textarea, select, [contenteditable=true]") !== null && target !== null

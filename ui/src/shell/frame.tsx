@@ -6,13 +6,14 @@ import { type Command, listen, useCommands } from "./commands"
 import { Dialogs } from "./dialogs"
 import classes from "./frame.module.css"
 import { openHelp, openPalette } from "./palette-state"
-import { PLACES } from "./places"
+import { usePlaces } from "./places"
 import { Sidebar } from "./sidebar"
 
 /** What stands around every page: the sidebar, the palette, the keyboard. */
 export function Frame() {
   const router = useRouter()
   const { toggleColorScheme } = useMantineColorScheme()
+  const shown = usePlaces()
   useEffect(listen, [])
   const commands = useMemo<readonly Command[]>(
     () => [
@@ -47,7 +48,7 @@ export function Frame() {
         run: () =>
           useClock.setState(({ zone }) => ({ zone: zone === "UTC" ? "local" : "UTC", mode: "absolute" })),
       },
-      ...PLACES.flatMap(({ places }) =>
+      ...shown.flatMap(({ places }) =>
         places.map(({ path, title, letter }) => ({
           id: `go:${path}`,
           title,
@@ -57,7 +58,7 @@ export function Frame() {
         })),
       ),
     ],
-    [router, toggleColorScheme],
+    [router, shown, toggleColorScheme],
   )
   useCommands(commands)
   return (

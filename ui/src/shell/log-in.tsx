@@ -20,46 +20,64 @@ function Refused() {
   ) : null
 }
 
+/** Said where a session has ended under an open page. */
+function Ended() {
+  return (
+    <p role="status" className={classes.faint}>
+      Your session has ended. The page is still there, with what you typed.
+    </p>
+  )
+}
+
+interface LogInProps {
+  readonly onIn: () => void
+  /** Given where a session has ended while a page was open: whose it was, by the name of the account if there is one. */
+  readonly again?: string | true
+}
+
 /** The page for who is not logged in. */
-export function LogIn({ onIn }: { onIn: () => void }) {
-  const [name, setName] = useState("")
+export function LogIn({ onIn, again }: LogInProps) {
+  const was = typeof again === "string" ? again : ""
+  const [name, setName] = useState(was)
   const [password, setPassword] = useState("")
   const opened = api.useMutation("post", "/api/v1/session", { meta: { quiet: true }, onSuccess: onIn })
   const problem = opened.error ? asProblem(opened.error) : null
+  // over a page that is still there, there is a main part already
+  const Whole = again ? "section" : "main"
   const submit = (event: FormEvent) => {
     event.preventDefault()
     opened.mutate({ body: { name, password } })
   }
   if (byLinkOnly())
     return (
-      <main className={classes.page}>
-        <title>Log in · weft</title>
+      <Whole className={classes.page}>
+        {!again && <title>Log in · weft</title>}
         <div className={classes.form}>
           <Logo />
-          <h1>Log in</h1>
-          <Refused />
+          <h1>{again ? "Log in again" : "Log in"}</h1>
+          {again ? <Ended /> : <Refused />}
           <p>On the machine of the server, in the project's folder, this prints a link that logs you in:</p>
           <div>
             <Command text="weft open" />
           </div>
           <p className={classes.faint}>An admin can make accounts with passwords, under Settings.</p>
         </div>
-      </main>
+      </Whole>
     )
   return (
-    <main className={classes.page}>
-      <title>Log in · weft</title>
+    <Whole className={classes.page}>
+      {!again && <title>Log in · weft</title>}
       <form className={classes.form} onSubmit={submit}>
         <Logo />
-        <h1>Log in</h1>
-        <Refused />
+        <h1>{again ? "Log in again" : "Log in"}</h1>
+        {again ? <Ended /> : <Refused />}
         <TextInput
           label="Name"
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
           autoComplete="username"
           required
-          autoFocus
+          autoFocus={!was}
         />
         <PasswordInput
           label="Password"
@@ -67,6 +85,7 @@ export function LogIn({ onIn }: { onIn: () => void }) {
           onChange={(event) => setPassword(event.currentTarget.value)}
           autoComplete="current-password"
           required
+          autoFocus={was !== ""}
         />
         {problem && (
           <p role="alert" className={classes.refused}>
@@ -81,6 +100,6 @@ export function LogIn({ onIn }: { onIn: () => void }) {
           <Command text="weft open" />
         </div>
       </form>
-    </main>
+    </Whole>
   )
 }

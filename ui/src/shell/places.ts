@@ -20,11 +20,17 @@ import {
   Workflow,
 } from "lucide-react"
 
+import { useMemo } from "react"
+import { useMe } from "./door"
+import { type Role, reaches } from "./roles"
+
 export interface Place {
   readonly path: string
   readonly title: string
   readonly letter: string
   readonly icon: LucideIcon
+  /** Only for who has this role; others are told so where they come by its address. */
+  readonly role?: Role
 }
 
 export const PLACES: ReadonlyArray<{ readonly title: string; readonly places: readonly Place[] }> = [
@@ -55,9 +61,22 @@ export const PLACES: ReadonlyArray<{ readonly title: string; readonly places: re
     places: [
       { path: "/incidents", title: "Alerts", letter: "i", icon: Bell },
       { path: "/events", title: "Events", letter: "e", icon: Radio },
-      { path: "/audit", title: "Audit", letter: "u", icon: ScrollText },
+      { path: "/audit", title: "Audit", letter: "u", icon: ScrollText, role: "admin" },
       { path: "/connections", title: "Connections", letter: "o", icon: Plug },
       { path: "/settings", title: "Settings", letter: "t", icon: Settings },
     ],
   },
 ]
+
+/** The pages for who is logged in. */
+export function usePlaces(): typeof PLACES {
+  const mine = useMe()?.role
+  return useMemo(
+    () =>
+      PLACES.map(({ title, places }) => ({
+        title,
+        places: places.filter(({ role }) => role === undefined || reaches(mine, role)),
+      })),
+    [mine],
+  )
+}

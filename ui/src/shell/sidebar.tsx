@@ -5,7 +5,7 @@ import { Menu as MenuIcon, X } from "lucide-react"
 import { useEffect } from "react"
 import { api } from "@/api/client"
 import { Logo } from "./logo"
-import { PLACES } from "./places"
+import { usePlaces } from "./places"
 import classes from "./sidebar.module.css"
 import { Standing } from "./standing"
 
@@ -14,6 +14,7 @@ export function Sidebar() {
   const { pathname } = useLocation()
   const [open, { toggle, close }] = useDisclosure(false)
   const counts = useCounts()
+  const shown = usePlaces()
   // biome-ignore lint/correctness/useExhaustiveDependencies: closes when another page is shown
   useEffect(close, [pathname])
   return (
@@ -27,7 +28,7 @@ export function Sidebar() {
         </ActionIcon>
       </div>
       <nav aria-label="Pages" className={classes.places}>
-        {PLACES.map(({ title, places }) => (
+        {shown.map(({ title, places }) => (
           <div key={title} className={classes.group}>
             {title && <p>{title}</p>}
             {places.map(({ path, title: name, icon: Icon }) => {

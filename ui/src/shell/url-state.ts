@@ -57,6 +57,18 @@ export function list(): Field<readonly string[]> {
 type Fields = Record<string, Field<unknown>>
 type Values<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never }
 
+/** What the state is in the URL of the window. */
+export function readUrl<F extends Fields>(fields: F): Values<F> {
+  return read(fields, location.search)
+}
+
+function read<F extends Fields>(fields: F, written: string): Values<F> {
+  const search = new URLSearchParams(written)
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, field.read(search.getAll(name))]),
+  ) as Values<F>
+}
+
 export interface SetOptions {
   /** Whether the back button leads to the state before. By default it does not: filters are changed many times. */
   readonly push?: boolean
@@ -72,11 +84,7 @@ export function useUrlState<F extends Fields>(
 ): [Values<F>, (change: Partial<Values<F>>, options?: SetOptions) => void] {
   const location = useLocation()
   const router = useRouter()
-  const values = useMemo(() => {
-    const search = new URLSearchParams(location.searchStr)
-    const read = Object.entries(fields).map(([name, field]) => [name, field.read(search.getAll(name))])
-    return Object.fromEntries(read) as Values<F>
-  }, [fields, location.searchStr])
+  const values = useMemo(() => read(fields, location.searchStr), [fields, location.searchStr])
   const set = useCallback(
     (change: Partial<Values<F>>, options: SetOptions = {}) => {
       const search = new URLSearchParams(router.state.location.searchStr)

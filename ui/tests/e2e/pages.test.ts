@@ -2,9 +2,8 @@
  * What holds of every page: a title of its own, a quiet console, no sideways scrolling at 1280 × 720, no violation of
  * WCAG AA in either theme. Under a path they are the same pages, so that there it is enough that they come at all.
  */
-import AxeBuilder from "@axe-core/playwright"
-import type { Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { violations } from "../axe"
 import { settled } from "../browser"
 import { type Place, places } from "../places"
 import { BASES, type Base, startAt } from "../servers/bases"
@@ -12,9 +11,6 @@ import type { Server } from "../servers/weft"
 import { windows } from "../windows"
 
 const open = windows()
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-/** What the themes differ in is their colours. */
-const OF_COLOURS = ["color-contrast", "link-in-text-block"]
 
 describe.each(BASES)("at %s", (base: Base) => {
   let server: Server
@@ -50,22 +46,6 @@ describe.each(BASES)("at %s", (base: Base) => {
     expect(wrong.told().join("\n")).toBe("")
   }, 300_000)
 })
-
-/** What axe finds on a page, in the light theme and then, without loading it anew, in the dark one. */
-async function violations(page: Page): Promise<string[]> {
-  // all is in one frame, for which axe needs no other page to gather what it found
-  const axe = () => new AxeBuilder({ page }).setLegacyMode(true)
-  const light = await axe().withTags(RULES).analyze()
-  await page.emulateMedia({ colorScheme: "dark" })
-  await page.locator("html[data-mantine-color-scheme=dark]").waitFor()
-  const dark = await axe().withRules(OF_COLOURS).analyze()
-  await page.emulateMedia({ colorScheme: "light" })
-  return [light, dark].flatMap((found, at) =>
-    found.violations.map(
-      (each) => `${at ? "dark: " : ""}${each.id} (${each.impact}): ${each.nodes[0]?.html.slice(0, 140)}`,
-    ),
-  )
-}
 
 /** What is wrong, with the pages on which it is: one line for each, since most is wrong everywhere or nowhere. */
 class Findings {

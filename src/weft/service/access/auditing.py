@@ -111,7 +111,13 @@ def note(
 
 
 def ls(
-    ledger: ledgers.Ledger, *, before: int | None = None, by: str = "", action: str = "", limit: int = 100
+    ledger: ledgers.Ledger,
+    *,
+    before: int | None = None,
+    by: str = "",
+    action: str = "",
+    target: str = "",
+    limit: int = 100,
 ) -> list[ChangeView]:
     """Entries of the audit log, newest first."""
     return [
@@ -127,7 +133,7 @@ def ls(
             address=row.change.address,
             chain=row.change.chain,
         )
-        for row in ledger.changes_made(before=before, by=by, action=action, limit=limit)
+        for row in ledger.changes_made(before=before, by=by, action=action, target=target, limit=limit)
     ]
 
 

@@ -69,6 +69,8 @@ class AssetDetail(AssetView, frozen=True, kw_only=True):
     automations: list[str]
     defined_at: str | None
     freshness: dict[str, Any] | None
+    dynamic: list[str]
+    """The names of its dynamic partitions, whose keys people and runs add."""
 
 
 class CheckResultView(views.View, frozen=True, kw_only=True):
@@ -180,6 +182,7 @@ def detail(world: worlds.World, known: standings.Standings, asset: graphs.Asset,
         automations=[each for each in graph.automations if each == f"condition:{asset.key}"],
         defined_at=str(asset.location) if asset.location is not None else None,
         freshness=msgspec.to_builtins(asset.freshness) if asset.freshness is not None else None,
+        dynamic=sorted(asset.partitions.dynamic_names()) if asset.partitions is not None else [],
     )
 
 

@@ -19,6 +19,9 @@ from weft.service.server import standings
 MOST_SEGMENTS = 5000
 MOST_KEYS = 1000
 MOST_MARKS = 12
+_LOOKED_AT_ONCE = 4096
+_MOST_LOOKED = 200_000
+"""Keys that are looked at for a text in them."""
 
 
 class CellView(views.View, frozen=True, kw_only=True):
@@ -136,9 +139,12 @@ def keys_page(
     start: int = 0,
     limit: int = 100,
     words: Sequence[str] = (),
+    text: str = "",
     status: plan.AssetStatus | None = None,
 ) -> KeysPage:
     """Partitions in order, from the ordinal `start` on, with their keys; of these statuses, or of all.
+
+    With `text` those that have it in their key, in either case; of very many partitions the first ones are looked at.
 
     Raises:
         UsageError: it has no partitions, or a key is wrong.
@@ -148,6 +154,8 @@ def keys_page(
     if words:
         wanted &= union_of([by_status.get(word, partition_set.PartitionSet.empty()) for word in words])  # type: ignore[call-overload]
     rest = wanted - partition_set.PartitionSet.range(0, start)
+    if text:
+        rest = _with_text(definition, rest, text, limit + 1)
     taken = rest.take(limit)
     ordinals = list(taken)
     status_of: dict[int, plan.Status] = {}
@@ -180,6 +188,24 @@ def keys_page(
         items=items,
         next=ordinals[-1] + 1 if len(rest) > len(ordinals) else None,
     )
+
+
+def _with_text(
+    definition: partitions.Partitions, ordinals: partition_set.PartitionSet, text: str, most: int
+) -> partition_set.PartitionSet:
+    """The first `most` partitions, or some more, that have a text in their key, among the first ones of very many."""
+    sought = text.lower()
+    found: list[int] = []
+    looked = 0
+    for start, stop in ordinals.ranges():
+        for at in range(start, stop, _LOOKED_AT_ONCE):
+            piece = partition_set.PartitionSet.range(at, min(stop, at + _LOOKED_AT_ONCE))
+            keyed = zip(piece, definition.keys(piece), strict=True)
+            found += [ordinal for ordinal, key in keyed if sought in key.lower()]
+            looked += len(piece)
+            if len(found) >= most or looked >= _MOST_LOOKED:
+                return partition_set.PartitionSet.of(found)
+    return partition_set.PartitionSet.of(found)
 
 
 def wanted_of(

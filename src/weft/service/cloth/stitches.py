@@ -73,7 +73,7 @@ def stitch(loom: weaving.Loom, key: str, since: datetime, until: datetime) -> St
     together = PartitionSet.empty()
     for each in states.values():
         together |= each
-    status = loom.statuses[key]
+    status = loom.known.explained(world, key, loom.now)
     run, made_at = _latest(loom, key, together, since, until)
     written = (
         partitions.write_selection(together, definition)

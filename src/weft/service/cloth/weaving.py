@@ -82,6 +82,7 @@ class Loom:
     """What the threads are made from, at one moment."""
 
     world: worlds.World
+    known: standings.Standings
     statuses: Mapping[keys.AssetKey, plan.AssetStatus]
     rejected: Mapping[keys.AssetKey, PartitionSet]
     late: Mapping[keys.AssetKey, PartitionSet]
@@ -140,6 +141,7 @@ def set_up(world: worlds.World, known: standings.Standings, remembered: memory.M
     statuses, found = known.troubles(world, now, late)
     return Loom(
         world=world,
+        known=known,
         statuses=statuses,
         rejected=_rejected(found),
         late=late,

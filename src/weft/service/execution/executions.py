@@ -34,13 +34,15 @@ from weft.service.execution.views import ls as ls
 from weft.service.execution.views import runs_of as runs_of
 from weft.service.pipeline import intervals
 from weft.service.pipeline import pipelines as pipeline_runs
-from weft.service.plan import applying, planning, saved_plans, saving
+from weft.service.plan import applying, planning, saved_plans, saving, still_holding
 from weft.service.queue import claiming, queue_limits
 
 PartitionSet = partition_set.PartitionSet
 Reprocess = Literal["missing", "failed", "all"]
 REPROCESS: tuple[Reprocess, ...] = ("missing", "failed", "all")
 _MOST_PLANS = 10
+_MOST_TOLD = 50
+"""So many lines that do not hold are told with an execution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class Intervals:
 class Wanted:
     """An execution that is asked for: of a request, of intervals of a pipeline, or of a saved plan.
 
-    `only` cuts the plan of `ask` down to these partitions of assets. `concurrency` bounds its unfinished runs. With
+    With `what_holds` a saved plan that has drifted is not refused, but cut down to what of it still holds. `only` cuts
+    the plan of `ask` down to these partitions of assets. `concurrency` bounds its unfinished runs. With
     `slices` a run makes so many partitions at most. `request` is how it is shown.
     """
 
@@ -70,6 +73,7 @@ class Wanted:
     only: Mapping[keys.AssetKey, PartitionSet] | None = None
     intervals: Intervals | None = None
     saved: str = ""
+    what_holds: bool = False
     kind: Literal["apply", "backfill", "automation"] = "apply"
     by: str = ""
     request: str = ""
@@ -91,6 +95,8 @@ class Prepared:
     made: plan.Plan | None
     total: int
     saved: str = ""
+    left_out: tuple[str, ...] = ()
+    """What of a saved plan does not hold any more, and why; in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +112,8 @@ def create(world: worlds.World, wanted: Wanted) -> ExecutionView:
 
     Raises:
         UsageError: what is asked for is wrong; all that is wrong at once.
-        DriftError: the saved plan no longer holds; nothing was created.
+        ConflictError: another execution is applying the saved plan.
+        DriftError: the saved plan no longer holds, or nothing of it does; nothing was created.
     """
     for _ in range(_MOST_PLANS):
         prepared = prepare(world, wanted)
@@ -128,16 +135,23 @@ def prepare(world: worlds.World, wanted: Wanted) -> Prepared:
 
     Raises:
         UsageError: what is asked for is wrong; all that is wrong at once.
-        DriftError: the saved plan no longer holds.
+        ConflictError: another execution is applying the saved plan.
+        DriftError: the saved plan no longer holds, or nothing of it does.
     """
     _check(world, wanted)
     if wanted.intervals is not None:
         return _of_intervals(world, wanted, wanted.intervals)
     saved = ""
+    left_out: tuple[str, ...] = ()
     if wanted.saved:
         row = saved_plans.row_of(world, wanted.saved)
+        saved_plans.check_free(world, row)
         document, saved = saved_plans.document_of(world, row), row.id
-        made = saving.replan(world, document)
+        if wanted.what_holds:
+            holding = still_holding.checked(world, document)
+            made, left_out = holding.made, tuple(each.told for each in holding.left_out)
+        else:
+            made = saving.replan(world, document)
         words = row.request
     else:
         ask = wanted.ask or planning.Ask()
@@ -155,7 +169,7 @@ def prepare(world: worlds.World, wanted: Wanted) -> Prepared:
         estimate_seconds=sum(line.estimate_seconds for line in made.steps),
         words=wanted.request or words,
     )
-    return Prepared(wanted=wanted, document=document_kept, made=made, total=made.count, saved=saved)
+    return Prepared(wanted=wanted, document=document_kept, made=made, total=made.count, saved=saved, left_out=left_out)
 
 
 def created(world: worlds.World, transaction: ledgers.Transaction, prepared: Prepared) -> Created:
@@ -163,8 +177,11 @@ def created(world: worlds.World, transaction: ledgers.Transaction, prepared: Pre
 
     Raises:
         PlanMovedError: something that the plan names changed since it was prepared; the transaction is to be undone.
+        ConflictError: another execution is applying the saved plan; so as well.
     """
     wanted, document, made = prepared.wanted, prepared.document, prepared.made
+    if prepared.saved:  # looked at again within the transaction, so that of two that race one is refused
+        saved_plans.check_free(world, saved_plans.row_of(world, prepared.saved))
     execution = secrets.token_hex(6)
     digest, body = documents.pack(msgspec.json.encode(document))
     if made is not None:
@@ -187,7 +204,7 @@ def created(world: worlds.World, transaction: ledgers.Transaction, prepared: Pre
         pool=wanted.pool,
         plan=prepared.saved,
         automation=wanted.automation,
-        options=_options(wanted, document),
+        options=_options(prepared),
     )
     if not prepared.total:
         ended = control_events.ExecutionFinished(execution=execution, outcome="succeeded", reason="nothing to do")
@@ -221,6 +238,8 @@ def _check(world: worlds.World, wanted: Wanted) -> None:
     given = [name for name in ("ask", "intervals", "saved") if getattr(wanted, name)]
     if len(given) > 1:
         problems.append(f"{' and '.join(given)} are given; an execution is of one of them.")
+    if wanted.what_holds and not wanted.saved:
+        problems.append("what_holds is given, but no saved plan of which something could hold.")
     if problems:
         raise errors.UsageError(" ".join(problems), remedy="Correct this; nothing was created.")
     queue_limits.check_priority(wanted.priority)
@@ -250,8 +269,11 @@ def _cut(made: plan.Plan, only: Mapping[keys.AssetKey, PartitionSet]) -> plan.Pl
     return replace(made, steps=tuple(lines))
 
 
-def _options(wanted: Wanted, document: kept.Document) -> msgspec.Raw:
-    found: dict[str, object] = {"keep_going": document.keep_going}
+def _options(prepared: Prepared) -> msgspec.Raw:
+    wanted = prepared.wanted
+    found: dict[str, object] = {"keep_going": prepared.document.keep_going}
+    if prepared.left_out:
+        found["not_holding"] = [*prepared.left_out[:_MOST_TOLD]]
     if wanted.slices is not None:
         found["slices"] = wanted.slices
     if wanted.intervals is not None:

@@ -34,18 +34,19 @@ class Line:
     """How far a step is."""
 
     succeeded: int = 0
-    unchanged: int = 0
-    cancelled: int = 0
     microseconds: int = 0
     running: dict[_Partition, str] = field(default_factory=dict)
     """By which run."""
     failed: dict[_Partition, FailedRow] = field(default_factory=dict)
     left_out: set[_Partition] = field(default_factory=set)
+    unchanged: set[_Partition] = field(default_factory=set)
+    cancelled: set[_Partition] = field(default_factory=set)
 
     def begin(self, partition: _Partition, run: str) -> None:
         """What is tried once more has not failed any more."""
         self.failed.pop(partition, None)
         self.left_out.discard(partition)
+        self.cancelled.discard(partition)
         self.running[partition] = run
 
     def end(self, partitions: Iterable[_Partition]) -> None:
@@ -139,7 +140,7 @@ def _add_failed(line: Line, run: str, position: int, at: int, event: events.Atte
         return
     line.end([event.partition])
     if event.outcome == "cancelled":
-        line.cancelled += 1
+        line.cancelled.add(event.partition)
         return
     line.failed[event.partition] = FailedRow(
         name=event.step,
@@ -155,10 +156,9 @@ def _add_failed(line: Line, run: str, position: int, at: int, event: events.Atte
 
 def _add_finished(line: Line, run: str, at: int, event: events.StepsFinished) -> None:
     line.end(event.partitions)
-    count = len(event.partitions)
     match event.outcome:
         case "reused" | "skipped" | "removed" | "succeeded":
-            line.unchanged += count
+            line.unchanged.update(event.partitions)
         case "upstream_failed":
             line.left_out.update(event.partitions)
         case "failed" | "timed_out" | "crashed":
@@ -168,7 +168,7 @@ def _add_finished(line: Line, run: str, at: int, event: events.StepsFinished) ->
                     log=None, at=views.time_of_us(at),
                 )  # fmt: skip
         case "rolled_back":
-            line.succeeded -= count
-            line.cancelled += count
+            line.succeeded -= len(event.partitions)
+            line.cancelled.update(event.partitions)
         case "cancelled":
-            line.cancelled += count
+            line.cancelled.update(event.partitions)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 from weft.ledger import codec
@@ -75,6 +77,41 @@ def get(world: worlds.World, execution: str) -> ProgressView:
     Raises:
         NotFoundError: there is none.
     """
+    with look(world, execution) as found:
+        row, state, rows = found.row, found.state, found.runs
+        names = frozenset(each.step for each in found.agreed)
+        pipelines = world.graph.pipelines
+        lines = [
+            _of_pipeline(world, row, rows, each, names)
+            if each.step in pipelines
+            else _of_step(world, row, state, found.fold, each, names)
+            for each in found.agreed
+        ]
+        failures = [each for line in found.fold.lines.values() for each in line.failed.values()][:_MOST_FAILURES]
+    failures += _failed_runs(world, row, most=_MOST_FAILURES - len(failures))
+    return ProgressView(execution=row.id, rows=lines, failures=failures, replanned=state.moves, runs=len(rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An execution with what its runs came to; `fold` must not be kept. `agreed` has makers before readers."""
+
+    row: executing.ExecutionRow
+    document: kept.Document
+    state: kept.State
+    runs: Sequence[ledgers.RunRow]
+    """Newest first."""
+    fold: folds.Fold
+    agreed: Sequence[kept.Agreed]
+
+
+@contextmanager
+def look(world: worlds.World, execution: str) -> Iterator[Look]:
+    """Look at an execution, up to what happened last.
+
+    Raises:
+        NotFoundError: there is none.
+    """
     row = execution_views.row_of(world, execution)
     document = kept.document_of(world, row)
     state = kept.state_of(world.ledger.execution_states([row.id]).get(row.id))
@@ -88,17 +125,7 @@ def get(world: worlds.World, execution: str) -> ProgressView:
     with fold.lock:
         folds.read(world.ledger, fold, [each for each in reversed(rows) if each.pipeline is None])
         agreed = _in_order(world, _agreed(document))
-        names = frozenset(each.step for each in agreed)
-        pipelines = world.graph.pipelines
-        lines = [
-            _of_pipeline(world, row, rows, each, names)
-            if each.step in pipelines
-            else _of_step(world, row, state, fold, each, names)
-            for each in agreed
-        ]
-        failures = [each for line in fold.lines.values() for each in line.failed.values()][:_MOST_FAILURES]
-    failures += _failed_runs(world, row, most=_MOST_FAILURES - len(failures))
-    return ProgressView(execution=row.id, rows=lines, failures=failures, replanned=state.moves, runs=len(rows))
+        yield Look(row=row, document=document, state=state, runs=rows, fold=fold, agreed=agreed)
 
 
 def _agreed(document: kept.Document) -> list[kept.Agreed]:
@@ -118,7 +145,8 @@ def _of_step(
 ) -> ProgressRow:
     found = fold.lines.get(agreed.step, folds.Line())
     total = len(partition_set.PartitionSet.decode(agreed.ordinals))
-    done = found.succeeded + found.unchanged + len(found.failed) + len(found.left_out) + found.cancelled
+    unchanged, cancelled = len(found.unchanged), len(found.cancelled)
+    done = found.succeeded + unchanged + len(found.failed) + len(found.left_out) + cancelled
     left = max(0, total - done - len(found.running))
     settled = _settled(row, left)
     return _row(
@@ -127,10 +155,10 @@ def _of_step(
         names,
         total=total,
         succeeded=found.succeeded,
-        unchanged=found.unchanged + settled["unchanged"],
+        unchanged=unchanged + settled["unchanged"],
         failed=len(found.failed),
         left_out=len(found.left_out) + settled["left_out"],
-        cancelled=found.cancelled + settled["cancelled"],
+        cancelled=cancelled + settled["cancelled"],
         running=len(found.running),
         left=settled["left"],
         why_not=state.left_out.get(agreed.step, ""),
@@ -158,7 +186,7 @@ def _of_pipeline(
         if run.pipeline != agreed.step or run.partition in seen:
             continue
         seen.add(run.partition)
-        counts[_stands(run)] += 1
+        counts[stands(run)] += 1
         if run.started is not None and run.finished is not None:
             seconds += (run.finished - run.started) / 1e6
     total = len(partition_set.PartitionSet.decode(agreed.ordinals))
@@ -181,7 +209,8 @@ def _of_pipeline(
     )
 
 
-def _stands(run: ledgers.RunRow) -> str:
+def stands(run: ledgers.RunRow) -> str:
+    """How a run of an interval stands, in the words of the counts; "created" while it waits."""
     if run.outcome is None:
         return "created" if run.phase == "created" else "running"
     return "succeeded" if run.outcome in _GOOD else "cancelled" if run.outcome == "cancelled" else "failed"
@@ -214,14 +243,15 @@ def _row(
         if step.partitions is not None and step.partitions.fingerprint == agreed.fingerprint:
             told = plan_outlines.in_few_words(step.partitions, partition_set.PartitionSet.decode(agreed.ordinals))
     return ProgressRow(
-        name=_name(world, agreed.step), kind="pipeline" if pipeline else "asset" if len(outputs) == 1 else "step",
-        partitions=told, outputs=outputs, after=tuple(_name(world, each) for each in after), total=total,
+        name=name_of(world, agreed.step), kind="pipeline" if pipeline else "asset" if len(outputs) == 1 else "step",
+        partitions=told, outputs=outputs, after=tuple(name_of(world, each) for each in after), total=total,
         succeeded=succeeded, unchanged=unchanged, failed=failed, left_out=left_out, cancelled=cancelled,
         running=running, left=left, why_not=why_not, seconds=round(seconds, 6),
     )  # fmt: skip
 
 
-def _name(world: worlds.World, step: str) -> str:
+def name_of(world: worlds.World, step: str) -> str:
+    """What a line is called: the asset, where its step makes but one."""
     found = world.planned.steps.get(step)
     return found.outputs[0] if found is not None and len(found.outputs) == 1 else step
 

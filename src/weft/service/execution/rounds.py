@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from weft.model import graph as graphs
 from weft.model import keys, partition_set, plan
+from weft.planner import holding
 from weft.service import world as worlds
 from weft.service.execution import documents as kept
 from weft.service.pipeline import waits
@@ -238,7 +238,7 @@ def _below(world: worlds.World, made: plan.Plan, missing: _Sets, lines: Mapping[
             defined = graph.steps[step]
             spoilt = found.get(step, EMPTY)
             for dependency in defined.dependencies:
-                above = _bad_of(graph, bad, dependency.asset)
+                above = holding.reached(graph, bad, dependency.asset)
                 if above:
                     partitions = graph.assets[dependency.asset].partitions
                     spoilt |= dependency.mapping.downstream(above, defined.partitions, partitions, made.now)
@@ -250,21 +250,6 @@ def _below(world: worlds.World, made: plan.Plan, missing: _Sets, lines: Mapping[
             for output in defined.outputs:
                 bad[output] = bad.get(output, EMPTY) | spoilt
     return found
-
-
-def _bad_of(graph: graphs.Graph, bad: Mapping[str, PartitionSet], asset: keys.AssetKey) -> PartitionSet:
-    """What of an asset is not there because its making failed; of what a pipeline makes, that of the interval."""
-    defined = graph.assets[asset]
-    maker = defined.made_by
-    if defined.step is not None or maker is None or not bad.get(maker):
-        return bad.get(asset, EMPTY)
-    of_maker = graph.assets[maker].partitions if maker in graph.assets else None
-    if defined.partitions is None:
-        return PartitionSet.range(0, 1)
-    if of_maker is None:
-        return EMPTY
-    found = (defined.partitions.find(of_maker.key(ordinal)) for ordinal in bad[maker])
-    return PartitionSet.of(sorted(each for each in found if each is not None))
 
 
 def _sliced(

@@ -76,11 +76,7 @@ def recorded(
     world: worlds.World, transaction: ledgers.Transaction, lines: Iterable[plan.PlanStep]
 ) -> list[events.Event]:
     """Keep the code of steps that the ledger has not seen yet; the events that say so."""
-    found: list[events.Event] = []
-    for event, name, content in documents.code_documents(world, dict.fromkeys(line.code for line in lines)):
-        transaction.put_document(name, "code", content)
-        found.append(event)
-    return found
+    return documents.keep_code(transaction, documents.code_documents(world, dict.fromkeys(line.code for line in lines)))
 
 
 def begun(

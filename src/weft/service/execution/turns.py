@@ -210,7 +210,7 @@ class _Turn:
             return None, None
         if not state.look and state.waits_for:
             return None, None
-        made = planning.make_plan(self._world, _ask(document.plan), now=document.plan.now)
+        made = planning.make_plan(self._world, ask_of(document.plan), now=document.plan.now)
         found = rounds.next_round(self._world, document, state, made, busy=state.busy)
         nothing = not (found.intervals or found.assets or found.waits_for)
         if nothing and not self._open and not state.queue:
@@ -273,7 +273,8 @@ class _Turn:
         return True
 
 
-def _ask(document: documents.PlanDocument) -> planning.Ask:
+def ask_of(document: documents.PlanDocument) -> planning.Ask:
+    """The request of which a plan was made."""
     return planning.Ask(
         selection=document.selection,
         partitions=document.partitions,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from weft.model import keys, plan
 from weft.planner import troubles as planner_troubles
 from weft.service import views
 from weft.service import world as worlds
-from weft.service.asset import asset_views
-from weft.service.now import asked, going_on, memory, repairs, troubles, words
+from weft.service.now import asked, counting, going_on, memory, repairs, troubles, words
 from weft.service.server import standings
 
 _BROKEN = frozenset({"failed", "rejected", "run_failed", "location_failed"})
@@ -39,7 +37,7 @@ def now(world: worlds.World, known: standings.Standings, remembered: memory.Memo
     running = going_on.running(world, moment)
     queue = going_on.waiting(world)
     people = going_on.people(ledger)
-    counts = remembered.of("counts", id(statuses), lambda: (statuses, _counted(world, statuses, overdue)))[1]
+    counts = counting.counted(remembered, world, statuses)
     kinds = [each.kind for each in elsewhere] + [each.kind for each in found.all]
     live = ledger.live_counts()
     in_queue = sum(count for (phase, pool), count in live.items() if phase == "created" and pool)
@@ -53,11 +51,11 @@ def now(world: worlds.World, known: standings.Standings, remembered: memory.Memo
             hit_assets=sum(len(world.planned.steps[step].outputs) for step in found.hit),
             hit_partitions=sum(map(len, found.hit.values())),
             due_soon=counts.due_soon,
-            fresh=counts.partitions.get("fresh", 0),
-            running=counts.partitions.get("running", 0),
-            never_made=counts.never_made,
-            assets=counts.assets,
-            pipelines=counts.pipelines,
+            fresh=counts.partitions["fresh"],
+            running=counts.partitions["running"],
+            never_made=counts.partitions["missing"] - sum(map(len, overdue.values())),
+            assets=counts.of_assets,
+            pipelines=counts.of_pipelines,
         ),
         troubles=shown,
         running=running,
@@ -96,37 +94,3 @@ def _troubled(found: planner_troubles.Troubles) -> dict[str, list[str]]:
             for name in dict.fromkeys((each.root, *(hit.asset for hit in each.hits or ()))):
                 troubled.setdefault(name, []).append(each.id)
     return troubled
-
-
-class Counted(views.View, frozen=True, kw_only=True):
-    """Partitions by status, and assets and pipelines by the one word for each."""
-
-    partitions: dict[str, int]
-    assets: dict[str, int]
-    pipelines: dict[str, int]
-    due_soon: int
-    never_made: int
-
-
-def _counted(
-    world: worlds.World,
-    statuses: Mapping[keys.AssetKey, plan.AssetStatus],
-    overdue: Mapping[keys.AssetKey, plan.PartitionSet],
-) -> Counted:
-    graph = world.graph
-    partitions: dict[str, int] = {}
-    counted: dict[bool, dict[str, int]] = {True: {}, False: {}}
-    due_soon = never_made = 0
-    for name, status in statuses.items():
-        asset = graph.assets.get(name)
-        if asset is not None and asset_views.kind_of(asset) == "external":
-            continue
-        words_of = counted[asset is None]
-        words_of[status.status] = words_of.get(status.status, 0) + 1
-        for word, ordinals in status.by_status.items():
-            partitions[word] = partitions.get(word, 0) + len(ordinals)
-        never_made += len(status.by_status.get("missing", ())) - len(overdue.get(name, ()))
-        due_soon += status.freshness == "due_soon"
-    return Counted(
-        partitions=partitions, assets=counted[False], pipelines=counted[True], due_soon=due_soon, never_made=never_made
-    )

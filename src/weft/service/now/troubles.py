@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from weft.model import columns as columns_model
 from weft.model import keys, plan
-from weft.planner import troubles
+from weft.planner import following, troubles
 from weft.ports import clock as clocks
 from weft.ports import incidents as incident_ports
 from weft.ports import ledger as ledgers
@@ -160,7 +160,7 @@ def _since(telling: Telling, found: troubles.Trouble) -> str | None:
     return views.time_of(min(times)) if times else None
 
 
-def _hit(telling: Telling, hit: troubles.Hit) -> words.HitView:
+def _hit(telling: Telling, hit: following.Hit) -> words.HitView:
     world = telling.world
     kind = "asset" if hit.asset in world.graph.assets else "pipeline"
     status = telling.statuses.get(hit.asset)

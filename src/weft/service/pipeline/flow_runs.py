@@ -164,9 +164,7 @@ def _record_code(world: worlds.World, pipeline: pipelines.Pipeline) -> None:
     if not recorded:
         return
     with world.ledger.transaction() as transaction:
-        for event, name, content in recorded:
-            transaction.put_document(name, "code", content)
-            transaction.append([event])
+        transaction.append(documents.keep_code(transaction, recorded))
 
 
 def _inputs(

@@ -216,12 +216,12 @@ def held_by_past(world: worlds.World, name: str, partition: str | None) -> views
     """How an interval ends that waits for the one before it, which has not succeeded; None where it may run."""
     pipeline = world.graph.pipelines[name]
     earlier = intervals.before(pipeline, partition, world.clock.now())
-    if earlier is None or pipeline.partitions is None:
+    if earlier is None or pipeline.partitions is None or world.ledger.sound_keys(name, [earlier]):
         return None
     known = intervals.columns(world, pipeline)
     ordinal = pipeline.partitions.ordinal(earlier)
     tried = known.materialized() | plan.PartitionSet.of(sorted(known.failed))
-    if not tried or ordinal < tried.first or (ordinal in known.materialized() and ordinal not in known.failed):
+    if not tried or ordinal < tried.first:
         return None  # the first one that ever runs has nothing to wait for
     failure = views.FailureView(
         step=name,

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from weft.model import columns as columns_model
 from weft.model import errors, partition_set, partitions, pipelines, plan
 from weft.planner import pipelines as planned
 from weft.ports import clock as clocks
 from weft.service import world as worlds
-from weft.service.server import standings
+
+if TYPE_CHECKING:
+    from weft.service.server import standings
 
 PartitionSet = partition_set.PartitionSet
+_NEAR = 50
+"""So many intervals before one are looked at before all that ever succeeded are."""
 DATES = ("date", "logical_date", "ds", "partition")
 """Names under which a parameter gives the interval, where the pipeline has none of that name itself."""
 
@@ -69,8 +75,8 @@ def _at(definition: partitions.Partitions, text: str, now: datetime) -> int | No
         moment = moment.replace(tzinfo=UTC)
     universe = definition.universe(now)
     low, high = 0, len(universe)
-    ordinals = list(universe.ranges())
-    flat = [each for start, stop in ordinals for each in range(start, stop)]
+    ranges = universe.ranges()
+    flat: Sequence[int] = range(*ranges[0]) if len(ranges) == 1 else list(universe)
     while low < high:
         middle = (low + high) // 2
         window = definition.window(flat[middle])
@@ -132,10 +138,16 @@ def standing(
     return dataclasses.replace(status, by_status=found)
 
 
-def last_success(pipeline: pipelines.Pipeline, known: columns_model.Columns, key: str | None) -> tuple[int, int] | None:
-    """The bounds of the latest interval before this one whose run succeeded."""
-    if pipeline.partitions is None or key is None:
+def last_success(world: worlds.World, pipeline: pipelines.Pipeline, key: str | None) -> tuple[int, int] | None:
+    """The bounds of the latest interval before this one whose run succeeded; None where they are not about time.
+
+    It is asked for at each run, so it is looked up: columns are as long as the schedule is old.
+    """
+    definition = pipeline.partitions
+    if definition is None or bounds(pipeline, key) is None:
         return None
-    ordinal = pipeline.partitions.ordinal(key)
-    good = (known.materialized() - PartitionSet.of(sorted(known.failed))) & PartitionSet.range(0, ordinal)
-    return bounds(pipeline, pipeline.partitions.key(good.last)) if good else None
+    ordinal, ledger = definition.ordinal(key or ""), world.ledger
+    near = definition.keys(PartitionSet.range(max(0, ordinal - _NEAR), ordinal))
+    found = (ledger.sound_keys(pipeline.name, near) if near else []) or ledger.sound_keys(pipeline.name)
+    last = max((each for each in definition.ordinals(found) if each is not None and each < ordinal), default=None)
+    return bounds(pipeline, definition.key(last)) if last is not None else None

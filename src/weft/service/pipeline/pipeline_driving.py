@@ -107,7 +107,6 @@ def drive(
         FencedError: another process took the run over.
         LedgerError: the ledger cannot be written.
     """
-    known = intervals.columns(world, pipeline) if row.partition is not None else None
     facts = task_work.RunFacts(
         run=row.id,
         partition=row.partition,
@@ -115,7 +114,7 @@ def drive(
         params=row.params or b"{}",
         trigger=row.trigger,
         created=row.created,
-        previous=intervals.last_success(pipeline, known, row.partition) if known is not None else None,
+        previous=intervals.last_success(world, pipeline, row.partition),
         rerun_of=row.rerun_of,
         before=intervals.before(pipeline, row.partition, world.clock.now()),
     )

@@ -124,15 +124,14 @@ def _create_run(world: worlds.World, made: plan.Plan, run: str) -> ledgers.Lease
             for holder, theirs, held in transaction.reservations(asset):
                 if theirs != fingerprint or not held.isdisjoint(ordinals):
                     raise _reserved(world, transaction, asset, holder)
-        for event, name, content in code_documents:
-            transaction.put_document(name, "code", content)
-            transaction.append([event])
+        recorded = documents.keep_code(transaction, code_documents)
         transaction.put_document(digest, "plan", body)
         for asset, (fingerprint, ordinals) in outputs.items():
             transaction.reserve(run, asset, fingerprint, ordinals)
         transaction.set_lease(driving.lease_row(world, lease))
         transaction.append(
             [
+                *recorded,
                 events.RunCreated(
                     run=run,
                     execution=run,

@@ -92,6 +92,26 @@ def drifted(world: worlds.World, name: str) -> list[str]:
     return saving.differences(world, kept, made)
 
 
+def check_free(world: worlds.World, row: executing.SavedPlanRow) -> None:
+    """See that no execution is applying a saved plan: agreed to once, it is carried out once.
+
+    A second one would only wait for what the first makes and then find nothing to do; and it may have been asked for
+    with another priority or bound, so that it is refused and not answered with the first one. Who repeats a request
+    that got no answer sends it under the same idempotency key.
+
+    Raises:
+        ConflictError: one is; it is named.
+    """
+    if not row.execution:
+        return
+    found = [each for each in world.ledger.executions_with_prefix(row.execution) if each.id == row.execution]
+    if found and found[0].phase != "finished":
+        raise errors.ConflictError(
+            f"The execution {row.execution} is applying the plan {row.id} already ({found[0].phase}).",
+            remedy=f"`weft executions show {row.execution}` shows how far it is; or cancel it, then apply the plan.",
+        )
+
+
 def row_of(world: worlds.World, name: str) -> executing.SavedPlanRow:
     """The row of a saved plan.
 

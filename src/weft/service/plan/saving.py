@@ -7,13 +7,16 @@ of the moment at which the plan was made.
 
 from __future__ import annotations
 
+import hashlib
+from array import array
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from weft.model import columns as columns_model
-from weft.model import errors, partition_set, plan
+from weft.model import errors, partition_set, partitions, plan
+from weft.model import graph as graphs
 from weft.service import documents, views
 from weft.service import world as worlds
 from weft.service.asset import observing
@@ -27,12 +30,24 @@ class Reliance(msgspec.Struct, frozen=True, kw_only=True):
 
     inputs: dict[str, int]
     outputs: dict[str, int]
+    how: str = ""
+    """A digest over its policies and the mappings by which it reads; empty where that was not written down."""
+
+
+class Stood(msgspec.Struct, frozen=True, kw_only=True):
+    """How an asset stood in what the lines of a plan read or replace: data and version of each partition, in order."""
+
+    fingerprint: str
+    ordinals: list[list[int]]
+    tokens: bytes
+    versions: bytes
 
 
 class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in a file. `view` is for readers; `document` is what counts, the rest says what moved."""
 
     document: documents.PlanDocument
+    stood: dict[str, Stood] = {}
     relies: dict[str, Reliance]
     manifests: dict[str, dict[str, str]]
     view: views.PlanView
@@ -42,9 +57,12 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
 def saved(world: worlds.World, made: plan.Plan) -> SavedPlan:
     """A plan with all that it relies on, to be kept."""
     codes = {line.code for line in made.steps}
+    seen = observing.observe(world, made.request.assets)
     return SavedPlan(
         document=documents.document_of(made),
-        relies=_relies(world, made),
+        # where something was written since it was planned, the ledger says later what changed after the plan
+        stood=_stood(world, made, seen) if seen.position == made.position else {},
+        relies=_relies(world, made, seen),
         manifests={
             code: dict(world.definitions.manifests[code].entries)
             for code in codes
@@ -129,7 +147,8 @@ def replan(world: worlds.World, saved: SavedPlan) -> plan.Plan:
     moved = differences(world, saved, made)
     if moved:
         raise errors.DriftError(
-            "\n  ".join(["The plan no longer holds; nothing ran.", *moved]), remedy="Plan again: `weft plan`."
+            "\n  ".join(["The plan no longer holds; nothing ran.", *moved]),
+            remedy="Plan again: `weft plan`; or apply what of it still holds: --what-holds.",
         )
     return made
 
@@ -186,14 +205,19 @@ def _code(
         return [f"{step} is not defined any more."]
     if step not in before:
         return []
-    old, new = before[step].code, world.planned.steps[step].code
-    if old == new:
+    if before[step].code == world.planned.steps[step].code:
         return []
-    known, manifest = saved.manifests.get(old), world.definitions.manifests.get(new)
-    names: list[str] = []
-    if known is not None and manifest is not None:
-        names = sorted(name for name in {*known, *manifest.entries} if known.get(name) != manifest.entries.get(name))
+    names = changed_names(world, saved, step)
     return [f"The code of {step} changed" + (f": {', '.join(names[:4])}." if names else ".")]
+
+
+def changed_names(world: worlds.World, saved: SavedPlan, step: str) -> list[str]:
+    """What of the code of a step is another since a plan was saved, by qualified names, as far as that is known."""
+    old = next((line.code for line in saved.document.lines if line.step == step), "")
+    known, manifest = saved.manifests.get(old), world.definitions.manifests.get(world.planned.steps[step].code)
+    if known is None or manifest is None:
+        return []
+    return sorted(name for name in {*known, *manifest.entries} if known.get(name) != manifest.entries.get(name))
 
 
 def _partitions(
@@ -258,20 +282,15 @@ def _inputs(
     return told
 
 
-def _names(definition: object, asset: str, ordinals: partition_set.PartitionSet) -> str:
-    from weft.model import partitions
-
-    if not isinstance(definition, partitions.Partitions) or not ordinals:
+def _names(definition: partitions.Partitions | None, asset: str, ordinals: partition_set.PartitionSet) -> str:
+    if definition is None or not ordinals:
         return asset
     if len(ordinals) == 1:
         return f"{asset}[{definition.key(ordinals.first)}]"
     return f"{asset}[{definition.key(ordinals.first)} … {definition.key(ordinals.last)}] ({len(ordinals):,} partitions)"
 
 
-def _relies(
-    world: worlds.World, made: plan.Plan, observed: columns_model.Observed | None = None
-) -> dict[str, Reliance]:
-    seen = observed or observing.observe(world, made.request.assets)
+def _relies(world: worlds.World, made: plan.Plan, seen: columns_model.Observed) -> dict[str, Reliance]:
     found: dict[str, Reliance] = {}
     for step_key in dict.fromkeys(line.step for line in made.steps):
         step = world.planned.steps[step_key]
@@ -286,5 +305,54 @@ def _relies(
             for asset in step.outputs
             if asset in seen.columns
         }
-        found[step_key] = Reliance(inputs=inputs, outputs=outputs)
+        found[step_key] = Reliance(inputs=inputs, outputs=outputs, how=how_of(step))
     return found
+
+
+def how_of(step: graphs.Step) -> str:
+    """A digest over a step's policies and the mappings by which it reads."""
+    reads = [(each.slot, each.mapping.snapshot()) for each in step.dependencies]
+    told = f"{step.policies!r}\x1f{msgspec.json.encode(reads).decode()}"
+    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+def _stood(world: worlds.World, made: plan.Plan, seen: columns_model.Observed) -> dict[str, Stood]:
+    """How the assets stand that a plan's lines read or replace."""
+    needed: dict[str, partition_set.PartitionSet] = {}
+    assets, empty = world.planned.assets, partition_set.PartitionSet.empty()
+    for step_key in dict.fromkeys(line.step for line in made.steps):
+        step, due = world.planned.steps[step_key], _ordinals(made.steps, step_key)
+        for asset in step.outputs:
+            needed[asset] = needed.get(asset, empty) | due
+        for each in step.dependencies:
+            read = each.mapping.upstream(due, step.partitions, assets[each.asset].partitions, made.now)
+            needed[each.asset] = needed.get(each.asset, empty) | read
+    return {
+        asset: stood_in(assets[asset].partitions, seen.columns.get(asset), ordinals)
+        for asset, ordinals in needed.items()
+    }
+
+
+def stood_in(
+    definition: partitions.Partitions | None,
+    columns: columns_model.Columns | None,
+    ordinals: partition_set.PartitionSet,
+) -> Stood:
+    """How these partitions of an asset stand."""
+    known = columns if columns is not None else columns_model.Columns()
+    return Stood(
+        fingerprint=definition.fingerprint if definition is not None else "",
+        ordinals=ordinals.encode(),
+        tokens=_cells(known.tokens, ordinals),
+        versions=_cells(known.versions, ordinals),
+    )
+
+
+def _cells(column: array[int], ordinals: partition_set.PartitionSet) -> bytes:
+    """The cells of these ordinals, eight bytes each; of those beyond its end, of which nothing is known, zeros."""
+    cells, size = memoryview(column).cast("B"), len(column)
+    parts = []
+    for start, stop in ordinals.ranges():
+        inside = bytes(cells[min(start, size) * 8 : min(stop, size) * 8])
+        parts.append(inside + bytes((stop - start) * 8 - len(inside)))
+    return b"".join(parts)

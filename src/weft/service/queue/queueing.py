@@ -44,13 +44,23 @@ def request_run(world: worlds.World, wanted: pipelines.Wanted) -> ledgers.RunRow
         UsageError: the pipeline or the work pool does not exist, or its parameters or interval are wrong.
     """
     with world.ledger.transaction() as transaction:
-        event = created(world, transaction, wanted)
-        transaction.append([event])
-        if wanted.keep and wanted.rerun_of and world.graph.pipelines[wanted.pipeline].kind == "flow":
-            from weft.runtime.flows import beginning
-
-            transaction.append(beginning.kept(world.ledger, event.run, wanted.rerun_of))
+        event = requested(world, transaction, wanted)
     return claiming.row_of(world, event.run)
+
+
+def requested(world: worlds.World, transaction: ledgers.Transaction, wanted: pipelines.Wanted) -> events.RunCreated:
+    """Write down, within a transaction, a run that is asked for, with what it keeps of the one that it repeats.
+
+    Raises:
+        UsageError: as `created`.
+    """
+    event = created(world, transaction, wanted)
+    transaction.append([event])
+    if wanted.keep and wanted.rerun_of and world.graph.pipelines[wanted.pipeline].kind == "flow":
+        from weft.runtime.flows import beginning
+
+        transaction.append(beginning.kept(world.ledger, event.run, wanted.rerun_of))
+    return event
 
 
 def created(
@@ -110,9 +120,9 @@ def _keep_code(world: worlds.World, transaction: ledgers.Transaction, pipeline: 
     known.update(
         world.ledger.known_codes()
     )  # what this transaction adds comes with the next look: it may come to nothing
-    for event, name, content in documents.code_documents(world, {code: None for code in fresh if code not in known}):
-        transaction.put_document(name, "code", content)
-        transaction.append([event])
+    found = documents.code_documents(world, {code: None for code in fresh if code not in known})
+    if recorded := documents.keep_code(transaction, found):
+        transaction.append(recorded)
 
 
 # --- beginning them ---

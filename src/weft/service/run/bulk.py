@@ -1,29 +1,23 @@
 """One action on every run that matches: cancel them, or repeat them. Counted first, then carried out bit by bit.
 
-What is acted upon is fixed when it begins: the runs that match then, none that come later. Each is acted upon by
-itself, as if it had been named alone; one that cannot be is counted with the reason, and the others go on. How far it
-is stands in an operation, so that anybody can look, or cancel the rest.
+What is acted upon is fixed when it begins: the runs that match then, none that come later. They stand in an operation
+with how far it is, so that anybody can look, or cancel the rest, and another process goes on with it (`bulk_work`).
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
 import msgspec
 
 from weft.model import errors
-from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.ports import operating, paging
 from weft.service import views
-from weft.service import world as worlds
-from weft.service.queue import queueing
-from weft.service.run import cancelling, reruns
 from weft.service.server import operations
 
 Action = Literal["cancel", "rerun", "rerun_failed"]
@@ -33,10 +27,6 @@ MOST_RUNS = 100_000
 _LOOK_SECONDS = 3.0
 _SAMPLE = 5
 _PAGE = 500
-_CHUNK = 20
-_SILENT_SECONDS = 120.0
-"""A process that has not told for so long how far it is counts as gone."""
-_MOST_REASONS = 20
 
 
 class Refusal(views.View, frozen=True, kw_only=True):
@@ -69,6 +59,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
     action: Action
     count: int
+    runs: tuple[str, ...] = ()
 
 
 def preview(ledger: ledgers.Ledger, action: Action, wanted: paging.RunFilter) -> Preview:
@@ -84,8 +75,8 @@ def preview(ledger: ledgers.Ledger, action: Action, wanted: paging.RunFilter) ->
 
 def begin(
     ledger: ledgers.Ledger, action: Action, wanted: paging.RunFilter, *, by: str, now: int, most: int | None = None
-) -> tuple[operating.OperationRow, list[str]]:
-    """Fix the runs that an action is upon, and write down that it has begun; `now` in microseconds.
+) -> tuple[str, int]:
+    """Fix the runs that an action is upon, and write down that it has begun; the operation, and how many they are.
 
     Args:
         ledger: where the runs are.
@@ -113,75 +104,18 @@ def begin(
         raise errors.ConflictError(
             f"{len(found):,} runs match now, and {most:,} were agreed to.", remedy="Look at the count again."
         )
-    ask = Ask(action=action, count=len(found))
+    ask = Ask(action=action, count=len(found), runs=tuple(found))
     row = operating.OperationRow(
         id=secrets.token_hex(6), kind="bulk", location="", ask=msgspec.json.encode(ask), by=by, created=now
     )
     with ledger.transaction() as transaction:
         transaction.add_operation(row, keep_from=now - int(operations.KEPT_SECONDS * 1e6))
-        transaction.take_operation(row.id, holder=row.id, at=now, until=now + int(_SILENT_SECONDS * 1e6))
-    return row, found
-
-
-def carry_out(
-    worlds_of: Callable[[], AbstractContextManager[worlds.World]],
-    row: operating.OperationRow,
-    action: Action,
-    runs: Sequence[str],
-    *,
-    clock: clocks.Clock,
-    is_stopping: Callable[[], bool],
-) -> None:
-    """Act upon each of these runs, until they are done, somebody cancels the rest, or the process is to end."""
-    failed: dict[str, int] = {}
-    made: list[str] = []
-    for start in range(0, len(runs), _CHUNK):
-        with worlds_of() as world:
-            for run in runs[start : start + _CHUNK]:
-                try:
-                    new = _act(world, action, run, row.by)
-                except errors.WeftError as error:
-                    reason = _general(error.message, run)
-                    if reason in failed or len(failed) < _MOST_REASONS:
-                        failed[reason] = failed.get(reason, 0) + 1
-                    else:
-                        failed["other reasons"] = failed.get("other reasons", 0) + 1
-                else:
-                    if new is not None:
-                        made.append(new)
-            now = clocks.microseconds(clock.now())
-            told = Progress(
-                total=len(runs),
-                done=min(len(runs), start + _CHUNK),
-                failed=[Refusal(reason=reason, count=count) for reason, count in failed.items()],
-                runs=made[:_PAGE],
-            )
-            answer = msgspec.json.encode(told)
-            if told.done == told.total:
-                operations.succeeded(world.ledger, row, answer, holder=row.id, now=now)
-                return
-            if is_stopping():
-                problem = operations.Problem(
-                    code="stopped", message=f"The server ended after {told.done:,} of {told.total:,} runs.",
-                    remedy="Do it again for those that are left.",
-                )  # fmt: skip
-                operations.failed(world.ledger, row, problem, holder=row.id, now=now)
-                return
-            with world.ledger.transaction() as transaction:
-                until = now + int(_SILENT_SECONDS * 1e6)
-                if not transaction.tell_operation(row.id, holder=row.id, answer=answer, until=until):
-                    return
+        # begun at once, so that no worker takes it: it needs none
+        transaction.take_operation(row.id, holder="", at=now, until=now)
+    return row.id, len(found)
 
 
 _VERBS = {"cancel": "can be cancelled", "rerun": "can be repeated", "rerun_failed": "can be repeated from what failed"}
-
-
-def _act(world: worlds.World, action: Action, run: str, by: str) -> str | None:
-    if action == "cancel":
-        cancelling.cancel(world, run, by=by, reason=f"cancelled by {by} with others")
-        return None
-    wanted = reruns.wanted(world, run, from_failed=action == "rerun_failed")
-    return queueing.request_run(world, replace(wanted, by=by)).id
 
 
 def _matching(
@@ -230,8 +164,3 @@ def _refusal(action: Action, row: ledgers.RunRow) -> str:
     if action == "rerun_failed" and row.outcome == "succeeded":
         return "succeeded"
     return ""
-
-
-def _general(message: str, run: str) -> str:
-    """A message without what differs from run to run, so that they are counted together."""
-    return message.replace(run, "…").replace(run[:8], "…")

@@ -1,8 +1,12 @@
-"""Lines in the bytes of a log: found by text or level, numbered, and the places at which pages of them begin."""
+"""Lines in the bytes of a log: found by text or level, numbered, and the places at which pages of them begin.
+
+What has which level: a record, as weft writes it, has that of its first line. To it belong the lines below that are
+indented (so are the further lines of a message) or empty, and all from a traceback on. Other lines were printed; they
+count as `INFO`, as Airflow counts what a task prints. So `WARNING` and above keeps the tracebacks and drops the prints.
+"""
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Literal
@@ -14,6 +18,14 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 MOST_LINES = 20_000
 """Lines of a page: empty ones take no bytes, but a place in the answer."""
 _RECORD = re.compile(rb"^\d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) ", re.MULTILINE)
+_BEGINNING = re.compile(
+    rb"^(?:\d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) |(?:Traceback|Stack)( )\(most recent |(?=\S))",
+    re.MULTILINE,
+)
+"""A record, a traceback (which has the second group), or another line that is not indented."""
+_PRINTED = b"INFO"
+CONTEXT = 64 << 10
+"""Bytes before a page from which the record that it begins in is known."""
 _PIECE = 1 << 20
 
 
@@ -30,16 +42,23 @@ class LineView(views.View, frozen=True, kw_only=True):
 
 
 def found(
-    content: bytes, offset: int, *, most: int, search: str = "", level: Level | None = None, fold: bool = False
+    content: bytes,
+    offset: int,
+    *,
+    most: int,
+    search: str = "",
+    level: Level | None = None,
+    fold: bool = False,
+    before: bytes = b"",
 ) -> tuple[list[LineView], int, int]:
     """The lines of `content`, which begins at `offset` of the log, that are wanted: at most so many bytes of them.
 
-    Returns them with the byte after the last line that was looked at, and how many lines were. Lines without a level,
-    such as those of a traceback, belong to the record above them. With `fold`, ASCII letters match in either case.
+    Returns them with the byte after the last line that was looked at, and how many lines were. With `fold`, ASCII
+    letters match in either case. `before` is what stands right before `content`: its last record may go on there.
     """
     lines: list[LineView] = []
     taken = passed = counted = 0
-    for start, stop in _wanted(content, search, level, fold):
+    for start, stop in _wanted(content, search, level, fold, before):
         passed += content.count(b"\n", counted, start)
         counted = start
         if (taken + stop - start > most or len(lines) >= MOST_LINES) and lines:
@@ -58,9 +77,9 @@ def found(
     return lines, offset + len(content), passed + content.count(b"\n", counted)
 
 
-def _wanted(content: bytes, search: str, level: Level | None, fold: bool) -> Iterator[tuple[int, int]]:
+def _wanted(content: bytes, search: str, level: Level | None, fold: bool, before: bytes) -> Iterator[tuple[int, int]]:
     """Where the wanted lines begin and end, without their line feed."""
-    spans = _of_level(content, level) if level is not None else [(0, len(content))]
+    spans = _of_level(content, level, before) if level is not None else [(0, len(content))]
     needle = search.encode()
     looked = content
     if fold:
@@ -79,17 +98,41 @@ def _wanted(content: bytes, search: str, level: Level | None, fold: bool) -> Ite
             at = stop + 1
 
 
-def _of_level(content: bytes, level: Level) -> list[tuple[int, int]]:
-    """The stretches of whole records of a level or above; lines before the first record have none, and are left out."""
+def _of_level(content: bytes, level: Level, before: bytes) -> list[tuple[int, int]]:
+    """The stretches of lines that have a level or one above it."""
     above = {each.encode() for each in LEVELS[LEVELS.index(level) :]}
-    records = [(each.start(), each[1] in above) for each in _RECORD.finditer(content)]
+    known, traced = _PRINTED, False
+    for each in _BEGINNING.finditer(before):
+        known, traced = _follow(each, known, traced)
     spans: list[tuple[int, int]] = []
-    for (start, wanted), (end, _) in itertools.pairwise([*records, (len(content), False)]):
-        if wanted and spans and spans[-1][1] == start:
-            spans[-1] = (spans[-1][0], end)
-        elif wanted:
-            spans.append((start, end))
+    start = 0
+    for each in _BEGINNING.finditer(content):
+        told = known
+        known, traced = _follow(each, known, traced)
+        if told == known:
+            continue
+        if told in above and each.start() > start:
+            _add(spans, start, each.start())
+        start = each.start()
+    if known in above and start < len(content):
+        _add(spans, start, len(content))
     return spans
+
+
+def _follow(line: re.Match[bytes], level: bytes, traced: bool) -> tuple[bytes, bool]:
+    """The level from a line on, and whether a traceback of its record has begun."""
+    if line[1] is not None:
+        return line[1], False
+    if traced or line[2] is not None:
+        return level, True
+    return _PRINTED, False
+
+
+def _add(spans: list[tuple[int, int]], start: int, end: int) -> None:
+    if spans and spans[-1][1] == start:
+        spans[-1] = (spans[-1][0], end)
+    else:
+        spans.append((start, end))
 
 
 def pages(read: Callable[[int, int], bytes], size: int, page: int) -> tuple[int, list[tuple[int, int]]]:

@@ -6,13 +6,13 @@ is read only if it lies in the folder of logs, with no symbolic link on the way.
 
 from __future__ import annotations
 
+import collections
 import os
 import stat
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import msgspec
 
 from weft.ledger import codec
 from weft.model import errors, events
@@ -96,6 +96,15 @@ class _Segment:
                 self._error = b"\n" + error
             self.error_at = self._written + len(self._error) - len(error)
             self.size = self._written + len(self._error)
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """Two segments with the same one have the same bytes: of the same part of a file that was not written since."""
+        error = hash(self._error)
+        if self.descriptor is None:
+            return (error, self.size)
+        found = os.fstat(self.descriptor)
+        return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size, self.start, self._written, error)
 
     def read(self, offset: int, most: int) -> bytes:
         """Bytes from an offset within the log on."""
@@ -193,8 +202,7 @@ def lines(
 ) -> LogText:
     """Lines of a log from a byte on; with `search` those that have that text in them, with `level` of that or above.
 
-    Lines without a level, such as those of a traceback, belong to the record above them. A search reads some megabytes
-    and then says where to go on.
+    What has which level is told in `log_lines`. A search reads some megabytes and then says where to go on.
 
     Raises:
         NotFoundError: there is no such log, or it is gone.
@@ -202,6 +210,8 @@ def lines(
     segment = _opened(ledger, folder, row, log)
     try:
         content = segment.read(offset, _MOST_SEARCHED if search or level else most)
+        begin = max(0, offset - log_lines.CONTEXT) if level else offset
+        before = segment.read(begin, offset - begin) if begin < offset else b""
         size = segment.size
     finally:
         segment.close()
@@ -209,8 +219,29 @@ def lines(
     if end < size and (cut := content.rfind(b"\n")) >= 0:  # only whole lines; the rest comes with the next page
         content = content[: cut + 1]
         end = offset + cut + 1
-    found, reached, passed = log_lines.found(content, offset, most=most, search=search, level=level, fold=fold)
+    found, reached, passed = log_lines.found(
+        content, offset, most=most, search=search, level=level, fold=fold, before=before
+    )
     return LogText(log=log, size=size, lines=found, next=reached if reached < size else None, passed=passed)
+
+
+_indexes: collections.OrderedDict[tuple[int, ...], tuple[int, list[tuple[int, int]]]] = collections.OrderedDict()
+"""What was found of logs by what tells that they are the same; the least recently asked for first."""
+_MOST_INDEXES = 16
+_indexing = threading.Lock()
+
+
+def _indexed(segment: _Segment) -> tuple[int, list[tuple[int, int]]]:
+    """The lines and pages of a log: of a long one a tenth of a second's work, done once."""
+    with _indexing:
+        found = _indexes.pop(segment.identity, None)
+    if found is None:
+        found = log_lines.pages(segment.read, segment.size, max(_PAGE, segment.size // _MOST_PAGES))
+    with _indexing:
+        _indexes[segment.identity] = found
+        while len(_indexes) > _MOST_INDEXES:
+            _indexes.popitem(last=False)
+    return found
 
 
 def index(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -> LogIndex:
@@ -222,7 +253,7 @@ def index(ledger: ledgers.Ledger, folder: Path, row: ledgers.RunRow, log: str) -
     segment = _opened(ledger, folder, row, log)
     try:
         size = segment.size
-        lines, places = log_lines.pages(segment.read, size, max(_PAGE, size // _MOST_PAGES))
+        lines, places = _indexed(segment)
         error = None
         if segment.error_at is not None:
             # counted from the last page that begins before it, not from the beginning of the log
@@ -259,7 +290,8 @@ def _error_of(event: events.Event, at: int) -> bytes:
     if not isinstance(event, events.AttemptFailed) or event.error is None:
         return b""
     clock = time.strftime("%H:%M:%S", time.localtime(at / 1e6))
-    head = f"{clock}.{at // 1000 % 1000:03d} ERROR weft: {event.error.told}\n"
+    told = event.error.told.replace("\n", "\n  ")
+    head = f"{clock}.{at // 1000 % 1000:03d} ERROR weft: {told}\n"
     return (head + event.error.traceback.rstrip("\n") + "\n" if event.error.traceback else head).encode()
 
 
@@ -338,63 +370,3 @@ def open_within(folder: Path, file: str) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
-
-
-class Growing:
-    """The files of a run's output as they grow, for those who follow it while it runs.
-
-    What was told of each is kept in `told`, in bytes by the file's name, so that a reader can come back.
-    """
-
-    def __init__(self, folder: Path, run: str, told: dict[str, int] | None = None) -> None:
-        """Follow the files of a run below `folder`, from where `told` ends."""
-        self._folder = folder
-        self._run = run
-        self.told = dict(told or {})
-
-    def more(self, *, last: bool = False) -> list[tuple[str, int, str]]:
-        """What is new: name of the file, offset, text; of each file some hundred kilobytes at most.
-
-        Whole lines only, but for a run that has ended (`last`).
-        """
-        found = []
-        for name in self._names():
-            descriptor = open_within(self._folder, f"{self._run}/{name}")
-            if descriptor is None:
-                continue
-            try:
-                before = self.told.get(name, 0)
-                content = os.pread(descriptor, 256 << 10, before)
-            finally:
-                os.close(descriptor)
-            end = content.rfind(b"\n") + 1 or (len(content) if last or len(content) >= 256 << 10 else 0)
-            if end:
-                found.append((name, before, content[:end].decode("utf-8", "replace")))
-                self.told[name] = before + end
-        return found
-
-    def _names(self) -> list[str]:
-        try:
-            return sorted(each.name for each in os.scandir(self._folder / self._run) if each.name.endswith(".log"))
-        except OSError:
-            return []
-
-
-def decoded(text: str) -> dict[str, int]:
-    """What a reader who comes back was told, as `encoded` wrote it; nothing for anything else."""
-    import base64
-    import binascii
-
-    try:
-        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        found = msgspec.json.decode(content, type=dict[str, int])
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        return {}
-    return {name: told for name, told in found.items() if 0 <= told < 1 << 62}
-
-
-def encoded(told: dict[str, int]) -> str:
-    """What a reader was told, as an id that it can come back with."""
-    import base64
-
-    return base64.urlsafe_b64encode(msgspec.json.encode(told)).decode().rstrip("=")

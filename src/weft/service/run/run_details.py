@@ -15,7 +15,7 @@ from weft.service.queue import queue_limits
 from weft.service.run import history
 from weft.storage import json_values
 
-_LONGEST_RESULT = 4096
+LONGEST = 4096
 
 
 class StepCount(views.View, frozen=True, kw_only=True):
@@ -268,21 +268,12 @@ def result_of(ended: events.RunFinished | None, *, of_flow: bool) -> object:
     return "(a value that can't be stored)" if of_flow and ended.outcome == "succeeded" else None
 
 
-def _as_json(value: object) -> object:
-    """A value with the nearest that JSON has for what it has not: lists for sets and tuples, text for times."""
-    if isinstance(value, Mapping):
-        return {str(key): _as_json(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_as_json(each) for each in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
-
-
 def plain(value: stored.StoredValue) -> object:
     """A small value that travels in the ledger as JSON or text; of others what they are."""
-    if value.inline is not None and len(value.inline) <= _LONGEST_RESULT:
+    if value.inline is not None and len(value.inline) <= LONGEST:
         if value.format == "json":
             try:
-                return _as_json(json_values.decode_plain(value.inline))
+                return json_values.as_json(json_values.decode_plain(value.inline))
             except errors.StorageError:
                 return msgspec.json.decode(value.inline)
         if value.format == "text":

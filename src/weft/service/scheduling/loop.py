@@ -94,9 +94,13 @@ class Scheduler:
         with self._serving.world() as world:
             now = now or self._clock.now()
             self.turns += 1
-            if self._roll.refresh(world, now):
-                self._position = -1
-            wanted = [self._time(world, now), self._news(world, now)]
+            try:
+                if self._roll.refresh(world, now):
+                    self._position = -1
+                wanted = [self._time(world, now), self._news(world, now)]
+            except errors.LedgerError:
+                self._roll.forget()  # what was taken off it has not been decided
+                raise
             for name, plugin in self._plugins.items():
                 wanted.append(self._plugged(world, name, plugin, now))
         return min((each for each in wanted if each is not None), default=None)

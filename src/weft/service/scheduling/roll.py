@@ -40,6 +40,11 @@ class Roll:
         self._moved: dict[str, tuple[bool, int | None]] = {}
         """Those that were paused or resumed, as they were taken note of."""
         self._last_now: datetime | None = None
+        self._is_forgotten = False
+
+    def forget(self) -> None:
+        """Have the next turn read from the ledger where each stands, since a turn ended halfway."""
+        self._is_forgotten = True
 
     @property
     def by_assets(self) -> list[entries.Entry]:
@@ -59,9 +64,9 @@ class Roll:
         definitions = world.definitions.graph
         back = self._last_now is not None and now < self._last_now - _BACK
         self._last_now = now
-        if definitions is not self._graph or back:
-            self._rebuild(world, now, anew=back)
-            self._graph = definitions
+        if definitions is not self._graph or back or self._is_forgotten:
+            self._rebuild(world, now, anew=back or self._is_forgotten)
+            self._graph, self._is_forgotten = definitions, False
             return True
         # from a little before the last one: a clock may be set back by less than makes all be read anew
         after = self._moved_after - clocks.microseconds(_EPOCH + 2 * _BACK)

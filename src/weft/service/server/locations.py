@@ -92,9 +92,8 @@ def record_loaded(world: worlds.World, location: str, *, source: str = "", root:
         else:
             ours = {name: each for name, each in packed.items() if name not in others}
             changed = {name: each for name, (each, _) in ours.items() if current.get(name) != each}
-            for event, name, content in codes:
-                transaction.put_document(name, "code", content)
-                transaction.append([event])
+            if recorded := documents.keep_code(transaction, codes):
+                transaction.append(recorded)
             for name in changed:
                 transaction.put_document(ours[name][0], "definition", zlib.compress(ours[name][1], 1))
             transaction.put_document(digest, "snapshot", zlib.compress(body, 1))

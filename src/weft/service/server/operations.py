@@ -158,10 +158,18 @@ def view(ledger: ledgers.Ledger, row: ports.OperationRow, clock: clocks.Clock) -
         created_at=views.time_of_us(row.created),
         begun_at=views.time_of_us(row.begun),
         finished_at=views.time_of_us(row.finished),
-        ask=msgspec.json.decode(row.ask),
+        ask=_asked(row),
         answer=None if failed else answer,
         problem=msgspec.convert(answer, Problem) if failed else None,
     )
+
+
+def _asked(row: ports.OperationRow) -> object:
+    """What was asked for; of a bulk action without its runs, which may be very many."""
+    found = msgspec.json.decode(row.ask)
+    if row.kind == "bulk":
+        found.pop("runs", None)
+    return found
 
 
 def standing(row: ports.OperationRow, now: int) -> tuple[State, Outcome | None]:
@@ -170,6 +178,8 @@ def standing(row: ports.OperationRow, now: int) -> tuple[State, Outcome | None]:
         return "finished", msgspec.convert(row.outcome, Outcome)
     if row.begun is None:
         return ("finished", "expired") if now - row.created > WAITS_SECONDS * 1e6 else ("waiting", None)
+    if row.kind == "bulk":  # whichever server is there goes on with it
+        return ("finished", "lost") if now - row.created > SECONDS["bulk"] * 1e6 else ("running", None)
     return ("finished", "lost") if now > row.until else ("running", None)
 
 
@@ -220,8 +230,11 @@ def succeeded(ledger: ledgers.Ledger, row: ports.OperationRow, answer: bytes, *,
         transaction.end_operation(row.id, outcome="succeeded", answer=answer, at=now, holder=holder)
 
 
-def failed(ledger: ledgers.Ledger, row: ports.OperationRow, problem: Problem, *, holder: str, now: int) -> None:
-    """Write down why there is no answer; nothing happens where the operation has been cancelled."""
+def failed(ledger: ledgers.Ledger, row: ports.OperationRow, problem: Problem, *, holder: str | None, now: int) -> None:
+    """Write down why there is no answer; nothing happens where the operation has been cancelled.
+
+    `holder` None: whoever has it.
+    """
     answer = msgspec.json.encode(problem)
     with ledger.transaction() as transaction:
         transaction.end_operation(row.id, outcome="failed", answer=answer, at=now, holder=holder)

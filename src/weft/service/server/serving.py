@@ -22,7 +22,7 @@ from weft.model import graph as graphs
 from weft.ports import clock as clocks
 from weft.ports import ledger as ledgers
 from weft.service import world as worlds
-from weft.service.server import locations, recorded_code, standings
+from weft.service.server import locations, recorded_code, setting_views, standings
 
 MOST_CONNECTIONS = 8
 _IDLE_SECONDS = 60.0
@@ -67,16 +67,18 @@ class Serving:
         clock: clocks.Clock | None = None,
         user: str = "",
         most: int = MOST_CONNECTIONS,
+        origin: setting_views.Origin | None = None,
     ) -> None:
         """Serve the ledger that `open_ledger` opens; `root`, `home` and `settings` are the project's.
 
-        At most `most` worlds are out at once.
+        At most `most` worlds are out at once. `origin` tells where the settings came from.
         """
         self._open = open_ledger
         self.root = root
         self.home = home
         self.settings: Mapping[str, object] = settings or {}
         self.world_settings = world_settings or worlds.Settings()
+        self.origin = origin or setting_views.Origin(settings=self.settings)
         self.clock = clock or clocks.SystemClock()
         self.user = user
         self._most = most

@@ -66,15 +66,28 @@ class Standings:
             return kept.found[asset]
 
     def all(self, world: worlds.World, now: datetime) -> Mapping[keys.AssetKey, plan.AssetStatus]:
-        """Where every asset and pipeline stands; as far as time alone is concerned it may be some seconds old."""
-        with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR) as kept:
+        """Where every asset and pipeline stands, without causes (see `explained`).
+
+        As far as time alone is concerned it may be some seconds old.
+        """
+        with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR, causes=False) as kept:
             return kept.found
+
+    def explained(self, world: worlds.World, asset: keys.AssetKey, now: datetime) -> plan.AssetStatus:
+        """Where one of all that `all` tells of stands, and why.
+
+        Raises:
+            KeyError: it is not in the graph.
+        """
+        with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR, causes=False) as kept:
+            assert kept.tracking is not None
+            return kept.tracking.explained(_observed(world, kept), asset)
 
     def several(
         self, world: worlds.World, assets: Sequence[keys.AssetKey], now: datetime
     ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
         """Where these assets and pipelines stand at exactly this time."""
-        with self._turned(world, _name(world, assets), assets, now, timedelta()) as kept:
+        with self._turned(world, (tuple(assets), "causes"), assets, now, timedelta()) as kept:
             return kept.found
 
     def troubles(
@@ -85,22 +98,22 @@ class Standings:
         *,
         also: str = "",
     ) -> tuple[Mapping[keys.AssetKey, plan.AssetStatus], troubling.Troubles]:
-        """Where everything stands, and what of it is wrong by where it began; see `planner.troubles.find`.
+        """Where everything stands, without causes, and what is wrong by where it began; see `planner.troubles.find`.
 
         `also` is the id of one that is to be followed down in any case.
         """
-        with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR) as kept:
+        with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR, causes=False) as kept:
             known = kept.troubles
             is_known = known is not None and known[0] is kept.found and known[1] == asked
             if known is None or not is_known or (also and any(e.id == also and e.hits is None for e in known[2].all)):
                 assert kept.tracking is not None
                 late = {asset: each.late for asset, each in kept.found.items() if each.late}
-                observed = kept.observed
-                if observed is _NOTHING:  # nothing happened since somebody else looked, who has let go of it
-                    observed = observing.observed_of(world, kept.scope, observing.look(world, kept.scope, kept.seen))
-                found = kept.tracking.evaluation(observed)
-                made = troubling.find(found, late, asked, before=known[2] if known is not None else None, also=also)
+                found = kept.tracking.evaluation(_observed(world, kept))
+                before = known[2] if known is not None else None
+                again = kept.tracking.read_again
+                made = troubling.find(found, late, asked, before=before, again=again, also=also)
                 known = kept.troubles = (kept.found, asked, made)
+                again.clear()
             return kept.found, known[2]
 
     def plan(self, world: worlds.World, request: plan.Request, now: datetime) -> plan.Plan:
@@ -109,7 +122,8 @@ class Standings:
         Raises:
             UsageError: nothing of what is selected is made here.
         """
-        with self._turned(world, _name(world, request.assets), request.assets, now, timedelta()) as kept:
+        name = _name(world, request.assets)
+        with self._turned(world, name, request.assets, now, timedelta(), causes=False) as kept:
             assert kept.tracking is not None
             observed = observing.with_forecasts(world, kept.observed)
             known = kept.tracking.evaluation(observed)
@@ -123,6 +137,8 @@ class Standings:
         wanted: Sequence[keys.AssetKey],
         now: datetime,
         good_for: timedelta,
+        *,
+        causes: bool = True,
     ) -> Iterator[_Kept]:
         """What is kept of these assets, brought up to date; until the end of the block for this thread alone."""
         graph = world.planned
@@ -132,7 +148,8 @@ class Standings:
             self._forget()
         with kept.lock, garbage.held():
             if kept.tracking is None or kept.graph is not graph:
-                kept.graph, kept.tracking, kept.mark = graph, tracking.Tracking(graph, wanted), None
+                kept.graph, kept.tracking, kept.mark = graph, tracking.Tracking(graph, wanted, causes=causes), None
+                kept.troubles = None
                 kept.scope, kept.seen = frozenset(observing.above(graph, wanted)), None
             if kept.at is not None and now < kept.at < now + GOOD_FOR:
                 now = kept.at  # another thread, which began a little later, was here before
@@ -156,6 +173,13 @@ class Standings:
                 return
             total -= held[name]
             del self._kept[name]
+
+
+def _observed(world: worlds.World, kept: _Kept) -> columns_model.Observed:
+    """What the last turn was told, read again where nothing happened since somebody else looked, who let go of it."""
+    if kept.observed is not _NOTHING:
+        return kept.observed
+    return observing.observed_of(world, kept.scope, observing.look(world, kept.scope, kept.seen))
 
 
 def _name(world: worlds.World, assets: Sequence[keys.AssetKey]) -> object:

@@ -13,14 +13,16 @@ from weft.service.run import interrupting
 from weft.surfaces.cli import failures, options, plan_text, program, progress, screen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from weft.model import plan as plans
     from weft.service import views
     from weft.service import world as worlds
     from weft.service.execution import executions
-    from weft.service.plan import plan_outlines, planning, saving
+    from weft.service.plan import plan_outlines, planning, saving, still_holding
     from weft.service.run import driving
+
+_MOST_LEFT_OUT = 50
 
 
 @options.command
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--refresh", is_flag=True, help="Observe external assets first.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @click.option("--plan", "plan_id", metavar="ID", help="The plan that `weft plan --save` kept under this id.")
+@click.option("--what-holds", is_flag=True, help="Of a saved plan that has drifted: the lines that still hold.")
 @click.option("--detach", is_flag=True, help="Have the scheduler of a running server carry it out; doesn't ask.")
 @options.as_json
 @options.place
@@ -51,6 +54,7 @@ def apply(
     refresh: bool,
     yes: bool,
     plan_id: str | None,
+    what_holds: bool,
     detach: bool,
     as_json: bool,
 ) -> int:
@@ -65,6 +69,7 @@ def apply(
       weft apply --failed --fail-fast
       weft apply plan.json                   a plan saved with `weft plan -o`
       weft apply --plan 3f2a                 a plan kept with `weft plan --save`
+      weft apply plan.json --what-holds      of one that has drifted what still holds
       weft apply --set load.limit=100 load
       weft apply --detach                    carried out by the scheduler of `weft dev`
     """
@@ -81,6 +86,11 @@ def apply(
         raise errors.UsageError(
             f"The selection {selection!r} can't be given with --plan: the plan says what runs.", remedy="Leave one out."
         )
+    if what_holds and saved is None and plan_id is None:
+        raise errors.UsageError(
+            "--what-holds is given without a saved plan of which something could hold.",
+            remedy="Name one: `weft apply plan.json --what-holds`, or --plan ID.",
+        )
     running = {"executor": executor, "jobs": jobs, "config": config_file, "set": values, "no-wait": no_wait}
     if (server := options.remote()) is not None:
         from weft.surfaces.cli import remote_runs
@@ -92,14 +102,18 @@ def apply(
             "select": selection, "partitions": partitions, "exact": force, "only_failed": failed,
             "keep_going": keep_going, "rebuild": rebuild,
         }  # fmt: skip
-        return remote_runs.carry_out(server, request, plan_id=plan_id, yes=yes, detach=detach, as_json=as_json)
+        return remote_runs.carry_out(
+            server, request, plan_id=plan_id, what_holds=what_holds, yes=yes, detach=detach, as_json=as_json
+        )
     configs = options.configs(config_file, values)
     world = options.open_world(configs)
     options.checked_configs(world, configs)
     if plan_id is not None:
         from weft.service.plan import saved_plans
 
-        saved = saved_plans.document_of(world, saved_plans.row_of(world, plan_id))
+        row = saved_plans.row_of(world, plan_id)
+        saved_plans.check_free(world, row)
+        saved = saved_plans.document_of(world, row)
     if refresh:
         from weft.service.asset import refreshing
 
@@ -108,7 +122,7 @@ def apply(
     if detach:
         _check_detached({**running, "PLAN.json": saved if plan_id is None else None})
     if saved is not None and not detach:
-        return session.apply_saved(saved)
+        return session.apply_saved(saved, what_holds=what_holds)
     ask = planning.Ask(
         selection=selection,
         partitions=partitions,
@@ -120,14 +134,16 @@ def apply(
     if detach:
         from weft.surfaces.cli import executions
 
-        return executions.detach(world, _wanted(ask, plan_id), as_json=as_json)
+        return executions.detach(world, _wanted(ask, plan_id, what_holds=what_holds), as_json=as_json)
     return session.apply(ask)
 
 
-def _wanted(ask: planning.Ask, plan_id: str | None) -> executions.Wanted:
+def _wanted(ask: planning.Ask, plan_id: str | None, *, what_holds: bool) -> executions.Wanted:
     from weft.service.execution import executions
 
-    return executions.Wanted(saved=plan_id) if plan_id is not None else executions.Wanted(ask=ask)
+    return (
+        executions.Wanted(saved=plan_id, what_holds=what_holds) if plan_id is not None else executions.Wanted(ask=ask)
+    )
 
 
 def _check_detached(given: dict[str, object]) -> None:
@@ -246,15 +262,21 @@ class Session:
                     raise
                 self._progress.say("What the plan relies on has changed meanwhile; this is the plan now:")
 
-    def apply_saved(self, saved: saving.SavedPlan) -> int:
-        """Carry out a saved plan, if it still holds."""
-        from weft.service.plan import applying
+    def apply_saved(self, saved: saving.SavedPlan, *, what_holds: bool = False) -> int:
+        """Carry out a saved plan, if it still holds; or what of it does."""
+        from weft.service.plan import applying, still_holding
         from weft.service.plan import saving as savings
 
         resumed = self._after_the_dead(savings.ask_of(saved), only=saved)
         if resumed is not None:
             return self._end(resumed, None)
-        made = savings.replan(self._world, saved)
+        if what_holds:
+            holding = still_holding.checked(self._world, saved)
+            made = holding.made
+            if not self._as_json:
+                tell_left_out(self._out, holding.left_out)
+        else:
+            made = savings.replan(self._world, saved)
         if not made.steps:
             return self._nothing(made)
         if not self._agreed(made):
@@ -381,6 +403,18 @@ def end(
     if interrupted and result.outcome != "succeeded":
         return program.INTERRUPTED
     return program.DONE if result.outcome in (None, "succeeded") else program.FAILED
+
+
+def tell_left_out(out: screen.Screen, left_out: Sequence[still_holding.LeftOutView]) -> None:
+    """Say what of a saved plan does not hold any more, and why."""
+    if not left_out:
+        return
+    count = sum(each.count for each in left_out)
+    out.line(f"{screen.plural(count, 'step')} of the plan {'does' if count == 1 else 'do'} not hold any more:")
+    for each in left_out[:_MOST_LEFT_OUT]:
+        out.line(f"  {each.told}")
+    if len(left_out) > _MOST_LEFT_OUT:
+        out.line(f"  … and {len(left_out) - _MOST_LEFT_OUT:,} more lines")
 
 
 def tell_nothing(out: screen.Screen, outline: plan_outlines.PlanOutline) -> None:

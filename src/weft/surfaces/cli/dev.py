@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import signal
 import sys
@@ -144,6 +145,10 @@ def _serve(given: dict[str, Any], *, what: str, scheduler: bool, runs: bool, rel
     begun = time.monotonic()
     place = options.where()
     served = wiring.open_serving(place)
+    options_given = {
+        f"server.{name}": (f"--{name.replace('_', '-')}", value) for name, value in given.items() if value is not None
+    }
+    served.origin = dataclasses.replace(served.origin, flags={**served.origin.flags, **options_given})
     with contextlib.closing(served):
         how = supervisors.Options(takes_runs=runs, watch=reload, grace=_GRACE_SECONDS)
         watched = supervisors.Supervisor(place, served, how, tell=_note)

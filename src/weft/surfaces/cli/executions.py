@@ -126,6 +126,7 @@ def show(execution: str, as_json: bool) -> int:
         ("bound", f"{found.concurrency} runs at once" if found.concurrency is not None else ""),
         ("priority", str(found.priority) if found.priority else ""),
         ("plan", found.plan or ""),
+        *(("without", told) for told in not_holding(found)),
     ]
     for name, text in lines:
         if text:
@@ -184,6 +185,29 @@ def resume(execution: str, retry_failed: bool, as_json: bool) -> int:
     else:
         found = verbs.resume(options.open_world(), execution, retry_failed=retry_failed)
     return _done(found, as_json, "It goes on.")
+
+
+@executions.command()
+@click.argument("execution")
+@options.as_json
+@options.place
+def rerun(execution: str, as_json: bool) -> int:
+    """Run what failed, was left out or cancelled in an execution that has ended, as a new one.
+
+    Examples:
+      weft executions rerun 3f2a
+    """
+    from weft.service.execution import executions as verbs
+    from weft.service.execution import repeating
+
+    if (server := options.remote()) is not None:
+        found = server.send("POST", "/executions/{}/rerun", verbs.ExecutionView, execution)
+        missing: list[str] = []
+    else:
+        world = options.open_world()
+        found = repeating.rerun(world, execution)
+        missing = _missing(world)
+    return tell_created(found, missing, as_json=as_json)
 
 
 @executions.command()
@@ -265,10 +289,18 @@ def tell_created(found: verbs.ExecutionView, missing: list[str], *, as_json: boo
         out.line("Nothing to do.")
         return program.DONE
     out.line(f"The execution {found.id} is created: {found.total:,} to run, {found.waiting:,} of them in the queue.")
+    for told in not_holding(found):
+        out.line(f"  Left out: {told}.")
     if missing:
         out.line(out.paint(f"  No {' and no '.join(missing)} is there to carry it out: start `weft dev`.", "stale"))
     out.line(f"  `weft executions show {screen.short(found.id)}` shows how far it is.")
     return program.DONE
+
+
+def not_holding(found: verbs.ExecutionView) -> list[str]:
+    """What of a saved plan did not hold any more when it was applied, and why."""
+    listed = found.options.get("not_holding")
+    return [str(each) for each in listed] if isinstance(listed, list) else []
 
 
 def _missing(world: worlds.World) -> list[str]:

@@ -168,6 +168,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             "alerts", "alerts", "Look over alert rules, try channels, silence what is known.", remote=True
         ),
         "ledger": _Entry("ledger", "ledger", "Verify the ledger, or show its events.", remote=True),
+        "settings": _Entry("settings", "settings", "Show each setting, and where its value comes from.", remote=True),
         "doctor": _Entry("doctor", "doctor", "Look over the installation and the project.", remote=True),
         "profile": _Entry("profiles", "profile", "Keep servers under names, for --profile."),
         "completion": _Entry("completion", "completion", "Print the script for shell completion."),

@@ -11,7 +11,7 @@ from weft.model import errors
 from weft.service import views
 from weft.service.execution import views as execution_views
 from weft.service.pipeline import backfilling, pipeline_views
-from weft.service.plan import plan_outlines, saved_plans
+from weft.service.plan import plan_outlines, saved_plans, still_holding
 from weft.surfaces.cli import apply, executions, following, plan_text, program, remote, screen, watching
 from weft.surfaces.cli import backfill as backfills
 
@@ -98,6 +98,7 @@ def carry_out(
     request: Mapping[str, Any],
     *,
     plan_id: str | None = None,
+    what_holds: bool = False,
     yes: bool,
     detach: bool,
     as_json: bool,
@@ -111,7 +112,13 @@ def carry_out(
     if plan_id is None and not yes and not detach:
         plan_id = server.send("POST", "/plans", saved_plans.SavedPlanView, **request).id
     if not detach:
-        outline = _outline(server, request, plan_id)
+        if what_holds and plan_id is not None:
+            holding = server.get("/plans/{}/holding", still_holding.HoldingView, plan_id)
+            outline = holding.outline
+            if not as_json:
+                apply.tell_left_out(out, holding.left_out)
+        else:
+            outline = _outline(server, request, plan_id)
         if not outline.count:
             return _nothing(server, out, request, outline, as_json=as_json)
         if not as_json and not quiet_plan:
@@ -122,7 +129,7 @@ def carry_out(
             return program.DONE
     shown = _preview(server, request, plan_id) if as_json and not detach else None
     begun = following.position(server)
-    made = _created(server, request, plan_id)
+    made = _created(server, request, plan_id, what_holds=what_holds)
     if detach:
         return executions.tell_created(made, _missing(server), as_json=as_json)
     watch = watching.Watch(as_json=as_json)
@@ -145,9 +152,9 @@ def _preview(server: remote.Server, request: Mapping[str, Any], plan_id: str | N
     return server.send("POST", "/plans/preview", views.PlanView, **request)
 
 
-def _created(server: remote.Server, request: Mapping[str, Any], plan_id: str | None) -> Execution:
+def _created(server: remote.Server, request: Mapping[str, Any], plan_id: str | None, *, what_holds: bool) -> Execution:
     if plan_id is not None:
-        return server.send("POST", "/plans/{}/apply", Execution, plan_id)
+        return server.send("POST", "/plans/{}/apply", Execution, plan_id, what_holds=what_holds or None)
     return server.send("POST", "/executions", Execution, **request)
 
 

@@ -36,6 +36,7 @@ MODULES: tuple[str, ...] = (
     "resources.alerts",
     "resources.bulk",
     "resources.run_parts",
+    "resources.run_values",
     "resources.run_views",
     "resources.asset_changes",
     "resources.executions",

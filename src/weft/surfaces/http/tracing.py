@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from weft.model import errors, event_subjects, facts
+from weft.service.server import setting_views
 from weft.surfaces.http import wire
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from weft.ports import ledger as ledgers
 
-VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+VARIABLES = setting_views.TELEMETRY
 _MOST_WAITING = 10_000
 _TOLD = frozenset({"RunFinished", "StepSucceeded", "AttemptFailed"})
 _LOG = logging.getLogger("weft.http")

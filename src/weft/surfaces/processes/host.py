@@ -265,7 +265,8 @@ class Host:
                 seconds = _REFUSED_SECONDS if message.get("waits") else longer
                 self._refused[run] = (now + seconds, seconds)
                 if "broken" in message:
-                    self._crashes[run] = self._crashes.get(run, 0) + 1
+                    if not message.get("blameless"):
+                        self._crashes[run] = self._crashes.get(run, 0) + 1
                     sys.stderr.write(f"weft: {self._settings.location}: run {run}: {message['message']}\n")
             case {"lost": str(run)}:
                 self._crashes[run] = self._crashes.get(run, 0) + 1

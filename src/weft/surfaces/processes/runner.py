@@ -141,6 +141,8 @@ def _driven(
         return {"refused": run, "message": error.message, "waits": isinstance(error, errors.ReservationError)}
     except KeyboardInterrupt:
         return {"ended": run, "outcome": "cancelled", "threads": _threads_left()}
+    except errors.LedgerError as error:  # a full disk, say, which is no fault of the run
+        return {"broken": run, "message": error.message, "blameless": True}
     except Exception as error:
         traceback.print_exc()
         return {"broken": run, "message": f"{type(error).__name__}: {error}"}

@@ -16,6 +16,8 @@ _MOST_FOLDERS = 4000
 _STEP_MS = 30
 _DEBOUNCE_MS = 300
 _LOOK_MS = 300
+_MARGIN_NS = 1_000_000_000
+"""A change this long before a look may still be told by the next one only."""
 _AGAIN_SECONDS = 0.05
 _MOST_FAILURES = 10
 
@@ -83,17 +85,21 @@ class Watcher:
             force_polling=polling or None,
         )
         is_first, there = True, self._identities()
+        looked = time.time_ns()
         for changes in seen:
             paths = {Path(path) for _, path in changes}
             files = {path for path in paths if _is_code(path)}
             if is_first:  # what was written before the folders were watched
                 files |= {path for path in _code_in(folders) if _is_newer(path, since)}
+                if set(folders_of(self._roots)) != set(folders):  # one came before its parent was watched
+                    return since
                 is_first = False
                 self.watching.set()
             if files:
                 self._changed(files)
             if any(path.is_dir() and not _is_left_out(path) for path in paths) or self._identities() != there:
-                return time.time_ns() - _DEBOUNCE_MS * 2_000_000
+                return looked - _MARGIN_NS  # what has come since then may go untold with these watches
+            looked = time.time_ns()
         return since
 
     def _identities(self) -> list[tuple[int, int]]:

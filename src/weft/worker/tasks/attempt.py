@@ -65,10 +65,6 @@ class TaskRunner:
             except BaseException as failure:  # a body may raise anything
                 return attempt.ended_by(failure)
 
-    def calls_within(self, assignment: executor.Assignment) -> nested.NestedCaller:
-        """What runs calls of tasks in the body of an attempt."""
-        return nested.NestedCaller(assignment)
-
     async def run_async(self, assignment: executor.Assignment) -> ended.Ended:
         """Run one attempt in the event loop that runs now; the body may be a coroutine function or not.
 

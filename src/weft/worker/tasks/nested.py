@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextvars
 import inspect
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -263,13 +262,13 @@ def within(body: Callable[[], Any], timeout: float, task: str) -> Any:
             raised.append(error)
 
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(work,), name="weft nested call", daemon=True)
+    thread = cancelling.BodyThread(lambda: context.run(work), "weft nested call")
     thread.start()
     thread.join(timeout)
     if raised:
         raise raised[0]
     if not found:
-        cancelling.ask_to_end(thread)
+        thread.tell_to_end()
         raise TimeoutError(
             f"The call of {task!r} ran longer than its timeout of {timeout:g} s, and was left to itself."
         )

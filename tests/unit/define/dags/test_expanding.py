@@ -220,11 +220,11 @@ def test_a_group_is_expanded_over_its_own_parameters() -> None:
 
 
 def test_a_large_dag_and_a_large_fan_are_built_in_well_under_a_second(build_of: Built) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with DAG("d") as d:
         last: Any = 0
         for _ in range(1000):
             last = one(last)
         one.expand(x=list(range(10_000)))
     build_of(d)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 5.0  # 0.2 s or so; what costs a square takes minutes

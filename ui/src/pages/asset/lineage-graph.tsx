@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router"
 import { useMemo, useState } from "react"
 import { api } from "@/api/client"
 import { FlowGraph } from "@/graph/flow-graph"
+import type { useCamera } from "@/graph/use-camera"
 import { Skeleton } from "@/parts/empty"
 import { assetPath, pipelinePath } from "@/shell/links"
 import { graphOf } from "./lineage-words"
@@ -12,10 +13,12 @@ interface LineageGraphProps {
   readonly hops: number
   readonly height: number
   readonly plain?: boolean
+  /** As `useCamera` gives it, where the URL keeps what is seen. */
+  readonly camera?: ReturnType<typeof useCamera>
 }
 
 /** What is around an asset, as a graph. */
-export default function LineageGraph({ asset, hops, height, plain = false }: LineageGraphProps) {
+export default function LineageGraph({ asset, hops, height, plain = false, camera }: LineageGraphProps) {
   const navigate = useNavigate()
   const here = `asset:${asset.key}`
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set([here]))
@@ -38,6 +41,7 @@ export default function LineageGraph({ asset, hops, height, plain = false }: Lin
           }}
           focus={here}
           plain={plain}
+          {...(camera ? { place: camera[0], onPlace: camera[1] } : {})}
         />
       ) : (
         <Skeleton rows={5} />

@@ -1,6 +1,7 @@
 import { SegmentedControl } from "@mantine/core"
 import { Link } from "@tanstack/react-router"
 import { api } from "@/api/client"
+import { useCamera } from "@/graph/use-camera"
 import { Skeleton } from "@/parts/empty"
 import { Loaded } from "@/parts/loaded"
 import { Panel, Section } from "@/parts/panel"
@@ -19,6 +20,7 @@ const HOPS = { hops: number(2, 1, 10) }
 /** What it is made from and what is made from it: as a graph, and as lists with how each partition is read. */
 export default function Lineage({ asset }: { asset: Asset }) {
   const [shown, set] = useUrlState(HOPS)
+  const camera = useCamera()
   const query = api.useQuery("get", "/api/v1/lineage", {
     params: { query: { select: selectOf(asset.key), up: shown.hops, down: shown.hops } },
   })
@@ -47,7 +49,7 @@ export default function Lineage({ asset }: { asset: Asset }) {
         }
       >
         <Panel>
-          <LineageGraph asset={asset} hops={shown.hops} height={420} />
+          <LineageGraph asset={asset} hops={shown.hops} height={420} camera={camera} />
         </Panel>
       </Section>
       <Loaded query={query} skeleton={<Skeleton rows={4} />}>

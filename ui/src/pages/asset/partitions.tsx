@@ -1,18 +1,19 @@
-import { Button, SegmentedControl, TextInput } from "@mantine/core"
+import { Button, SegmentedControl } from "@mantine/core"
 import { useCallback, useState } from "react"
 import { api } from "@/api/client"
-import { Refusal, Skeleton } from "@/parts/empty"
+import { Skeleton } from "@/parts/empty"
 import { HeatMap } from "@/parts/heat-map"
 import { Loaded } from "@/parts/loaded"
 import { Panel, Section } from "@/parts/panel"
+import { PartitionSelection } from "@/parts/partition-selection"
 import { PartitionStrip } from "@/parts/partition-strip"
-import { count, written } from "@/parts/partition-strip-ranges"
-import { StateWord } from "@/parts/state-mark"
+import { written } from "@/parts/partition-strip-ranges"
 import { type Picked, usePicked } from "@/parts/use-picked"
 import { useMay } from "@/shell/door"
 import { useUrlState } from "@/shell/url-state"
 import { type Act, actsOf } from "./acting"
 import classes from "./asset.module.css"
+import { DynamicKeys } from "./dynamic-keys"
 import { Keys } from "./keys"
 import { Legend } from "./legend"
 import { PartitionDrawer } from "./partition-drawer"
@@ -104,6 +105,7 @@ export default function Partitions({ asset, onAct }: PartitionsProps) {
       <Section
         title={picked.text ? "Selected" : "All partitions"}
         note={shown.status.length > 0 ? `only those that are ${shown.status.join(" or ")}` : undefined}
+        actions={asset.dynamic.length > 0 && <DynamicKeys names={asset.dynamic} />}
       >
         <Keys
           asset={asset}
@@ -157,79 +159,33 @@ interface SelectionProps {
   readonly onAct: (act: Act, partitions: string) => void
 }
 
-/** What is selected, as text that can be typed, how it stands, and what can be done with it. */
+/** What is selected, and what can be done with exactly that. */
 function Selection({ asset, picked, status, onAct }: SelectionProps) {
-  const [typed, setTyped] = useState<string | null>(null)
   const operator = useMay("operator")
   const editor = useMay("editor")
-  const selected = picked.text !== ""
-  const acts = actsOf(asset)
-  const number = picked.view?.count ?? count(picked.ranges)
-  const done = () => {
-    if (typed !== null) picked.type(typed)
-    setTyped(null)
-  }
   return (
-    <div className={classes.bar}>
-      <TextInput
-        aria-label="Selected partitions"
-        placeholder="Nothing selected: type 2024-01-01..2024-01-31, or drag above"
-        value={typed ?? picked.text}
-        spellCheck={false}
-        onChange={(event) => setTyped(event.currentTarget.value)}
-        onBlur={done}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") done()
-          if (event.key === "Escape") setTyped(null)
-        }}
-        error={picked.problem ? true : undefined}
-      />
-      {selected && (
-        <div className={classes.acts}>
-          {acts.map((act) => {
-            const may = act.role === null || (act.role === "editor" ? editor : operator)
-            return (
-              <Button
-                key={act.id}
-                variant={act.id === "plan" ? "filled" : "default"}
-                disabled={!may || picked.problem !== null}
-                title={may ? act.about : "You may not do that here."}
-                onClick={() => onAct(act, picked.text)}
-              >
-                {act.title}
-              </Button>
-            )
-          })}
-        </div>
-      )}
-      <div className={classes.summary} aria-live="polite">
-        {picked.problem ? (
-          <Refusal problem={picked.problem} />
-        ) : selected ? (
-          <>
-            <strong>
-              {number.toLocaleString("en-GB")} {number === 1 ? "partition" : "partitions"}
-            </strong>
-            {Object.entries(picked.view?.counts ?? {}).map(([word, each]) => (
-              <StateWord key={word} state={word}>
-                {each.toLocaleString("en-GB")} {word}
-              </StateWord>
-            ))}
-            <Button size="compact-xs" variant="subtle" onClick={() => picked.type("")}>
-              Clear
+    <PartitionSelection
+      picked={picked}
+      word="partition"
+      status={status}
+      example="2024-01-01..2024-01-31"
+      hint="Select partitions to plan, materialize or accept exactly these."
+    >
+      {picked.text !== "" &&
+        actsOf(asset).map((act) => {
+          const may = act.role === null || (act.role === "editor" ? editor : operator)
+          return (
+            <Button
+              key={act.id}
+              variant={act.id === "plan" ? "filled" : "default"}
+              disabled={!may || picked.problem !== null}
+              title={may ? act.about : `Asks for the role ${act.role}.`}
+              onClick={() => onAct(act, picked.text)}
+            >
+              {act.title}
             </Button>
-          </>
-        ) : (
-          <span className={classes.faint}>
-            Select partitions to plan, materialize or accept exactly these.
-          </span>
-        )}
-        {status.length > 0 && !picked.problem && (
-          <Button size="compact-xs" variant="subtle" onClick={() => picked.pickStatus(status)}>
-            Select those that are {status.join(" or ")}
-          </Button>
-        )}
-      </div>
-    </div>
+          )
+        })}
+    </PartitionSelection>
   )
 }

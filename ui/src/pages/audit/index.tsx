@@ -9,6 +9,7 @@ import { StateWord } from "@/parts/state-mark"
 import { SubjectLink } from "@/parts/subject-link"
 import { type Column, Table } from "@/parts/table"
 import { Time } from "@/parts/time"
+import { useMay } from "@/shell/door"
 import { Page } from "@/shell/page"
 import { text, useUrlState } from "@/shell/url-state"
 import classes from "./audit.module.css"
@@ -50,8 +51,23 @@ const columns: ReadonlyArray<Column<Change>> = [
   },
 ]
 
-/** Who changed what, when, through what; kept in a chain of hashes that can be proved. */
+/** Who changed what, when, through what; kept in a chain of hashes that can be proved. For admins alone. */
 export default function AuditPage() {
+  return useMay("admin") ? (
+    <AuditLog />
+  ) : (
+    <Page title="Audit">
+      <Panel>
+        <Empty title="The audit log is for admins.">
+          It has what everybody did, and from where. An admin can look something up for you, or make you admin
+          under Settings, Users.
+        </Empty>
+      </Panel>
+    </Page>
+  )
+}
+
+function AuditLog() {
   const [view, setView] = useUrlState(fields)
   const [shown, setShown] = useState<Change | null>(null)
   const query = api.useInfiniteQuery(

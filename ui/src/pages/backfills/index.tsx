@@ -1,15 +1,15 @@
 import { Button, Switch } from "@mantine/core"
 import { useMemo } from "react"
-import { Executions } from "@/parts/plan-executions"
 import { useCommands } from "@/shell/commands"
 import { useMay } from "@/shell/door"
 import { Page } from "@/shell/page"
 import { flag, text, useUrlState } from "@/shell/url-state"
+import { BackfillList } from "./list"
 import { NewBackfill } from "./new-backfill"
 
 const FIELDS = { live: flag(), new: flag(), name: text(), partitions: text() }
 
-/** Many intervals of a pipeline, or many partitions of an asset, run one after another: how far each is. */
+/** All that fills a selection of partitions, of pipelines and of assets, however it was asked for: how far each is. */
 export default function BackfillsPage() {
   const [values, set] = useUrlState(FIELDS)
   const may = useMay("operator")
@@ -48,7 +48,7 @@ export default function BackfillsPage() {
         </>
       }
     >
-      <Executions kinds={BACKFILLS} live={values.live} />
+      <BackfillList live={values.live} />
       {values.new && (
         <NewBackfill
           name={values.name}
@@ -59,5 +59,3 @@ export default function BackfillsPage() {
     </Page>
   )
 }
-
-const BACKFILLS = ["backfill"]

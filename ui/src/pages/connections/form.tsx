@@ -64,7 +64,8 @@ export function bodyOf(typed: Typed, by: "uri" | "parts"): Schema["NewConnection
 }
 
 function Form({ name, before, onClose }: FormProps & { before: Schema["ConnectionDetail"] | null }) {
-  const anew = useAnew("/api/v1/connections")
+  const listAnew = useAnew("/api/v1/connections")
+  const detailAnew = useAnew("/api/v1/connections/{name}")
   const [by, setBy] = useState<"uri" | "parts">(before ? "parts" : "uri")
   const [typed, setTyped] = useState<Typed>({
     name: name ?? "",
@@ -82,7 +83,8 @@ function Form({ name, before, onClose }: FormProps & { before: Schema["Connectio
   const save = api.useMutation("put", "/api/v1/connections/{name}", {
     meta: { quiet: true },
     onSuccess: () => {
-      anew()
+      listAnew()
+      detailAnew()
       onClose()
     },
   })

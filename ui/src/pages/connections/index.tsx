@@ -6,6 +6,7 @@ import { Loaded } from "@/parts/loaded"
 import { Panel } from "@/parts/panel"
 import { StateWord } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
+import { Time } from "@/parts/time"
 import { type Command, useCommands } from "@/shell/commands"
 import { useMay } from "@/shell/door"
 import { Page } from "@/shell/page"
@@ -25,11 +26,27 @@ const columns: ReadonlyArray<Column<Connection>> = [
   { id: "source", title: "Comes from", width: "minmax(160px, 2fr)", cell: (row) => row.source },
   {
     id: "state",
-    title: "What is wrong",
-    width: "minmax(160px, 3fr)",
-    cell: (row) => row.error && <StateWord state="failed">{row.error}</StateWord>,
+    title: "State",
+    width: "minmax(160px, 2fr)",
+    cell: (row) => <State row={row} />,
+  },
+  {
+    id: "tried",
+    title: "Last tried",
+    width: "110px",
+    align: "right",
+    cell: (row) => <Time at={row.tried_at} none="never" />,
   },
 ]
+
+/** Whether it can be read, and how it was tried last. */
+function State({ row }: { row: Connection }) {
+  if (row.error) return <StateWord state="failed">cannot be read: {row.error}</StateWord>
+  if (row.passed === null) return <StateWord state="missing">not tried</StateWord>
+  return (
+    <StateWord state={row.passed ? "passed" : "failed"}>{row.passed ? "worked" : "did not work"}</StateWord>
+  )
+}
 
 /** Where data is fetched from and brought to; secrets go in and never come out. */
 export default function ConnectionsPage() {
@@ -88,7 +105,7 @@ export default function ConnectionsPage() {
           onEdit={() => setView({ edit: view.open, open: "" })}
         />
       )}
-      {view.edit && (
+      {view.edit && may && (
         <ConnectionForm name={view.edit === NEW ? null : view.edit} onClose={() => setView({ edit: "" })} />
       )}
     </Page>

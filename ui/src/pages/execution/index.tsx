@@ -4,8 +4,10 @@ import { useMemo, useState } from "react"
 import { api } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { Refusal, Skeleton } from "@/parts/empty"
+import { ExecutionPartitions } from "@/parts/execution-heat"
 import { Panel } from "@/parts/panel"
 import {
+  type Execution,
   ExecutionActions,
   ExecutionBody,
   executionSays,
@@ -16,12 +18,12 @@ import { askOf, said } from "@/parts/plan-words"
 import { StateMark } from "@/parts/state-mark"
 import { Time } from "@/parts/time"
 import { useCommands } from "@/shell/commands"
+import { useMay } from "@/shell/door"
 import { planPath, savedPlanPath } from "@/shell/links"
 import { Page } from "@/shell/page"
 import { oneOf, useUrlState } from "@/shell/url-state"
 import { ChangeExecution } from "./change"
 import classes from "./execution.module.css"
-import { ExecutionRange } from "./range"
 import { ExecutionRuns } from "./runs"
 
 const FIELDS = { view: oneOf(["list", "graph"], "list") }
@@ -45,12 +47,12 @@ export default function ExecutionPage() {
         <Panel>{query.error ? <Refusal problem={asProblem(query.error)} /> : <Skeleton rows={6} />}</Panel>
       </Page>
     )
-  const backfill = execution.kind === "backfill"
   const ask = askOf(execution.request)
+  const backfill = execution.kind === "backfill" || Boolean(ask.partitions)
   const name = said(execution.request)
   return (
     <Page
-      title={`${backfill ? "Backfill" : "Apply"} ${name}`}
+      title={`${execution.kind === "backfill" ? "Backfill" : "Apply"} ${name}`}
       heading={
         <>
           <StateMark state={executionState(execution)} size={15} /> {name}
@@ -107,32 +109,31 @@ export default function ExecutionPage() {
         )}
         {execution.automation && <Fact name="Because of">{execution.automation}</Fact>}
       </dl>
+      <NotHolding execution={execution} />
       <ExecutionBody id={execution.id} graph={view === "graph"} />
-      {backfill && ask.select && ask.partitions && (
-        <Partitions name={ask.select} partitions={ask.partitions} id={execution.id} live={live} />
-      )}
+      <ExecutionPartitions id={execution.id} ended={!live} />
       <ExecutionRuns execution={execution.id} />
       {changing && <ChangeExecution execution={execution} onClose={() => setChanging(false)} />}
     </Page>
   )
 }
 
-/** Whether a backfill is of a pipeline or of an asset stands in its lines. */
-function Partitions({
-  name,
-  partitions,
-  id,
-  live,
-}: {
-  name: string
-  partitions: string
-  id: string
-  live: boolean
-}) {
-  const progress = api.useQuery("get", "/api/v1/executions/{id}/progress", { params: { path: { id } } })
-  const row = progress.data?.rows.find((each) => each.name === name)
-  if (row === undefined || row.kind === "step") return null
-  return <ExecutionRange owner={{ kind: row.kind, name }} partitions={partitions} live={live} />
+/** Of a saved plan that had drifted what was left out when it was applied. */
+function NotHolding({ execution }: { execution: Execution }) {
+  const told = execution.options.not_holding
+  if (!Array.isArray(told) || told.length === 0) return null
+  return (
+    <Panel padded>
+      <p>
+        <StateMark state="stale" /> Left out of the plan, since it did not hold any more:
+      </p>
+      <ul className={classes.told}>
+        {told.map((each) => (
+          <li key={String(each)}>{String(each)}</li>
+        ))}
+      </ul>
+    </Panel>
+  )
 }
 
 function Fact({ name, children }: { name: string; children: React.ReactNode }) {
@@ -145,12 +146,13 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
 }
 
 function useExecutionCommands(id: string, phase: string | undefined, change: () => void) {
+  const may = useMay("operator")
   const { mutate: pause } = api.useMutation("post", "/api/v1/executions/{id}/pause")
   const { mutate: resume } = api.useMutation("post", "/api/v1/executions/{id}/resume")
   const { mutate: cancel } = api.useMutation("post", "/api/v1/executions/{id}/cancel")
   // biome-ignore lint/correctness/useExhaustiveDependencies: `change` opens the same dialog each time
   return useMemo(() => {
-    if (phase === undefined || phase === "finished") return []
+    if (!may || phase === undefined || phase === "finished") return []
     const params = { path: { id } }
     const group = "This execution"
     return [
@@ -177,5 +179,5 @@ function useExecutionCommands(id: string, phase: string | undefined, change: () 
         run: () => cancel({ params, body: { reason: "" } }),
       },
     ]
-  }, [id, phase, pause, resume, cancel])
+  }, [id, may, phase, pause, resume, cancel])
 }

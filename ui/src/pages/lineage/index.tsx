@@ -2,24 +2,29 @@ import { NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core"
 import { useNavigate } from "@tanstack/react-router"
 import { List, Network, Search, X } from "lucide-react"
 import { useCallback, useMemo, useRef } from "react"
+import { askAhead } from "@/api/ahead"
+import { basePath } from "@/api/base"
 import { api } from "@/api/client"
 import { asProblem } from "@/api/problem"
-import { FlowGraph } from "@/graph/flow-graph"
+import { FlowGraph, prepare } from "@/graph/flow-graph"
 import { groupsOf } from "@/graph/fold"
+import { useCamera } from "@/graph/use-camera"
 import { Empty, Refusal } from "@/parts/empty"
 import { SelectionField } from "@/parts/selection-field"
-import { keysOf, quoted } from "@/parts/selection-terms"
+import { keysOf } from "@/parts/selection-terms"
 import { useCommands } from "@/shell/commands"
 import { assetPath, pipelinePath, planPath } from "@/shell/links"
 import { Page } from "@/shell/page"
-import { useUrlState } from "@/shell/url-state"
+import { readUrl, useUrlState } from "@/shell/url-state"
 import { AsList } from "./as-list"
 import { Legend } from "./legend"
 import classes from "./lineage.module.css"
 import { Side } from "./side"
-import { fields, foldedOf, foldsAll, graphOf, huesOf } from "./view"
+import { askOf, fields, foldedOf, foldsAll, graphOf, huesOf } from "./view"
 
-const MOST = 20_000
+// most of the time until a large graph stands goes by in waiting: for the answer, for code, for the worker to begin
+prepare()
+if (location.pathname === `${basePath()}/lineage`) void askAhead("/api/v1/lineage", askOf(readUrl(fields)))
 
 /** The name of a node by its id: `asset:raw` is `raw`. */
 function nameOf(id: string): string {
@@ -33,15 +38,12 @@ function drawn(took: { layout: number; draw: number }): void {
 
 export default function LineagePage() {
   const [view, setView] = useUrlState(fields)
+  const [camera, keepCamera] = useCamera()
   const navigate = useNavigate()
   const writing = useRef<HTMLInputElement>(null)
   const finding = useRef<HTMLInputElement>(null)
   const query = api.useQuery("get", "/api/v1/lineage", {
-    params: {
-      query: view.focus
-        ? { select: quoted(view.focus), up: view.up, down: view.down, limit: MOST }
-        : { ...(view.select ? { select: view.select } : {}), limit: MOST },
-    },
+    params: { query: askOf(view) },
   })
   const data = query.data
   const graph = useMemo(() => (data ? graphOf(data, view.colour) : null), [data, view.colour])
@@ -79,7 +81,7 @@ export default function LineagePage() {
     [navigate],
   )
   const focusOn = useCallback(
-    (name: string) => setView({ focus: name, select: "", find: "" }, { push: true }),
+    (name: string) => setView({ focus: name, select: "", find: "", camera: "" }, { push: true }),
     [setView],
   )
   const planned = useMemo(() => keysOf(view.on.map(nameOf)), [view.on])
@@ -145,7 +147,7 @@ export default function LineagePage() {
               title: "Show the whole graph",
               group: "Lineage",
               keys: "a",
-              run: () => setView({ focus: "" }),
+              run: () => setView({ focus: "", camera: "" }),
             },
           ]
         : []),
@@ -170,14 +172,14 @@ export default function LineagePage() {
             </span>
             <Hops label="Above" value={view.up} onChange={(up) => setView({ up })} />
             <Hops label="Below" value={view.down} onChange={(down) => setView({ down })} />
-            <button type="button" className={classes.link} onClick={() => setView({ focus: "" })}>
+            <button type="button" className={classes.link} onClick={() => setView({ focus: "", camera: "" })}>
               <X size={13} aria-hidden="true" /> whole graph
             </button>
           </div>
         ) : (
           <SelectionField
             value={view.select}
-            onChange={(value) => setView({ select: value, on: [], flip: [] }, { push: true })}
+            onChange={(value) => setView({ select: value, on: [], flip: [], camera: "" }, { push: true })}
             error={refused}
             inputRef={writing}
           />
@@ -263,6 +265,8 @@ export default function LineagePage() {
                 onOpen={open}
                 focus={view.focus ? (data?.nodes.find((each) => each.name === view.focus)?.id ?? null) : null}
                 search={view.find}
+                place={camera}
+                onPlace={keepCamera}
                 onDrawn={drawn}
               />
               <Legend nodes={graph.nodes} hues={hues} />

@@ -1,6 +1,7 @@
 /** What the lineage page shows, as it is in its URL, and the graph that follows from it. */
 import type { Schema } from "@/api/client"
 import type { GraphEdge, GraphNode } from "@/graph/types"
+import { quoted } from "@/parts/selection-terms"
 import { standingOf, standingWords } from "@/parts/standing"
 import { flag, list, number, oneOf, text } from "@/shell/url-state"
 
@@ -22,6 +23,17 @@ export const fields = {
   /** What is selected. */
   on: list(),
   list: flag(),
+  /** What is seen of the graph; kept by `useCamera`. */
+  camera: text(),
+}
+
+/** So many nodes at most. */
+const MOST = 20_000
+
+/** What the API is asked for by what the page shows. */
+export function askOf(view: { focus: string; select: string; up: number; down: number }) {
+  if (view.focus) return { select: quoted(view.focus), up: view.up, down: view.down, limit: MOST }
+  return { ...(view.select ? { select: view.select } : {}), limit: MOST }
 }
 
 type Node = Schema["NodeView"]

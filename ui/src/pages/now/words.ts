@@ -84,7 +84,7 @@ export function hitState(hit: Trouble["hits"][number]): string {
 
 /** What can be done with a trouble, on its button. */
 export function action(trouble: Trouble): string {
-  if (trouble.repair?.rerun) return "Run again"
+  if (trouble.repair?.rerun) return "Re-run"
   return trouble.kind === "stale" || trouble.kind === "late" ? "Refresh" : "Repair"
 }
 

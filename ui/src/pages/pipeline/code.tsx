@@ -10,6 +10,7 @@ import { StateMark } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
 import { Time } from "@/parts/time"
 import { text, useUrlState } from "@/shell/url-state"
+import { CompareVersions, eachOnce } from "./compare-versions"
 import { patchesOf } from "./patches"
 import classes from "./pipeline.module.css"
 
@@ -22,9 +23,21 @@ function short(code: string): string {
   return code.slice(code.lastIndexOf(":") + 1, code.lastIndexOf(":") + 9)
 }
 
-/** The versions of a pipeline's code that have run, and what differs between two of them. */
+/**
+ * The versions of a pipeline's code that have run, and what differs between two.
+ *
+ * Compared are those that a server loaded, with graph and settings; where there is but one of these, the code of runs.
+ */
 export function Code({ name }: { name: string }) {
   const versions = api.useQuery("get", "/api/v1/pipelines/{name}/versions", { params: { path: { name } } })
+  const recorded = api.useQuery(
+    "get",
+    "/api/v1/definitions/{name}/versions",
+    { params: { path: { name: `pipeline:${name}` } } },
+    { retry: false },
+  )
+  const loaded = eachOnce(recorded.data?.items ?? [])
+  if (recorded.isPending) return <Skeleton rows={8} />
   return (
     <Loaded query={versions}>
       {({ items }) => (
@@ -37,8 +50,18 @@ export function Code({ name }: { name: string }) {
               rowKey={(each) => each.code}
             />
           </Panel>
-          {items.length > 1 ? <Difference name={name} versions={items} /> : <Alone />}
-          <Source name={name} versions={items} />
+          {loaded.length > 1 ? (
+            <CompareVersions name={name} versions={loaded} />
+          ) : items.length > 1 ? (
+            <Difference name={name} versions={items} />
+          ) : (
+            <Alone />
+          )}
+          {loaded.length > 1 ? (
+            <RecordedSource name={name} newest={loaded[0]?.version ?? ""} />
+          ) : (
+            <Source name={name} versions={items} />
+          )}
         </>
       )}
     </Loaded>
@@ -48,7 +71,7 @@ export function Code({ name }: { name: string }) {
 const COLUMNS: ReadonlyArray<Column<Version>> = [
   {
     id: "code",
-    title: "Version",
+    title: "Code",
     width: "minmax(140px, 1fr)",
     cell: (each) => (
       <>
@@ -90,8 +113,8 @@ function Alone() {
     <Section title="What changed">
       <Panel>
         <Empty title="There is one version only">
-          A version is told by the content of the functions: it changes when they do, not when the file is
-          read again.
+          A version is told by the content of the functions, the steps and the settings: it changes when they
+          do, not when the file is read again.
         </Empty>
       </Panel>
     </Section>
@@ -172,13 +195,36 @@ function Source({ name, versions }: { name: string; versions: readonly Version[]
     { params: { path: { name }, query: { version: short(version) } } },
     { enabled: version !== "", retry: false },
   )
+  return <Functions version={short(version)} items={source.data?.items} error={source.error} />
+}
+
+/** The functions of a version that a server loaded. */
+function RecordedSource({ name, newest }: { name: string; newest: string }) {
+  const [{ after }] = useUrlState(FIELDS)
+  const version = after || newest
+  const source = api.useQuery(
+    "get",
+    "/api/v1/definitions/{name}/source",
+    { params: { path: { name: `pipeline:${name}` }, query: { version } } },
+    { retry: false },
+  )
+  return <Functions version={version} items={source.data?.items} error={source.error} />
+}
+
+interface FunctionsProps {
+  readonly version: string
+  readonly items: ReadonlyArray<Schema["FunctionSource"]> | undefined
+  readonly error: unknown
+}
+
+function Functions({ version, items, error }: FunctionsProps) {
   return (
-    <Section title="Source" note={version && `of version ${short(version)}`}>
-      {source.data === undefined ? (
-        <Panel>{source.error ? <Refusal problem={asProblem(source.error)} /> : <Skeleton />}</Panel>
+    <Section title="Source" note={version && `of version ${version}`}>
+      {items === undefined ? (
+        <Panel>{error ? <Refusal problem={asProblem(error)} /> : <Skeleton />}</Panel>
       ) : (
         <div className={classes.stack}>
-          {source.data.items.map((each) => (
+          {items.map((each) => (
             <CodeView key={each.name} code={each.text} language="python" title={each.name} height="420px" />
           ))}
         </div>

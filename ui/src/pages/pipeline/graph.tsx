@@ -4,6 +4,7 @@ import { useMemo } from "react"
 import { api, type Schema } from "@/api/client"
 import { FlowGraph } from "@/graph/flow-graph"
 import type { GraphNode } from "@/graph/types"
+import { useCamera } from "@/graph/use-camera"
 import { duration, short, useClock } from "@/parts/clock"
 import { CodeView } from "@/parts/code-view"
 import { Loaded } from "@/parts/loaded"
@@ -23,6 +24,7 @@ const FIELDS = { run: text(), step: text(), folded: list() }
 export function Graph({ detail }: { detail: Schema["PipelineDetail"] }) {
   const { name } = detail.pipeline
   const [state, setState] = useUrlState(FIELDS)
+  const [camera, keepCamera] = useCamera()
   const { zone } = useClock()
   const { runs } = useGrid(name, detail.steps.length)
   const graph = api.useQuery("get", "/api/v1/pipelines/{name}/graph", { params: { path: { name } } })
@@ -101,6 +103,8 @@ export function Graph({ detail }: { detail: Schema["PipelineDetail"] }) {
                   }
                   selected={selected}
                   onSelect={(id) => setState({ step: id ?? "" })}
+                  place={camera}
+                  onPlace={keepCamera}
                 />
               </div>
             </Panel>

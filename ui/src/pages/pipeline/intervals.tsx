@@ -1,17 +1,18 @@
-import { Button, Checkbox, TextInput, Tooltip } from "@mantine/core"
+import { Button, Checkbox, Tooltip } from "@mantine/core"
 import { useCallback, useMemo, useState } from "react"
 import { api, type Schema } from "@/api/client"
 import { paging, useRows } from "@/api/pages"
 import { Legend } from "@/pages/asset/legend"
 import { absolute, useClock } from "@/parts/clock"
-import { Empty, Refusal, Skeleton } from "@/parts/empty"
+import { Empty, Skeleton } from "@/parts/empty"
 import { several } from "@/parts/launch/partition-field"
 import { openLaunch } from "@/parts/launch/state"
 import { Loaded } from "@/parts/loaded"
 import { Panel, Section } from "@/parts/panel"
 import { type KeysQuery, type Owner, useKeysOf, useStripOf } from "@/parts/partition-owner"
+import { PartitionSelection, sizeOf } from "@/parts/partition-selection"
 import { PartitionStrip } from "@/parts/partition-strip"
-import { count, includes, toggled, written } from "@/parts/partition-strip-ranges"
+import { includes, toggled, written } from "@/parts/partition-strip-ranges"
 import { executionSays, executionState } from "@/parts/plan-execution"
 import { StateWord } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
@@ -154,22 +155,16 @@ interface SelectionProps {
   readonly strip: Schema["StripView"] | undefined
 }
 
-/** What is selected, as text that can be typed, how many that are, how they stand, and their backfill. */
+/** What is selected, and the backfill of exactly that. */
 function Selection({ name, picked, status, strip }: SelectionProps) {
-  const [typed, setTyped] = useState<string | null>(null)
   const may = useMay("operator")
   const selected = picked.text !== ""
-  const size = picked.view?.count ?? count(picked.ranges)
-  const done = () => {
-    if (typed !== null) picked.type(typed)
-    setTyped(null)
-  }
+  const size = sizeOf(picked)
   const all = strip?.first_key && strip.last_key ? `${strip.first_key}..${strip.last_key}` : ""
   const launch = useCallback(
     () => openLaunch({ kind: "pipeline", name, partitions: several(picked.text || all) }),
     [name, picked.text, all],
   )
-  const label = selected ? `Backfill ${size.toLocaleString("en-GB")}` : "Backfill"
   useCommands(
     useMemo(
       () =>
@@ -188,56 +183,23 @@ function Selection({ name, picked, status, strip }: SelectionProps) {
     ),
   )
   return (
-    <div className={classes.selection}>
-      <TextInput
-        aria-label="Selected intervals"
-        placeholder={`Nothing selected: type ${all || "a range"}, or drag above`}
-        value={typed ?? picked.text}
-        spellCheck={false}
-        onChange={(event) => setTyped(event.currentTarget.value)}
-        onBlur={done}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") done()
-          if (event.key === "Escape") setTyped(null)
-        }}
-        error={picked.problem ? true : undefined}
-      />
+    <PartitionSelection
+      picked={picked}
+      word="interval"
+      status={status}
+      example={all || "a range"}
+      hint="Select intervals to backfill exactly these."
+    >
       <Tooltip label={may ? "b" : "Only operators may start runs."}>
         <Button
           variant={selected ? "filled" : "default"}
           disabled={!may || all === "" || picked.problem !== null}
           onClick={launch}
         >
-          {label}
+          {selected ? `Backfill ${size.toLocaleString("en-GB")}` : "Backfill"}
         </Button>
       </Tooltip>
-      <div className={classes.summary} aria-live="polite">
-        {picked.problem ? (
-          <Refusal problem={picked.problem} />
-        ) : selected ? (
-          <>
-            <strong>
-              {size.toLocaleString("en-GB")} {size === 1 ? "interval" : "intervals"}
-            </strong>
-            {Object.entries(picked.view?.counts ?? {}).map(([word, each]) => (
-              <StateWord key={word} state={word}>
-                {each.toLocaleString("en-GB")} {word}
-              </StateWord>
-            ))}
-            <Button size="compact-xs" variant="subtle" onClick={() => picked.type("")}>
-              Clear
-            </Button>
-          </>
-        ) : (
-          <span className={classes.faint}>Select intervals to backfill exactly these.</span>
-        )}
-        {status.length > 0 && !picked.problem && (
-          <Button size="compact-xs" variant="subtle" onClick={() => picked.pickStatus(status)}>
-            Select those that are {status.join(" or ")}
-          </Button>
-        )}
-      </div>
-    </div>
+    </PartitionSelection>
   )
 }
 

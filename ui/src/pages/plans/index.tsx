@@ -21,7 +21,7 @@ export default function PlansPage() {
         <SavedPlans />
       </Section>
       <Section title="Executions" note="plans as they were, or are being, carried out">
-        <Executions kinds={["apply", "backfill", "automation"]} />
+        <Executions />
       </Section>
     </Page>
   )

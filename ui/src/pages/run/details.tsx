@@ -55,7 +55,7 @@ export default function DetailsTab({ run }: TabProps) {
       ),
     ],
     [
-      "Run again of",
+      "Re-run of",
       run.rerun_of && (
         <Link className={classes.link} to={runPath(run.rerun_of)}>
           {run.rerun_of}

@@ -49,7 +49,7 @@ export function Facts({ run }: { run: Run }) {
       )}
       {run.rerun_of && (
         <div>
-          <dt>Run again of</dt>
+          <dt>Re-run of</dt>
           <dd>
             <Link to={runPath(run.rerun_of)} className={classes.mono}>
               {run.rerun_of.slice(0, 8)}

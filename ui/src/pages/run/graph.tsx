@@ -2,6 +2,7 @@ import { useMemo } from "react"
 import { api } from "@/api/client"
 import { FlowGraph } from "@/graph/flow-graph"
 import type { GraphEdge, GraphNode } from "@/graph/types"
+import { useCamera } from "@/graph/use-camera"
 import { duration } from "@/parts/clock"
 import { Empty } from "@/parts/empty"
 import { type Line, linesOf, shortName, worstOf } from "@/parts/gantt/model"
@@ -99,6 +100,7 @@ export default function GraphTab({ run, state, set }: TabProps) {
     }
     return { nodes, edges }
   }, [declared, view, lines, run])
+  const [camera, keepCamera] = useCamera()
   const chosen: Line | undefined = lines.find((each) => each.id === state.step)
   const selected = useMemo(() => new Set(state.step ? [state.step] : []), [state.step])
   return (
@@ -116,6 +118,8 @@ export default function GraphTab({ run, state, set }: TabProps) {
                   label={`Steps of ${run.pipeline}`}
                   selected={selected}
                   onSelect={(id) => set({ step: id ?? "" })}
+                  place={camera}
+                  onPlace={keepCamera}
                 />
               </div>
             )

@@ -1,7 +1,7 @@
 import { Button, Menu, Tabs, Tooltip } from "@mantine/core"
 import { useParams } from "@tanstack/react-router"
 import { Ellipsis } from "lucide-react"
-import { lazy, Suspense, useMemo } from "react"
+import { lazy, Suspense, useEffect, useMemo } from "react"
 import { api } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { Empty, Refusal, Skeleton } from "@/parts/empty"
@@ -10,22 +10,34 @@ import { type Command, useCommands } from "@/shell/commands"
 import { Page } from "@/shell/page"
 import { useUrlState } from "@/shell/url-state"
 import { runState } from "@/theme/states"
+import { askRunAhead } from "./asked-ahead"
 import { Banners } from "./banners"
 import { Facts } from "./facts"
 import { Pinned } from "./pinned"
 import classes from "./run.module.css"
 import { FIELDS, type Run, type RunPageState, TABS, type Tab, titleOf } from "./state"
 import { useActions } from "./use-actions"
+import { useAttempts } from "./use-attempts"
 
+const LOADS = {
+  timeline: () => import("./timeline"),
+  graph: () => import("./graph"),
+  logs: () => import("./logs"),
+  values: () => import("./values"),
+  artifacts: () => import("./artifacts"),
+  events: () => import("./events"),
+  code: () => import("./code"),
+  details: () => import("./details"),
+}
 const PAGES = {
-  timeline: lazy(() => import("./timeline")),
-  graph: lazy(() => import("./graph")),
-  logs: lazy(() => import("./logs")),
-  values: lazy(() => import("./values")),
-  artifacts: lazy(() => import("./artifacts")),
-  events: lazy(() => import("./events")),
-  code: lazy(() => import("./code")),
-  details: lazy(() => import("./details")),
+  timeline: lazy(LOADS.timeline),
+  graph: lazy(LOADS.graph),
+  logs: lazy(LOADS.logs),
+  values: lazy(LOADS.values),
+  artifacts: lazy(LOADS.artifacts),
+  events: lazy(LOADS.events),
+  code: lazy(LOADS.code),
+  details: lazy(LOADS.details),
 }
 const TITLES: Readonly<Record<Tab, string>> = {
   timeline: "Timeline",
@@ -41,9 +53,15 @@ const TRAIL = [["Runs", "/runs"]] as const
 /** Tabs that use the whole height of the window; the others scroll, as tables do. */
 const WHOLE: ReadonlySet<Tab> = new Set(["timeline", "graph", "logs"])
 
+void askRunAhead()
+
 /** A run: what became of it, and all that is known of how. */
 export default function RunPage() {
   const { id = "" } = useParams({ strict: false })
+  const [{ tab, partition }] = useUrlState(FIELDS) as [RunPageState, unknown]
+  // what the tab needs comes beside the run, not after it; a chunk that does not come is told of where it is shown
+  useEffect(() => void LOADS[tab]().catch(() => undefined), [tab])
+  useAttempts(id, partition, tab === "logs")
   const query = api.useQuery(
     "get",
     "/api/v1/runs/{id}",

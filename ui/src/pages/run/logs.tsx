@@ -1,30 +1,23 @@
 import { Select } from "@mantine/core"
 import { useMemo } from "react"
-import { api, type Schema } from "@/api/client"
-import { paging, useRows } from "@/api/pages"
+import type { Schema } from "@/api/client"
+import { useRows } from "@/api/pages"
+import { bytes } from "@/parts/bytes"
 import { duration } from "@/parts/clock"
 import { Empty } from "@/parts/empty"
 import { shortName } from "@/parts/gantt/model"
 import { Loaded } from "@/parts/loaded"
 import { LogView } from "@/parts/log-view"
 import { stateOf } from "@/theme/states"
+import { chosenOf } from "./chosen-log"
 import { isLive, type TabProps } from "./state"
+import { useAttempts } from "./use-attempts"
 
 type Attempt = Schema["LogView"]
 
 /** The output of the run: what it writes now, or that of one attempt. */
 export default function LogsTab({ run, state, set }: TabProps) {
-  const query = api.useInfiniteQuery(
-    "get",
-    "/api/v1/runs/{id}/logs",
-    {
-      params: {
-        path: { id: run.id },
-        query: { limit: 500, ...(state.partition ? { partition: state.partition } : {}) },
-      },
-    },
-    paging,
-  )
+  const query = useAttempts(run.id, state.partition)
   const { rows } = useRows<Attempt>(query)
   const live = isLive(run)
   const logs = useMemo(() => rows.filter((each) => each.log !== null), [rows])
@@ -73,28 +66,12 @@ export default function LogsTab({ run, state, set }: TabProps) {
   )
 }
 
-/** The log that the URL names; else what is written now, what failed, or the last one. */
-function chosenOf(logs: readonly Attempt[], log: string, live: boolean): Attempt | "live" | null {
-  const named = logs.find((each) => each.log === log)
-  if (named) return named
-  if (live) return "live"
-  return (
-    logs.findLast((each) => ["failed", "timed_out", "crashed"].includes(each.outcome)) ?? logs.at(-1) ?? null
-  )
-}
-
 function nameOf(attempt: Attempt): string {
   const place = attempt.item || attempt.partition
-  const size =
-    attempt.size < 1000
-      ? `${attempt.size} B`
-      : attempt.size < 1e6
-        ? `${Math.round(attempt.size / 1000)} kB`
-        : `${(attempt.size / 1e6).toFixed(1)} MB`
   return [
     `${shortName(attempt.step)}${place ? ` [${place}]` : ""}`,
     `${attempt.attempt > 1 || attempt.outcome !== "succeeded" ? `attempt ${attempt.attempt}, ` : ""}${stateOf(attempt.outcome).label}`,
     duration(attempt.seconds),
-    size,
+    bytes(attempt.size),
   ].join(" · ")
 }

@@ -3,7 +3,6 @@ import { Link } from "@tanstack/react-router"
 import { X } from "lucide-react"
 import { api, type Schema } from "@/api/client"
 import { duration } from "@/parts/clock"
-import { CodeView } from "@/parts/code-view"
 import { type Line, shortName } from "@/parts/gantt/model"
 import { openLaunch } from "@/parts/launch/state"
 import { StateWord } from "@/parts/state-mark"
@@ -11,6 +10,7 @@ import { Time } from "@/parts/time"
 import { useMay } from "@/shell/door"
 import { assetPath, runPath } from "@/shell/links"
 import { stateOf } from "@/theme/states"
+import { KeptValue } from "./kept-value"
 import classes from "./run.module.css"
 import { isLive, type Run, type TabProps } from "./state"
 
@@ -78,7 +78,7 @@ export function StepPanel({ run, line, set, onClose, onToggle }: PanelProps) {
                 disabled={!may || isLive(run)}
                 onClick={() => openLaunch({ rerunOf: run.id, mode: "from", step: task })}
               >
-                Run again from here…
+                Re-run from here…
               </Button>
             </Tooltip>
           )
@@ -191,10 +191,14 @@ function Value({ run, line }: { run: string; line: Line }) {
   return (
     <>
       <h3>Returned</h3>
-      <CodeView
-        code={JSON.stringify(query.data.returned, null, 2) ?? "null"}
-        language="json"
+      <KeptValue
+        run={run}
+        step={line.step}
+        item={line.item}
+        value={query.data.returned}
+        kept={query.data.returned_as}
         title="value"
+        label={`What ${line.step} returned`}
         height="260px"
       />
     </>

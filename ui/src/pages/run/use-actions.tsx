@@ -73,14 +73,14 @@ export function useActions(run: Run): { actions: readonly Action[]; before: stri
       if (failed > 0 || (outcome !== null && outcome !== "succeeded"))
         found.push({
           id: "rerun-failed",
-          title: "Run again from what failed…",
+          title: "Re-run from what failed…",
           keys: "f",
           refused: role || ended,
           run: () => openLaunch({ rerunOf: id, mode: "failed" }),
         })
       found.push({
         id: "rerun",
-        title: "Run again…",
+        title: "Re-run…",
         keys: "r",
         refused: role || ended,
         run: () => openLaunch({ rerunOf: id, mode: "all" }),

@@ -7,6 +7,7 @@ import { Empty, Refusal } from "@/parts/empty"
 import { shortName } from "@/parts/gantt/model"
 import { Loaded } from "@/parts/loaded"
 import { Section } from "@/parts/panel"
+import { KeptValue } from "./kept-value"
 import { Made } from "./made"
 import classes from "./run.module.css"
 import type { Run, TabProps } from "./state"
@@ -20,9 +21,7 @@ export default function ValuesTab({ run }: TabProps) {
       {Object.keys(params).length > 0 && (
         <CodeView code={JSON.stringify(params, null, 2)} language="json" title="Parameters" />
       )}
-      {run.result !== null && run.result !== undefined && (
-        <CodeView code={JSON.stringify(run.result, null, 2)} language="json" title="What the flow returned" />
-      )}
+      {run.result !== null && run.result !== undefined && <FlowResult run={run} />}
       <Loaded query={timeline}>
         {({ steps }) =>
           run.pipeline === null ? (
@@ -88,24 +87,53 @@ function StepValue({ run, step, count, items }: StepValueProps) {
           <Refusal problem={problem} />
         )
       ) : query.data ? (
-        <CodeView
-          code={JSON.stringify(query.data.returned, null, 2) ?? "null"}
-          language="json"
+        <KeptValue
+          key={item}
+          run={run.id}
+          step={step}
+          item={item}
+          value={query.data.returned}
+          kept={query.data.returned_as}
           title={count > 1 ? `returned [${item}]` : "returned"}
           label={`What ${shortName(step)} returned`}
           height="300px"
         />
       ) : null}
       {named.map(([name, value]) => (
-        <CodeView
-          key={name}
-          code={JSON.stringify(value, null, 2)}
-          language="json"
+        <KeptValue
+          key={`${item} ${name}`}
+          run={run.id}
+          step={step}
+          item={item}
+          name={name}
+          value={value}
+          kept={query.data?.named_as[name] ?? null}
           title={name}
           label={`${name} of ${shortName(step)}`}
           height="200px"
         />
       ))}
     </Section>
+  )
+}
+
+/** What a flow returned; how it is kept is asked for, as a large value is not told with the run. */
+function FlowResult({ run }: { run: Run }) {
+  const found = api.useQuery(
+    "get",
+    "/api/v1/runs/{id}/values",
+    { params: { path: { id: run.id } } },
+    { retry: false },
+  ).data
+  return (
+    <KeptValue
+      run={run.id}
+      step={null}
+      value={run.result}
+      kept={found?.returned_as ?? null}
+      title="What the flow returned"
+      label="What the flow returned"
+      height="300px"
+    />
   )
 }

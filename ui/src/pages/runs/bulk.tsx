@@ -19,8 +19,8 @@ interface BulkProps {
 
 const WORDS: Record<BulkAction, { title: string; verb: string; done: string }> = {
   cancel: { title: "Cancel all that match", verb: "Cancel", done: "cancelled" },
-  rerun: { title: "Re-run all that match", verb: "Re-run", done: "started again" },
-  rerun_failed: { title: "Re-run what failed in all that match", verb: "Re-run", done: "started again" },
+  rerun: { title: "Re-run all that match", verb: "Re-run", done: "re-run" },
+  rerun_failed: { title: "Re-run what failed in all that match", verb: "Re-run", done: "re-run" },
 }
 
 /** An action on every run that matches the filters: how many that are, then how far it is. */

@@ -41,6 +41,7 @@ describe("filters of runs", () => {
   it("tell phases, outcomes and what has not finished apart", () => {
     expect(filtersOf({ ...NO_FILTERS, state: "failed" }, NOW)).toEqual({ outcome: "failed" })
     expect(filtersOf({ ...NO_FILTERS, state: "running" }, NOW)).toEqual({ phase: "running" })
+    expect(filtersOf({ ...NO_FILTERS, state: "queued" }, NOW), "as it is kept").toEqual({ phase: "created" })
     expect(filtersOf({ ...NO_FILTERS, state: "live" }, NOW)).toEqual({ live: true })
   })
 

@@ -47,16 +47,8 @@ export interface RunsState {
   readonly until: string
 }
 
-const PHASES = [
-  "created",
-  "scheduled",
-  "waiting",
-  "queued",
-  "running",
-  "suspended",
-  "cancelling",
-  "finished",
-] as const
+/** The phases that a run can be in; one that is created waits in the queue. */
+const PHASES = ["created", "running", "suspended", "cancelling", "finished"] as const
 const OUTCOMES = [
   "succeeded",
   "failed",
@@ -71,17 +63,9 @@ const OUTCOMES = [
 export const STATES = [
   { value: "", label: "Any state" },
   { value: "live", label: "Not finished" },
-  ...[
-    "failed",
-    "succeeded",
-    "running",
-    "queued",
-    "waiting",
-    "suspended",
-    "cancelled",
-    "timed_out",
-    "crashed",
-  ].map((value) => ({ value, label: value.replace("_", " ").replace(/^./, (first) => first.toUpperCase()) })),
+  ...["failed", "succeeded", "running", "queued", "suspended", "cancelled", "timed_out", "crashed"].map(
+    (value) => ({ value, label: value.replace("_", " ").replace(/^./, (first) => first.toUpperCase()) }),
+  ),
 ]
 
 export const TRIGGERS = [
@@ -118,7 +102,7 @@ export function filtersOf(state: RunsState, now: number): Filters {
     if (state[name] !== "") found[name] = state[name]
   if (state.q !== "") found.q = state.q
   if (state.state === "live") found.live = true
-  const phase = PHASES.find((each) => each === state.state)
+  const phase = PHASES.find((each) => each === (state.state === "queued" ? "created" : state.state))
   const outcome = OUTCOMES.find((each) => each === state.state)
   if (phase) found.phase = phase
   if (outcome) found.outcome = outcome

@@ -16,6 +16,7 @@ import { useMay } from "@/shell/door"
 import { executionPath, planPath } from "@/shell/links"
 import { Page } from "@/shell/page"
 import { AsSaved } from "./as-saved"
+import { Holding } from "./holding"
 
 /** A plan that was kept: whether it still holds, what has moved since, and what it would run. */
 export default function SavedPlanPage() {
@@ -30,6 +31,14 @@ export default function SavedPlanPage() {
     { params: { path: { id } } },
     { enabled: holds },
   )
+  const drifted = saved !== undefined && saved.execution === null && saved.drifted.length > 0
+  const holding = api.useQuery(
+    "get",
+    "/api/v1/plans/{id}/holding",
+    { params: { path: { id } } },
+    { enabled: drifted, retry: false },
+  )
+  const still = drifted && holding.data?.outline.count ? holding.data : undefined
   const applied = api.useMutation("post", "/api/v1/plans/{id}/apply", {
     meta: { quiet: true },
     onSuccess: (made) => void router.navigate({ to: executionPath(made.id) }),
@@ -43,13 +52,13 @@ export default function SavedPlanPage() {
   const may = useMay("operator")
   const { mutate } = applied
   const { mutate: remove } = removed
-  const can = may && holds
+  const partly = still !== undefined
+  const can = may && (holds || partly)
   const commands = useMemo(() => {
-    const run = () => mutate({ params: { path: { id } }, body: BODY })
+    const run = () => mutate({ params: { path: { id } }, body: { ...BODY, what_holds: partly } })
+    const title = partly ? "Apply what still holds of this plan" : "Apply this plan"
     return [
-      ...(can
-        ? [{ id: "plan:apply", title: "Apply this plan", group: "This plan", keys: "mod+Enter", run }]
-        : []),
+      ...(can ? [{ id: "plan:apply", title, group: "This plan", keys: "mod+Enter", run }] : []),
       ...(may
         ? [
             {
@@ -61,7 +70,7 @@ export default function SavedPlanPage() {
           ]
         : []),
     ]
-  }, [can, may, id, mutate, remove])
+  }, [can, partly, may, id, mutate, remove])
   useCommands(commands)
   if (saved === undefined)
     return (
@@ -101,16 +110,19 @@ export default function SavedPlanPage() {
           <Button variant="default" size="sm" component={Link} to={again}>
             Plan again
           </Button>
-          {holds && (
+          {(holds || partly) && (
             <Tooltip label={may ? "Ctrl ↵" : "Only operators may apply plans."}>
               <Button
                 size="sm"
                 disabled={!may}
                 loading={applied.isPending}
-                onClick={() => mutate({ params: { path: { id } }, body: BODY })}
+                onClick={() => mutate({ params: { path: { id } }, body: { ...BODY, what_holds: partly } })}
               >
-                Apply{" "}
-                {[plural(saved.steps, "step"), outline.data && about(outline.data.estimate_seconds)]
+                {partly ? "Apply what still holds: " : "Apply "}
+                {[
+                  plural(still ? still.outline.count : saved.steps, "step"),
+                  about((still?.outline ?? outline.data)?.estimate_seconds ?? 0),
+                ]
                   .filter(Boolean)
                   .join(" · ")}
               </Button>
@@ -124,7 +136,8 @@ export default function SavedPlanPage() {
           <Refusal problem={asProblem(applied.error)} />
         </Panel>
       )}
-      <Standing saved={saved} again={again} />
+      <Standing saved={saved} again={again} nothing={holding.data?.outline.count === 0} />
+      {drifted && holding.data && <Holding holding={holding.data} />}
       <Section
         title={holds ? "What it would run" : "What was planned"}
         note={outline.data ? amount(outline.data) : undefined}
@@ -137,18 +150,31 @@ export default function SavedPlanPage() {
           <AsSaved view={saved.view} />
         ) : null}
       </Section>
-      {holds && (
+      {(holds || partly) && (
         <p style={{ marginTop: 16 }}>
-          <Command text={`weft apply --plan ${saved.id}`} />
+          <Command text={`weft apply --plan ${saved.id}${partly ? " --what-holds" : ""}`} />
         </p>
       )}
     </Page>
   )
 }
 
-const BODY: Schema["Apply"] = { priority: 0, concurrency: null, keep_going: null, slices: null }
+const BODY: Schema["Apply"] = {
+  priority: 0,
+  concurrency: null,
+  keep_going: null,
+  slices: null,
+  what_holds: false,
+}
 
-function Standing({ saved, again }: { saved: Schema["PlanDetail"]; again: string }) {
+interface StandingProps {
+  readonly saved: Schema["PlanDetail"]
+  readonly again: string
+  /** Of a plan that has drifted nothing holds any more. */
+  readonly nothing: boolean
+}
+
+function Standing({ saved, again, nothing }: StandingProps) {
   if (saved.execution)
     return (
       <Panel padded>
@@ -178,7 +204,10 @@ function Standing({ saved, again }: { saved: Schema["PlanDetail"]; again: string
           <StateMark state="stale" size={15} label="" />
           <div>
             <strong>It does not hold any more, and cannot be applied as it is</strong>
-            <span>Plan again: the new plan has what of this one still is to do.</span>
+            <span>
+              {nothing ? "Nothing of it does: plan" : "What still holds of it can be applied; or plan"} again:
+              the new plan has what still is to do.
+            </span>
           </div>
         </div>
         {saved.drifted.map((each) => (

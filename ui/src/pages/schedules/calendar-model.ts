@@ -1,25 +1,12 @@
 /** Days, weeks and months, and what falls on them in a zone. Days are written as `2026-11-20`. */
 import { absolute } from "@/parts/clock"
+import { MONTHS } from "@/parts/cron-words"
 import { WORST_FIRST } from "@/theme/states"
 import type { Mark } from "./timeline-model"
 
 export type CalendarSpan = "month" | "week" | "day"
 
 const DAY = 86_400_000
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-]
 
 const utc = (day: string) => Date.parse(`${day}T00:00:00Z`)
 const written = (at: number) => new Date(at).toISOString().slice(0, 10)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { answerOf, bytes } from "./answers"
+import { bytes } from "@/parts/bytes"
+import { answerOf } from "./answers"
 
 const ended = (kind: "doctor" | "verify" | "gc", answer: unknown) =>
   answerOf({ kind, outcome: "succeeded", problem: null, answer })
@@ -41,9 +42,14 @@ describe("what looks after an installation says", () => {
     expect(ended("gc", { removed: [], runs: [], leftovers: [], problems: [], dry_run: true }).title).toBe(
       "There is nothing to remove.",
     )
-    expect(ended("gc", { removed: ["a", "b"], runs: ["r"], bytes: 4_200_000, dry_run: true }).title).toBe(
-      "2 versions, 1 run would be removed, 4.2 MB in all.",
-    )
+    expect(
+      ended("gc", {
+        removed: [{ asset: "a", versions: ["v1", "v2"] }],
+        runs: ["r"],
+        bytes: 4_200_000,
+        dry_run: true,
+      }).title,
+    ).toBe("2 versions, 1 run would be removed, 4.2 MB in all.")
   })
 
   it("why there is no answer", () => {

@@ -1,4 +1,6 @@
 /** What the operations that look after an installation found, as lines with a mark each. */
+
+import { bytes } from "@/parts/bytes"
 import type { Operation } from "@/parts/use-operations"
 
 export interface Line {
@@ -77,8 +79,13 @@ function verify(answer: Readonly<Record<string, unknown>>): Answer {
 }
 
 function gc(answer: Readonly<Record<string, unknown>>): Answer {
+  // one entry a partition, with all of its versions that go
+  const versions = list(answer.removed).reduce<number>(
+    (sum, each) => sum + list(record(each).versions).length,
+    0,
+  )
   const parts = [
-    part(list(answer.removed).length, "version", "versions"),
+    part(versions, "version", "versions"),
     part(list(answer.runs).length, "run", "runs"),
     part(list(answer.leftovers).length, "leftover", "leftovers"),
   ].filter(Boolean)
@@ -99,18 +106,6 @@ function part(count: number, one: string, many: string): string {
 
 function counted(count: number, one: string, many: string, what: string): string {
   return `${count.toLocaleString("en-GB")} ${count === 1 ? one : many} ${what}.`
-}
-
-/** `4.2 MB`; in powers of a thousand, as the CLI has it. */
-export function bytes(size: number): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB"]
-  let left = size
-  let at = 0
-  while (left >= 1000 && at < units.length - 1) {
-    left /= 1000
-    at += 1
-  }
-  return `${at === 0 ? left : left.toFixed(1)} ${units[at]}`
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

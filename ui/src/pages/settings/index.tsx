@@ -1,4 +1,6 @@
 import { Tabs } from "@mantine/core"
+import { Empty } from "@/parts/empty"
+import { Panel } from "@/parts/panel"
 import { useMay } from "@/shell/door"
 import { Page } from "@/shell/page"
 import { oneOf, useUrlState } from "@/shell/url-state"
@@ -44,11 +46,17 @@ export default function SettingsPage() {
         <Tabs.Panel value="tokens">
           <Tokens />
         </Tabs.Panel>
-        {admin && (
-          <Tabs.Panel value="users">
+        <Tabs.Panel value="users">
+          {admin ? (
             <Users />
-          </Tabs.Panel>
-        )}
+          ) : (
+            <Panel>
+              <Empty title="Accounts are for admins.">
+                An admin says who may come in, and what they may.
+              </Empty>
+            </Panel>
+          )}
+        </Tabs.Panel>
         <Tabs.Panel value="password">
           <Password />
         </Tabs.Panel>

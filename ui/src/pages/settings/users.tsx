@@ -1,54 +1,42 @@
-import { Button, Menu, Modal, PasswordInput, Select, TextInput } from "@mantine/core"
-import { type FormEvent, useState } from "react"
+import { Button, Menu, PasswordInput, TextInput } from "@mantine/core"
+import { useState } from "react"
 import { api, type Schema } from "@/api/client"
-import { asProblem } from "@/api/problem"
-import { Empty, Refusal } from "@/parts/empty"
-import { Loaded } from "@/parts/loaded"
-import { Panel, Section } from "@/parts/panel"
+import { Empty } from "@/parts/empty"
+import { FormDialog } from "@/parts/form-dialog"
 import { StateWord } from "@/parts/state-mark"
-import { type Column, Table } from "@/parts/table"
+import type { Column } from "@/parts/table"
 import { Time } from "@/parts/time"
+import { useMe } from "@/shell/door"
+import type { Role } from "@/shell/roles"
+import { AccessList } from "./access-list"
 import { useAnew } from "./anew"
-import classes from "./settings.module.css"
+import { RoleSelect } from "./roles"
 
 type Account = Schema["AccountView"]
-type Role = Account["role"]
+type Change = Schema["AccountChange"]
 
-export const ROLES: ReadonlyArray<{ value: Role; label: string }> = [
-  { value: "viewer", label: "viewer: looks" },
-  { value: "operator", label: "operator: runs, repairs, pauses" },
-  { value: "editor", label: "editor: changes connections, pools, versions" },
-  { value: "admin", label: "admin: says who may come in" },
-]
+/** What is asked before it is done: a change ends the sessions of the account. */
+type Asked =
+  | { readonly what: "role"; readonly account: Account; readonly role: Role }
+  | { readonly what: "disable" | "remove" | "password"; readonly account: Account }
 
 /** Accounts: who they are, what they may do. */
 export function Users() {
   const query = api.useQuery("get", "/api/v1/accounts")
   const anew = useAnew("/api/v1/accounts")
-  const change = api.useMutation("patch", "/api/v1/accounts/{name}", { onSuccess: anew })
-  const remove = api.useMutation("delete", "/api/v1/accounts/{name}", { onSuccess: anew })
-  const [made, setMade] = useState(false)
-  const [named, setNamed] = useState<Account | null>(null)
-  const columns: Column<Account>[] = [
+  const enable = api.useMutation("patch", "/api/v1/accounts/{name}", { onSuccess: anew })
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const columns: ReadonlyArray<Column<Account>> = [
     { id: "name", title: "Name", width: "minmax(140px, 2fr)", cell: (row) => row.name },
     {
       id: "role",
       title: "Role",
       width: "minmax(240px, 2fr)",
       cell: (row) => (
-        <Select
-          variant="unstyled"
-          aria-label={`Role of ${row.name}`}
-          data={[...ROLES]}
+        <RoleSelect
+          of={row.name}
           value={row.role}
-          allowDeselect={false}
-          onChange={(role) =>
-            role &&
-            change.mutate({
-              params: { path: { name: row.name } },
-              body: { role: role as Role } as Schema["AccountChange"],
-            })
-          }
+          onChange={(role) => setAsked({ what: "role", account: row, role })}
         />
       ),
     },
@@ -69,61 +57,144 @@ export function Users() {
       align: "right",
       cell: (row) => <Time at={row.created} />,
     },
-    {
-      id: "act",
-      title: "",
-      width: "90px",
-      align: "right",
-      cell: (row) => (
-        <Menu position="bottom-end">
-          <Menu.Target>
-            <Button size="compact-xs" variant="default" aria-label={`Change ${row.name}`}>
-              Change
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={() => setNamed(row)}>Set a password…</Menu.Item>
-            <Menu.Item
-              onClick={() =>
-                change.mutate({
-                  params: { path: { name: row.name } },
-                  body: { disabled: !row.disabled } as Schema["AccountChange"],
-                })
-              }
-            >
-              {row.disabled ? "Enable" : "Disable, and end its sessions"}
-            </Menu.Item>
-            <Menu.Item color="red" onClick={() => remove.mutate({ params: { path: { name: row.name } } })}>
-              Remove
-            </Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
-      ),
-    },
   ]
+  const act = (row: Account) => (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button size="compact-xs" variant="default" aria-label={`Change ${row.name}`}>
+          Change
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => setAsked({ what: "password", account: row })}>Set a password…</Menu.Item>
+        {row.disabled ? (
+          <Menu.Item
+            onClick={() =>
+              enable.mutate({ params: { path: { name: row.name } }, body: { disabled: false } as Change })
+            }
+          >
+            Enable
+          </Menu.Item>
+        ) : (
+          <Menu.Item onClick={() => setAsked({ what: "disable", account: row })}>Disable…</Menu.Item>
+        )}
+        <Menu.Item color="red" onClick={() => setAsked({ what: "remove", account: row })}>
+          Remove…
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
   return (
-    <Section title="Accounts" actions={<Button onClick={() => setMade(true)}>New account</Button>}>
-      <Panel>
-        <Loaded query={query}>
-          {(rows) => (
-            <Table
-              label="Accounts"
-              columns={columns}
-              rows={rows}
-              rowKey={(row) => row.name}
-              rowHeight={38}
-              empty={
-                <Empty title="No accounts." command="weft accounts add ana --role operator">
-                  Whoever has the project's token is its admin. Accounts let others in, each with a role.
-                </Empty>
-              }
-            />
-          )}
-        </Loaded>
-      </Panel>
-      {made && <NewAccount onClose={() => setMade(false)} />}
-      {named && <SetPassword account={named} onClose={() => setNamed(null)} />}
-    </Section>
+    <>
+      <AccessList
+        title="Accounts"
+        query={query}
+        columns={columns}
+        rowKey={(row) => row.name}
+        rowHeight={38}
+        act={act}
+        empty={
+          <Empty title="No accounts." command="weft accounts add ana --role operator">
+            Whoever has the project's token is its admin. Accounts let others in, each with a role.
+          </Empty>
+        }
+        make={{ title: "New account", dialog: (close) => <NewAccount onClose={close} /> }}
+      />
+      {asked?.what === "remove" && <Remove account={asked.account} onClose={() => setAsked(null)} />}
+      {asked?.what === "password" && <SetPassword account={asked.account} onClose={() => setAsked(null)} />}
+      {asked?.what === "disable" && (
+        <Sure
+          account={asked.account}
+          title={`Disable ${asked.account.name}`}
+          verb="Disable"
+          change={{ disabled: true }}
+          onClose={() => setAsked(null)}
+        >
+          Nobody can log in by it until it is enabled again; its tokens rest, too.
+        </Sure>
+      )}
+      {asked?.what === "role" && (
+        <Sure
+          account={asked.account}
+          title={`Make ${asked.account.name} ${asked.role}`}
+          verb={`Make ${asked.role}`}
+          change={{ role: asked.role }}
+          onClose={() => setAsked(null)}
+        >
+          It is {asked.account.role} now. Its tokens may no more than it may itself.
+        </Sure>
+      )}
+    </>
+  )
+}
+
+interface SureProps {
+  readonly account: Account
+  readonly title: string
+  readonly verb: string
+  readonly change: Partial<Change>
+  readonly children: React.ReactNode
+  readonly onClose: () => void
+}
+
+/** A change of an account that ends its sessions, said before. */
+function Sure({ account, title, verb, change, children, onClose }: SureProps) {
+  const send = useChange(onClose)
+  return (
+    <FormDialog
+      title={title}
+      verb={verb}
+      onClose={onClose}
+      onSubmit={() => send.mutate({ params: { path: { name: account.name } }, body: change as Change })}
+      busy={send.isPending}
+      error={send.error}
+    >
+      <p>
+        {children} <EndsSessions name={account.name} />
+      </p>
+    </FormDialog>
+  )
+}
+
+function EndsSessions({ name }: { name: string }) {
+  const mine = useMe()?.account === name
+  return <>{mine ? "Your own sessions end, this one too." : "Sessions of this account end."}</>
+}
+
+function useChange(onClose: () => void) {
+  const anew = useAnew("/api/v1/accounts")
+  return api.useMutation("patch", "/api/v1/accounts/{name}", {
+    meta: { quiet: true },
+    onSuccess: () => {
+      anew()
+      onClose()
+    },
+  })
+}
+
+function Remove({ account, onClose }: { account: Account; onClose: () => void }) {
+  const anew = useAnew("/api/v1/accounts")
+  const remove = api.useMutation("delete", "/api/v1/accounts/{name}", {
+    meta: { quiet: true },
+    onSuccess: () => {
+      anew()
+      onClose()
+    },
+  })
+  return (
+    <FormDialog
+      title={`Remove ${account.name}`}
+      verb="Remove"
+      final
+      onClose={onClose}
+      onSubmit={() => remove.mutate({ params: { path: { name: account.name } } })}
+      busy={remove.isPending}
+      error={remove.error}
+    >
+      <p>
+        Its tokens are revoked. What it did stays in the audit log. <EndsSessions name={account.name} />
+      </p>
+    </FormDialog>
   )
 }
 
@@ -139,78 +210,78 @@ function NewAccount({ onClose }: { onClose: () => void }) {
       onClose()
     },
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    create.mutate({ body: { name, role, password } })
-  }
   return (
-    <Modal opened onClose={onClose} title="New account">
-      <form className={classes.form} onSubmit={submit}>
-        <TextInput
-          label="Name"
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          required
-          data-autofocus
-          autoComplete="off"
-        />
-        <Select
-          label="Role"
-          data={[...ROLES]}
-          value={role}
-          allowDeselect={false}
-          onChange={(value) => value && setRole(value as Role)}
-        />
-        <PasswordInput
-          label="Password"
-          description="10 characters or more; the person can change it."
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          minLength={10}
-          required
-          autoComplete="new-password"
-        />
-        {create.error && <Refusal problem={asProblem(create.error)} />}
-        <p className={classes.buttons}>
-          <Button type="submit" loading={create.isPending}>
-            Make
-          </Button>
-        </p>
-      </form>
-    </Modal>
+    <FormDialog
+      title="New account"
+      verb="Make"
+      onClose={onClose}
+      onSubmit={() => create.mutate({ body: { name, role, password } })}
+      busy={create.isPending}
+      error={create.error}
+    >
+      <TextInput
+        label="Name"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        required
+        data-autofocus
+        autoComplete="off"
+      />
+      <RoleSelect value={role} onChange={setRole} />
+      <NewPassword
+        label="Password"
+        description="10 characters or more; the person can change it."
+        value={password}
+        onChange={setPassword}
+      />
+    </FormDialog>
   )
 }
 
 function SetPassword({ account, onClose }: { account: Account; onClose: () => void }) {
   const [password, setPassword] = useState("")
-  const change = api.useMutation("patch", "/api/v1/accounts/{name}", {
-    meta: { quiet: true },
-    onSuccess: onClose,
-  })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    change.mutate({ params: { path: { name: account.name } }, body: { password } as Schema["AccountChange"] })
-  }
+  const change = useChange(onClose)
   return (
-    <Modal opened onClose={onClose} title={`Password of ${account.name}`}>
-      <form className={classes.form} onSubmit={submit}>
-        <PasswordInput
-          label="The new password"
-          description="10 characters or more. Sessions of this account end."
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          minLength={10}
-          required
-          data-autofocus
-          autoComplete="new-password"
-        />
-        {change.error && <Refusal problem={asProblem(change.error)} />}
-        <p className={classes.buttons}>
-          <Button type="submit" loading={change.isPending}>
-            Set
-          </Button>
-        </p>
-      </form>
-    </Modal>
+    <FormDialog
+      title={`Password of ${account.name}`}
+      verb="Set"
+      onClose={onClose}
+      onSubmit={() =>
+        change.mutate({ params: { path: { name: account.name } }, body: { password } as Change })
+      }
+      busy={change.isPending}
+      error={change.error}
+    >
+      <NewPassword
+        label="The new password"
+        description="10 characters or more. Sessions of this account end."
+        value={password}
+        onChange={setPassword}
+        first
+      />
+    </FormDialog>
+  )
+}
+
+interface NewPasswordProps {
+  readonly label: string
+  readonly description: string
+  readonly value: string
+  readonly onChange: (password: string) => void
+  readonly first?: boolean
+}
+
+function NewPassword({ label, description, value, onChange, first = false }: NewPasswordProps) {
+  return (
+    <PasswordInput
+      label={label}
+      description={description}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      minLength={10}
+      required
+      autoComplete="new-password"
+      {...(first ? { "data-autofocus": true } : {})}
+    />
   )
 }

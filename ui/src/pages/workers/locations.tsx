@@ -24,7 +24,7 @@ export function Locations() {
 }
 
 function Place({ location }: { location: Location }) {
-  const may = useMay("editor")
+  const may = useMay("operator")
   const reload = api.useMutation("post", "/api/v1/locations/{name}/reload")
   const counts = Object.entries(location.definitions).filter(
     ([, count]) => typeof count === "number" && count > 0,

@@ -21,12 +21,16 @@ interface CodeViewProps {
   readonly label?: string
 }
 
+/** Lines of their own up to so many; of more, thousands of elements would stand for nobody to read. */
+const MOST_LINES = 3000
+
 /** Code to be read: coloured, with line numbers, copied by a button. Plain until its grammar is loaded. */
 export function CodeView(props: CodeViewProps) {
   const { code, language = "text", title, note, from = 1, height, label } = props
   const shown = code.replace(/\n$/, "")
   const tokens = useTokens(shown, language)
   const lines = tokens ?? shown.split("\n").map((text) => [{ text }])
+  const isLong = lines.length > MOST_LINES
   return (
     <figure className={classes.box}>
       <figcaption className={classes.bar}>
@@ -43,15 +47,19 @@ export function CodeView(props: CodeViewProps) {
         tabIndex={0}
         aria-label={label ?? (typeof title === "string" ? `Code of ${title}` : "Code")}
       >
-        <div className={classes.lines}>
-          {lines.map((line, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines are told apart by their number alone
-            <div key={at} className={classes.line}>
-              <span className={classes.number}>{from + at}</span>
-              <Coloured line={line} />
-            </div>
-          ))}
-        </div>
+        {isLong ? (
+          <pre className={classes.plain}>{shown}</pre>
+        ) : (
+          <div className={classes.lines}>
+            {lines.map((line, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines are told apart by their number alone
+              <div key={at} className={classes.line}>
+                <span className={classes.number}>{from + at}</span>
+                <Coloured line={line} />
+              </div>
+            ))}
+          </div>
+        )}
       </section>
     </figure>
   )

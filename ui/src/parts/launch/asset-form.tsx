@@ -1,7 +1,7 @@
-import { NumberInput, Radio } from "@mantine/core"
+import { NumberInput, Radio, Select } from "@mantine/core"
 import { useDebouncedValue } from "@mantine/hooks"
 import { useRouter } from "@tanstack/react-router"
-import { useState } from "react"
+import { useMemo, useState } from "react"
 import { api } from "@/api/client"
 import { asProblem } from "@/api/problem"
 import { useApply } from "@/parts/plan-apply"
@@ -12,6 +12,7 @@ import { Choice } from "./choice"
 import { DialogFrame } from "./dialog-frame"
 import classes from "./form.module.css"
 import { PartitionField } from "./partition-field"
+import { partitionedBy } from "./partitioned"
 import { closeLaunch, type NewLaunch } from "./state"
 
 const SHOWN = 8
@@ -43,7 +44,16 @@ export function AssetForm({ launch, select }: AssetFormProps) {
     closeLaunch()
     void router.navigate({ to: executionPath(execution.id) })
   })
-  const partitioned = asset.data?.partitions != null
+  const assets = api.useQuery(
+    "get",
+    "/api/v1/assets",
+    { params: { query: { select, limit: 500 } } },
+    { retry: false },
+  ).data?.items
+  const kinds = useMemo(() => partitionedBy(assets ?? []), [assets])
+  const [kind, setKind] = useState<string | null>(null)
+  const partitioned = kinds.find((each) => each.definition === kind) ?? kinds[0]
+  const hasOthers = assets !== undefined && partitioned !== undefined && partitioned.count < assets.length
   const blocked = plan.error
     ? asProblem(plan.error).message
     : plan.data === undefined
@@ -76,14 +86,30 @@ export function AssetForm({ launch, select }: AssetFormProps) {
         blocked,
       }}
     >
+      {kinds.length > 1 && (
+        <Select
+          label="Partitioned by"
+          data={kinds.map(({ definition, count }) => ({
+            value: definition,
+            label: `${definition} · ${count.toLocaleString("en-GB")} ${count === 1 ? "asset" : "assets"}`,
+          }))}
+          value={partitioned?.definition ?? null}
+          onChange={setKind}
+          allowDeselect={false}
+        />
+      )}
       {partitioned && (
         <PartitionField
-          owner={{ kind: "asset", name: launch.name }}
+          owner={{ kind: "asset", name: partitioned.asset }}
           label="Partitions"
           none="all of them"
           value={partitions}
           onChange={setPartitions}
+          {...(hasOthers ? { of: partitioned.asset } : {})}
         />
+      )}
+      {hasOthers && asked !== "" && (
+        <p className={classes.what}>Assets that don't have these partitions are left out.</p>
       )}
       <Radio.Group
         label="What of it"

@@ -33,7 +33,7 @@ function OfRun({ launch }: { launch: Extract<Launch, { rerunOf: string }> }) {
     { params: { path: { name: name ?? "" } } },
     { enabled: Boolean(name) },
   )
-  const title = `Run ${launch.rerunOf.slice(0, 8)} again`
+  const title = `Re-run ${launch.rerunOf.slice(0, 8)}`
   if (run.data === undefined) return <Waiting title={title} query={run} />
   if (!name)
     return (

@@ -7,6 +7,7 @@ import { type Owner, useKeysOf, useStripOf } from "@/parts/partition-owner"
 import { MiniStrip } from "@/parts/partition-strip-mini"
 import { stretchesOf } from "@/parts/partition-strip-window"
 import classes from "./partition-field.module.css"
+import { offered, soughtIn } from "./partitioned"
 
 export type { Owner } from "@/parts/partition-owner"
 
@@ -32,14 +33,20 @@ interface PartitionFieldProps {
   /** What is taken where nothing is written. */
   readonly none: string
   readonly problem?: string | undefined
+  /** Whose partitions are shown, where that is not plain from the dialog. */
+  readonly of?: string
 }
 
 /** Which partitions: one, a range, several; with how those that are meant stand. */
-export function PartitionField({ owner, label, value, onChange, none, problem }: PartitionFieldProps) {
+export function PartitionField({ owner, label, value, onChange, none, problem, of }: PartitionFieldProps) {
   const [asked] = useDebouncedValue(value.trim(), 200)
   const whole = useStrip(owner, null)
   const chosen = useStrip(owner, asked, asked !== "")
-  const keys = useLatestKeys(owner, whole.data)
+  const latest = useLatestKeys(owner, whole.data)
+  const sought = soughtIn(asked)
+  // beside the latest keys those of all that have what is written in them
+  const found = useKeysOf(owner, { q: sought, limit: 8 }, { enabled: sought !== "" }).data
+  const keys = useMemo(() => [...latest, ...(found?.items.map((each) => each.key) ?? [])], [latest, found])
   const shown = asked === "" ? whole.data : chosen.data
   const refusal = asked !== "" && chosen.error ? asProblem(chosen.error) : null
   return (
@@ -49,8 +56,8 @@ export function PartitionField({ owner, label, value, onChange, none, problem }:
         label={label}
         value={value}
         onChange={onChange}
-        data={[...keys]}
-        limit={8}
+        data={[...offered(value, keys)]}
+        filter={({ options }) => options}
         placeholder={none}
         error={problem ?? refusal?.message}
         comboboxProps={{ withinPortal: true }}
@@ -65,7 +72,10 @@ export function PartitionField({ owner, label, value, onChange, none, problem }:
             columns={120}
             label={inWords(shown)}
           />
-          <span>{inWords(shown)}</span>
+          <span>
+            {of !== undefined && `${of}: `}
+            {inWords(shown)}
+          </span>
         </div>
       )}
       {whole.data?.first_key && whole.data.last_key && (

@@ -21,7 +21,7 @@ interface RerunFormProps {
   readonly detail: Schema["PipelineDetail"]
 }
 
-/** A run of a pipeline again, as a new run that keeps of the one before what need not run. */
+/** A re-run of a pipeline: a new run that keeps of the one before what need not run. */
 export function RerunForm({ launch, before, detail }: RerunFormProps) {
   const { run } = before
   const router = useRouter()
@@ -91,7 +91,7 @@ export function RerunForm({ launch, before, detail }: RerunFormProps) {
   return (
     <DialogFrame
       wide={hasParams}
-      title={`Run ${detail.pipeline.name} again`}
+      title={`Re-run ${detail.pipeline.name}`}
       note={
         <>
           {run.partition !== null && `${run.partition}, `}
@@ -102,7 +102,7 @@ export function RerunForm({ launch, before, detail }: RerunFormProps) {
       refusal={state.refused.rest ? state.problem : null}
       preview={<RerunWords plan={plan} mode={mode} isFlow={isFlow} needsStep={needsStep && step === null} />}
       action={{
-        label: "Run again",
+        label: "Re-run",
         run: start,
         busy: rerun.isPending,
         blocked: under
@@ -172,12 +172,12 @@ function Steps({ plan }: { plan: RerunPlan }) {
   return (
     <div className={classes.heads}>
       <StepRow
-        title="Runs again"
+        title="Re-run"
         tasks={plan.again}
         className={classes.again}
         note={(task) => (plan.partly.includes(task) ? "failed items" : null)}
       />
-      <StepRow title="Is kept" tasks={plan.kept} className={classes.kept} />
+      <StepRow title="Kept" tasks={plan.kept} className={classes.kept} />
       <StepRow title="Left as it is" tasks={plan.left} className={classes.kept} />
     </div>
   )
@@ -211,7 +211,7 @@ function StepRow({ title, tasks, className, note }: StepRowProps) {
   )
 }
 
-/** Whether the code is still that of the run before. A run again is made with today's. */
+/** Whether the code is still that of the run before. A re-run is made with today's. */
 function CodeWords({ run, name }: { run: string; name: string }) {
   const versions = api.useQuery("get", "/api/v1/pipelines/{name}/versions", { params: { path: { name } } })
   const current = versions.data?.items.find((each) => each.current)?.code
@@ -243,11 +243,11 @@ interface RerunWordsProps {
 
 function RerunWords({ plan, mode, isFlow, needsStep }: RerunWordsProps) {
   if (needsStep) return <>Which step?</>
-  if (isFlow) return mode === "all" ? <>All calls run again.</> : <>Calls that succeeded are kept.</>
+  if (isFlow) return mode === "all" ? <>All calls are re-run.</> : <>Calls that succeeded are kept.</>
   const count = (number: number) => `${number.toLocaleString("en-GB")} ${number === 1 ? "task" : "tasks"}`
   return (
     <>
-      <strong className={classes.strong}>{count(plan.again.length)}</strong> again
+      <strong className={classes.strong}>{count(plan.again.length)}</strong> re-run
       {plan.kept.length > 0 && <>, {count(plan.kept.length)} kept</>}
     </>
   )

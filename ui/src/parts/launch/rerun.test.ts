@@ -23,7 +23,7 @@ const ends = [
   end("other", { succeeded: 1 }),
 ]
 
-describe("a run again", () => {
+describe("a re-run", () => {
   it("from what failed runs that and what is below, of mapped tasks only the items that failed", () => {
     expect(planRerun("failed", null, steps, ends)).toEqual({
       again: ["price", "total"],

@@ -1,4 +1,4 @@
-/** What a run again does: which of its steps run, and which are kept. As service/run/reruns.py decides it. */
+/** What a re-run does: which of its steps run, and which are kept. As service/run/reruns.py decides it. */
 
 export type RerunMode = "failed" | "from" | "only" | "only+" | "all"
 

@@ -12,7 +12,7 @@ export interface NewLaunch {
   readonly params?: Readonly<Record<string, unknown>>
 }
 
-/** A run again: all of it, what failed, or from (or only) a step. */
+/** A re-run: all of it, what failed, or from (or only) a step. */
 export interface RerunLaunch {
   readonly rerunOf: string
   readonly mode?: RerunMode

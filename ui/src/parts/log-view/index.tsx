@@ -78,6 +78,7 @@ export function LogView(props: LogViewProps) {
   const { run, log, size, began, label, state, onState, chooser, height } = props
   const { find, level, only, wrap } = state
   const live = log === null
+  const chosen = readRange(state.line)
   const shown = useSource<Source>(
     () => {
       if (live)
@@ -87,7 +88,7 @@ export function LogView(props: LogViewProps) {
         )
       if (level !== "" || (only && find !== ""))
         return new FoundLines(readerOf(run, log), { level, grep: only ? find : "" }, size)
-      return new PagedLog(readerOf(run, log))
+      return new PagedLog(readerOf(run, log), chosen ? chosen.from - 1 : find === "" ? null : 0)
     },
     `${run} ${log} ${level} ${only ? find : ""} ${live ? "" : size}`,
   )
@@ -101,7 +102,6 @@ export function LogView(props: LogViewProps) {
   const [at, setAt] = useState(-1)
   const lines = useRef<LinesHandle>(null)
   const field = useRef<HTMLInputElement>(null)
-  const chosen = readRange(state.line)
   const { mode, zone } = useClock()
 
   const shift = useMemo(() => {

@@ -1,7 +1,7 @@
 /** What a log viewer asks the server: pages, the index, whole texts to be copied. */
 import { apiUrl, http } from "@/api/client"
 import { stripAnsi } from "./ansi"
-import { type Level, readRecord } from "./record"
+import { type Level, levels } from "./record"
 import { PagedLog, type Reader } from "./source"
 
 export const LEVELS = [
@@ -39,19 +39,15 @@ export const COPIED = 20 << 20
 /** What of a live log is shown, decided here as it comes. */
 export function wantedLive(level: string, find: string): ((text: string) => boolean) | null {
   if (level === "" && find === "") return null
-  const order = LEVELS.map((each) => each.value)
-  let open = level === ""
-  return (text) => {
-    const record = readRecord(text)
-    if (record && level !== "")
-      open = order.indexOf(record.level) >= order.indexOf(level) || record.level === "CRITICAL"
-    return open && text.toLowerCase().includes(find.toLowerCase())
-  }
+  const order = [...LEVELS.map((each) => each.value), "CRITICAL"]
+  const least = order.indexOf(level)
+  const levelOf = levels()
+  return (text) => order.indexOf(levelOf(text)) >= least && text.toLowerCase().includes(find.toLowerCase())
 }
 
 /** Lines of a log from the server, also those that are not in view. */
 export async function linesOf(run: string, log: string, from: number, to: number): Promise<string> {
-  const source = new PagedLog(readerOf(run, log))
+  const source = new PagedLog(readerOf(run, log), from - 1)
   try {
     const found: string[] = []
     for (let at = from - 1; at < to; at += 1) {

@@ -20,6 +20,24 @@ export function readRecord(text: string): LogRecord | null {
   return { time: time ?? "", level: level as Level, logger: logger ?? "", message: message ?? "" }
 }
 
+const TRACEBACK = /^(Traceback|Stack) \(most recent /
+
+/**
+ * The level of each line, given one after the other. What is indented, empty, or stands below a traceback belongs to the
+ * record above; other lines were printed and count as INFO. The server's `log_lines.py` decides the same.
+ */
+export function levels(): (text: string) => Level {
+  let level: Level = "INFO"
+  let traced = false
+  return (text) => {
+    const record = readRecord(text)
+    if (record) [level, traced] = [record.level, false]
+    else if (TRACEBACK.test(text)) traced = true
+    else if (!traced && /^\S/.test(text)) level = "INFO"
+    return level
+  }
+}
+
 const DAY = 86_400
 
 function secondsOf(time: string): number {

@@ -65,6 +65,23 @@ describe("PagedLog", () => {
     expect(reader.asked).toBeLessThan(8)
   })
 
+  it("reads first what is looked at first: a line of a link, or the error at its end", async () => {
+    const first = async (line: number | null, error: number | null) => {
+      const reader = server(LINES)
+      const index = reader.index
+      const log = new PagedLog(
+        { ...reader, index: async (signal) => ({ ...(await index(signal)), error }) },
+        line,
+      )
+      const at = line ?? error ?? 0
+      await changes(log, () => log.at(at) !== undefined)
+      return log.at(at)?.text
+    }
+    expect(await first(null, 4990)).toBe("line 4990")
+    expect(await first(1200, 4990)).toBe("line 1200")
+    expect(await first(null, null)).toBe("line 0 seven")
+  })
+
   it("keeps a bounded number of pages and has a line again when it is wanted again", async () => {
     const log = new PagedLog(server(LINES))
     for (let from = 0; from < 4990; from += 10) {

@@ -96,11 +96,17 @@ export class PagedLog extends Base {
   private readonly asked = new Set<number>()
   private wanted: readonly [number, number] = [0, 0]
 
-  constructor(private readonly reader: Reader) {
+  /** `first` is the line that is looked at first: null for the error that ended the attempt, or else the first one. */
+  constructor(
+    private readonly reader: Reader,
+    first: number | null = null,
+  ) {
     super()
     reader.index(this.ended.signal).then(
       (index) => {
         this.index = index
+        const line = Math.min(first ?? index.error ?? 0, Math.max(0, index.lines - 1))
+        if (this.wanted[1] <= this.wanted[0]) this.wanted = [line, line + 1]
         this.count = index.lines
         this.complete = true
         this.changed()

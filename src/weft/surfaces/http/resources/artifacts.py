@@ -10,11 +10,10 @@ from weft.service import views
 from weft.service.asset import artifacts
 from weft.surfaces.http import markdown, paging, problems, routing
 from weft.surfaces.http.call import Call, Raw
-from weft.surfaces.http.resources import runs
+from weft.surfaces.http.resources import run_values, runs
 
 if TYPE_CHECKING:
     from weft.ports import ledger as ledgers
-    from weft.storage import protocol
 
 routes = routing.Routes(tag="artifacts")
 
@@ -109,7 +108,7 @@ def content(call: Call, id: str, query: ContentQuery) -> Raw:  # noqa: A002
     if made is not None and (made.value.size or 0) > _MOST_BYTES:
         raise _too_large(made.value.size or 0)
     with call.ledger() as ledger:
-        one = artifacts.version(ledger, row, lambda: _storage(call))
+        one = artifacts.version(ledger, row, lambda: run_values.storage_of(call))
     kind, body = one.media_type, one.content
     if kind == "text/markdown" and isinstance(body, str):
         kind, body = ("text/plain", body) if query.source else ("text/html", markdown.html(body))
@@ -129,12 +128,3 @@ def _too_large(size: int) -> problems.Refused:
         413, "too-large", f"The artifact has {size:,} bytes; at most {_MOST_BYTES:,} are served.",
         remedy="Write it to a file: `weft artifacts KEY -o FILE`.",
     )  # fmt: skip
-
-
-def _storage(call: Call) -> protocol.IOManager:
-    """What wrote the values that are too large for the ledger; the default one, since no user code is loaded here."""
-    from weft import wiring
-    from weft.codehost import built
-    from weft.storage import plain_reading
-
-    return plain_reading.PlainStorage(built.storage_root(wiring.open_project(wiring.Place(start=call.serving.root))))

@@ -152,6 +152,7 @@ class KeysQuery(routing.Query, frozen=True, kw_only=True):
         tuple[Literal["running", "failed", "blocked", "missing", "stale", "overdue", "fresh"], ...],
         msgspec.Meta(max_length=7),
     ] = ()
+    q: Annotated[str, msgspec.Meta(max_length=200, description="A part of the key.")] = ""
 
 
 @routes.get(
@@ -164,7 +165,7 @@ def partition_keys(call: Call, key: str, query: KeysQuery) -> strips.KeysPage:
         asset = asset_views.found(world, key)
         return strips.keys_page(
             world, known(call), asset.key, query.partitions,
-            now=call.now, start=query.start, limit=query.limit, words=query.status,
+            now=call.now, start=query.start, limit=query.limit, words=query.status, text=query.q,
         )  # fmt: skip
 
 

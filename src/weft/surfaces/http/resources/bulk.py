@@ -2,47 +2,95 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from weft.model import errors
 from weft.ports import clock as clocks
+from weft.ports import operating
 from weft.ports import paging as ports
 from weft.service import views
-from weft.service.run import bulk
+from weft.service.run import bulk, bulk_work
+from weft.service.server import operations
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Answer, Call
 from weft.surfaces.http.resources import runs
 
 if TYPE_CHECKING:
+    from weft.service.server.serving import Serving
     from weft.surfaces.http.call import State
 
 routes = routing.Routes(tag="runs")
 
 _WORKING = "bulk"
+_LOOK_SECONDS = 10.0
+_LOG = logging.getLogger("weft.http")
 
 
 class _Working:
-    """What is being carried out by this process, one after the other."""
+    """Carries out what is asked for, one after the other, and what a server that died has left."""
 
-    def __init__(self) -> None:
-        self.is_stopping = threading.Event()
-        self.turn = threading.Lock()
-        self.threads: list[threading.Thread] = []
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._is_stopping = False
+        self._wakes = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="weft-bulk", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once whether there is something to do."""
+        self._wakes.set()
+
+    def stop(self) -> None:
+        """End after the runs that it is at; another server goes on, or this one once it is started again."""
+        self._is_stopping = True
+        self._wakes.set()
+        self._thread.join(10)
+
+    def _work(self) -> None:
+        while not self._is_stopping:
+            self._wakes.clear()
+            try:
+                for row in self._left():
+                    self._go_on(row)
+            except errors.LedgerError as error:
+                _LOG.warning("bulk actions wait: %s", error.message)
+            self._wakes.wait(_LOOK_SECONDS)
+
+    def _left(self) -> list[operating.OperationRow]:
+        with self._serving.ledger() as ledger:
+            return list(bulk_work.left(ledger, now=clocks.microseconds(self._serving.clock.now())))
+
+    def _go_on(self, row: operating.OperationRow) -> None:
+        try:
+            bulk_work.go_on(
+                lambda: self._serving.world(row.by), row,
+                clock=self._serving.clock, is_stopping=lambda: self._is_stopping,
+            )  # fmt: skip
+        except errors.LedgerError:
+            raise
+        except Exception:  # it would break at the same run again and again
+            _LOG.exception("the bulk action %s ended by an error of weft", row.id)
+            problem = operations.Problem(
+                code="internal", message="It ended by an error of weft.", remedy="The log of the server has more."
+            )
+            with self._serving.ledger() as ledger:
+                now = clocks.microseconds(self._serving.clock.now())
+                operations.failed(ledger, row, problem, holder=None, now=now)
 
 
 def on_start(state: State) -> None:
-    """Be ready to carry something out."""
-    state.extras[_WORKING] = _Working()
+    """Go on with what was left, and be ready for more."""
+    state.extras[_WORKING] = _Working(state.serving)
 
 
 def on_stop(state: State) -> None:
     """End what is being carried out after the runs that it is at."""
     working: _Working = state.extras[_WORKING]
-    working.is_stopping.set()
-    for thread in working.threads:
-        thread.join(10)
+    working.stop()
 
 
 class Filters(routing.Body, frozen=True, kw_only=True):
@@ -95,29 +143,21 @@ def preview(call: Call, body: BulkAsk) -> bulk.Preview:
     summary="Act upon every run that matches",
 )  # fmt: skip
 def act(call: Call, body: BulkAsk) -> Answer:
-    """Cancel or repeat every run that matches now, one after the other; what can't be done is counted by reason."""
+    """Cancel or repeat every run that matches now, one after the other; what can't be done is counted by reason.
+
+    It survives its server: what is left of it goes on when there is one again, and each run is acted upon once.
+    """
     with call.ledger() as ledger:
         now = clocks.microseconds(call.now)
         wanted = _wanted(body.filters)
-        row, found = bulk.begin(ledger, body.action, wanted, by=call.principal.name, now=now, most=body.most)
+        operation, count = bulk.begin(ledger, body.action, wanted, by=call.principal.name, now=now, most=body.most)
     working: _Working = call.state.extras[_WORKING]
-    name, serving = call.principal.name, call.serving
-
-    def carry_out() -> None:
-        with working.turn:
-            bulk.carry_out(
-                lambda: serving.world(name), row, body.action, found,
-                clock=serving.clock, is_stopping=working.is_stopping.is_set,
-            )  # fmt: skip
-
-    thread = threading.Thread(target=carry_out, name=f"weft-bulk-{row.id}", daemon=True)
-    working.threads = [each for each in working.threads if each.is_alive()] + [thread]
-    thread.start()
+    working.wake()
     return Answer(
-        Begun(operation=row.id, count=len(found)),
-        location=f"/operations/{row.id}",
-        target=f"operation:{row.id}",
-        detail={"action": body.action, "filters": msgspec.to_builtins(body.filters), "count": len(found)},
+        Begun(operation=operation, count=count),
+        location=f"/operations/{operation}",
+        target=f"operation:{operation}",
+        detail={"action": body.action, "filters": msgspec.to_builtins(body.filters), "count": count},
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -12,22 +13,37 @@ from weft.connections import places, registry
 from weft.model import errors
 from weft.service import views
 from weft.service.alerting import checking as alerting_checking
+from weft.service.server import connection_trials, connection_uses
 from weft.surfaces.http import problems, routing
 from weft.surfaces.http.call import Answer, Call
 
+if TYPE_CHECKING:
+    from weft.surfaces.http.call import State
+
 routes = routing.Routes(tag="connections")
 
+_KNOWN = "connection uses"
 _MOST_TRIALS = 4
 _trials = threading.BoundedSemaphore(_MOST_TRIALS)
 
 
+def on_start(state: State) -> None:
+    """Have a place for what is kept between two answers."""
+    state.extras[_KNOWN] = connection_uses.Known()
+
+
 class ConnectionView(views.View, frozen=True, kw_only=True):
-    """A connection by name: what kind it is and where it is kept; `error` where it cannot be read."""
+    """A connection by name: what kind it is and where it is kept; `error` where it cannot be read.
+
+    `tried_at` and `passed` tell of the last trial through a server; null where there was none.
+    """
 
     name: str
     type: str
     source: str
     error: str
+    tried_at: datetime | None = None
+    passed: bool | None = None
 
 
 class Connections(views.View, frozen=True, kw_only=True):
@@ -40,14 +56,18 @@ class Connections(views.View, frozen=True, kw_only=True):
 def list_connections(call: Call) -> Connections:
     """Names and kinds of the connections that this project has; secrets stay where they are."""
     place = _place(call)
+    with call.ledger() as ledger:
+        trials = connection_trials.latest(ledger)
     items = []
     for name in registry.names(place=place):
+        last = trials.get(name)
+        tried_at, passed = (last.at, last.passed) if last is not None else (None, None)
         try:
             found = registry.get(name, place=place)
+            kind, source, wrong = found.type, found.source, ""
         except errors.WeftError as error:
-            items.append(ConnectionView(name=name, type="", source="", error=type(error).__name__))
-            continue
-        items.append(ConnectionView(name=name, type=found.type, source=found.source, error=""))
+            kind, source, wrong = "", "", type(error).__name__
+        items.append(ConnectionView(name=name, type=kind, source=source, error=wrong, tried_at=tried_at, passed=passed))
     return Connections(items=items)
 
 
@@ -65,6 +85,8 @@ class ConnectionDetail(views.View, frozen=True, kw_only=True):
     database: str
     extra: dict[str, Any]
     description: str
+    last_trial: connection_trials.LastTrial | None
+    """How it was tried last through a server."""
 
 
 @routes.get(
@@ -73,7 +95,25 @@ class ConnectionDetail(views.View, frozen=True, kw_only=True):
 )  # fmt: skip
 def show_connection(call: Call, name: str) -> ConnectionDetail:
     """The connection that counts under this name, without its secrets."""
-    return _detail(_found(call, name))
+    return _detail(call, _found(call, name))
+
+
+class Uses(views.View, frozen=True, kw_only=True):
+    """What uses a connection."""
+
+    items: list[connection_uses.UseView]
+
+
+@routes.get("/connections/{name}/uses", scope="connections.read", answer=Uses, summary="Show who uses a connection")
+def show_uses(call: Call, name: str) -> Uses:
+    """The assets, the steps of pipelines and the alert channels that name it.
+
+    Code is read as the server knows it, and never run: a name that is put together while code runs is not found.
+    """
+    found = _found(call, name)
+    known: connection_uses.Known = call.state.extras[_KNOWN]
+    with call.world() as world:
+        return Uses(items=connection_uses.uses(world, call.serving.settings, known, found.name))
 
 
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
@@ -119,7 +159,7 @@ def put_connection(call: Call, name: str, body: NewConnection) -> Answer:
     place = _place(call)
     registry.save(made, place=place)
     masked = {each: value for each, value in made.masked().items() if each not in ("name", "source")}
-    return Answer(_detail(registry.get(name, place=place)), target=f"connection:{name}", detail=masked)
+    return Answer(_detail(call, registry.get(name, place=place)), target=connection_trials.target(name), detail=masked)
 
 
 @routes.delete(
@@ -135,7 +175,7 @@ def remove_connection(call: Call, name: str) -> Answer:
         raise errors.ConflictError(
             f"The connection {name!r} is not in the store, but comes from {found.source}.", remedy="Remove it there."
         ) from error
-    return Answer(None, target=f"connection:{name}")
+    return Answer(None, target=connection_trials.target(name))
 
 
 class Try(routing.Body, frozen=True, kw_only=True):
@@ -176,7 +216,8 @@ def try_connection(call: Call, name: str, body: Try) -> Answer:
     finally:
         _trials.release()
     view = Trial(name=name, type=found.type, passed=found.passed, message=found.message, seconds=found.seconds)
-    return Answer(view, target=f"connection:{name}", detail={"passed": found.passed})
+    told = {"passed": found.passed, "message": found.message}
+    return Answer(view, target=connection_trials.target(name), detail=told)
 
 
 def _place(call: Call) -> places.Place:
@@ -192,8 +233,10 @@ def _found(call: Call, name: str) -> kept.Connection:
     return registry.get(name, place=place)
 
 
-def _detail(found: kept.Connection) -> ConnectionDetail:
+def _detail(call: Call, found: kept.Connection) -> ConnectionDetail:
     told = found.masked()
+    with call.ledger() as ledger:
+        last = connection_trials.last(ledger, found.name)
     return ConnectionDetail(
         name=found.name,
         type=str(told["type"]),
@@ -205,4 +248,5 @@ def _detail(found: kept.Connection) -> ConnectionDetail:
         database=found.database,
         extra=told.get("extra", {}),
         description=found.description,
+        last_trial=last,
     )

@@ -8,6 +8,7 @@ import msgspec
 
 from weft.service import views
 from weft.service.execution import control as execution_control
+from weft.service.execution import line_states
 from weft.service.execution import progress as execution_progress
 from weft.service.execution import views as execution_views
 from weft.surfaces.http import paging, routing
@@ -24,6 +25,10 @@ class ExecutionsQuery(paging.Paged, frozen=True, kw_only=True):
 
     live: Annotated[bool, msgspec.Meta(description="Only those that have not ended.")] = False
     pipeline: Annotated[Name, msgspec.Meta(description="Only its backfills, and what else ran it.")] | None = None
+    partitions: Annotated[
+        bool,
+        msgspec.Meta(description="Only those that fill a selection of partitions: backfills, and plans of some."),
+    ] = False
 
 
 class ExecutionPage(views.View, frozen=True, kw_only=True):
@@ -38,7 +43,9 @@ def list_executions(call: Call, query: ExecutionsQuery) -> ExecutionPage:
     """Executions, newest first, each with how far it is."""
     at = paging.place("executions", query, int, str)
     with call.world() as world:
-        rows = world.ledger.executions(live=query.live, limit=query.limit + 1, before=at, pipeline=query.pipeline)
+        rows = world.ledger.executions(
+            live=query.live, limit=query.limit + 1, before=at, pipeline=query.pipeline, partitions=query.partitions
+        )
         items = [execution_views.view_of(world, row) for row in rows[: query.limit]]
     last = rows[query.limit - 1] if len(rows) > query.limit else None
     following = paging.cursor("executions", query, last.created, last.id) if last is not None else None
@@ -60,6 +67,16 @@ def progress(call: Call, id: str) -> execution_progress.ProgressView:  # noqa: A
     """Of each step and pipeline of it what succeeded, failed, runs and is left, in order; and the first failures."""
     with call.world() as world:
         return execution_progress.get(world, id)
+
+
+@routes.get(
+    "/executions/{id}/partitions", scope="plans.read", answer=line_states.ExecutionPartitionsView, etag=True,
+    summary="Look at the partitions of an execution",
+)  # fmt: skip
+def partitions(call: Call, id: str) -> line_states.ExecutionPartitionsView:  # noqa: A002
+    """How each partition, or interval, that was agreed to stands in the execution, line by line, as segments."""
+    with call.world() as world:
+        return line_states.get(world, id)
 
 
 class Change(routing.Body, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,3 +142,16 @@ def cancel(call: Call, id: str, body: Cancel) -> Answer:  # noqa: A002
     with call.world() as world:
         view = execution_control.cancel(world, id, by=call.principal.name, reason=body.reason)
     return Answer(view, target=f"execution:{view.id}", detail={"reason": body.reason})
+
+
+@routes.post(
+    "/executions/{id}/rerun", scope="plans.apply", answer=View, status=201, idempotent=True,
+    summary="Run again what an execution did not make",
+)  # fmt: skip
+def rerun(call: Call, id: str) -> Answer:  # noqa: A002
+    """A new execution of what failed, was left out or cancelled in one that has ended; 409 where nothing is left."""
+    from weft.service.execution import repeating
+
+    with call.world() as world:
+        view = repeating.rerun(world, id, by=call.principal.name)
+    return Answer(view, location=f"/executions/{view.id}", target=f"execution:{view.id}", detail={"rerun_of": id})

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from weft.service import views
-from weft.service.run import log_lines, log_pages, run_logs
+from weft.service.run import log_following, log_lines, log_pages, run_logs
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call, Raw, Stream
 from weft.surfaces.http.resources import runs
@@ -125,13 +125,13 @@ def follow(call: Call, id: str) -> Stream:  # noqa: A002
     """
     with call.ledger() as ledger:
         row = runs.found(ledger, id)
-    growing = log_pages.Growing(
-        call.serving.home / "logs", row.id, log_pages.decoded(call.headers.get("last-event-id", "")[:4000])
+    growing = log_following.Growing(
+        call.serving.home / "logs", row.id, log_following.decoded(call.headers.get("last-event-id", "")[:4000])
     )
     return Stream(_followed(call, row.id, growing))
 
 
-async def _followed(call: Call, run: str, growing: log_pages.Growing) -> AsyncIterator[bytes]:
+async def _followed(call: Call, run: str, growing: log_following.Growing) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     yield b"retry: 1000\n\n"
     quiet = 0
@@ -153,9 +153,9 @@ async def _followed(call: Call, run: str, growing: log_pages.Growing) -> AsyncIt
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _log_event(growing: log_pages.Growing, file: str, offset: int, text: str) -> bytes:
+def _log_event(growing: log_following.Growing, file: str, offset: int, text: str) -> bytes:
     data = msgspec.json.encode(LogEvent(file=file.removesuffix(".log"), offset=offset, text=text))
-    return b"id: %s\nevent: log\ndata: %s\n\n" % (log_pages.encoded(growing.told).encode(), data)
+    return b"id: %s\nevent: log\ndata: %s\n\n" % (log_following.encoded(growing.told).encode(), data)
 
 
 def _outcome(call: Call, run: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weft.service.plan import plan_outlines, planning, saved_plans, saving
+from weft.service.plan import plan_outlines, planning, saved_plans, saving, still_holding
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources import plans
@@ -29,3 +29,17 @@ def of_saved(call: Call, id: str) -> plan_outlines.PlanOutline:  # noqa: A002 - 
     with call.world() as world:
         kept = saved_plans.document_of(world, saved_plans.row_of(world, id))
         return plan_outlines.of(world, saving.replan(world, kept))
+
+
+@routes.get(
+    "/plans/{id}/holding", scope="plans.read", answer=still_holding.HoldingView, errors=(409,),
+    summary="Look at what of a saved plan still holds",
+)  # fmt: skip
+def still(call: Call, id: str) -> still_holding.HoldingView:  # noqa: A002 - the word of the path
+    """The lines whose reasons, code and inputs are what they were, and why the others are left out.
+
+    `POST /plans/{id}/apply` with `what_holds` applies these. 409 where the request cannot be planned any more.
+    """
+    with call.world() as world:
+        kept = saved_plans.document_of(world, saved_plans.row_of(world, id))
+        return still_holding.view(world, still_holding.of(world, kept))

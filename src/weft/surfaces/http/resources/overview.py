@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from weft.service import views
-from weft.service.now import memory, overview, words
+from weft.service.now import memory, overview, warming, words
 from weft.service.server import search as searching
+from weft.service.server import setting_views
 from weft.surfaces.http import routing
 from weft.surfaces.http.call import Call
 from weft.surfaces.http.resources import assets
@@ -20,11 +21,21 @@ routes = routing.Routes(tag="server")
 
 
 _MEMORY = "now"
+_WARMING = "warming"
 
 
 def on_start(state: State) -> None:
-    """Have a place for what is kept between two answers."""
+    """Have a place for what is kept between two answers, and find out the first one before anybody asks."""
     state.extras[_MEMORY] = memory.Memory()
+    state.extras[_WARMING] = warming.Warming(state.serving, memory_of(state))
+    state.extras[_WARMING].start()
+
+
+def on_stop(state: State) -> None:
+    """Find out nothing ahead any more."""
+    found: warming.Warming | None = state.extras.pop(_WARMING, None)
+    if found is not None:
+        found.stop()
 
 
 def memory_of(state: State) -> memory.Memory:
@@ -69,7 +80,10 @@ def search(call: Call, query: SearchQuery) -> Hits:
 
 
 class SettingsView(views.View, frozen=True, kw_only=True):
-    """What the project's configuration says of how things run; secrets are never part of it."""
+    """What the project's configuration says of how things run; secrets are never part of it.
+
+    `items` has all settings, each with where its value comes from.
+    """
 
     executor: str
     jobs: int | None
@@ -77,13 +91,14 @@ class SettingsView(views.View, frozen=True, kw_only=True):
     keep_versions: int
     keep_runs: int
     pools: dict[str, int]
+    items: list[setting_views.SettingView]
 
 
 @routes.get("/settings", scope="server.read", answer=SettingsView, etag=True, summary="Look at the settings")
 def settings(call: Call) -> SettingsView:
-    """The settings that runs go by."""
-    with call.world() as world:
-        given = world.settings
+    """The settings that the server and its runs go by: each with its value, its default and where it comes from."""
+    serving = call.serving
+    given = serving.world_settings
     return SettingsView(
         executor=given.executor,
         jobs=given.jobs,
@@ -91,4 +106,5 @@ def settings(call: Call) -> SettingsView:
         keep_versions=given.keep_versions,
         keep_runs=given.keep_runs,
         pools=dict(given.pools),
+        items=setting_views.told(serving.settings, serving.origin, serving.home),
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from weft.model import errors
 from weft.ports import paging as ports
 from weft.service import views
 from weft.service.asset import partition_selecting, strips
@@ -13,7 +14,7 @@ from weft.service.pipeline import intervals, pipeline_grids, pipeline_views, pip
 from weft.service.run import history
 from weft.surfaces.http import paging, routing
 from weft.surfaces.http.call import Call
-from weft.surfaces.http.resources import assets, partition_views
+from weft.surfaces.http.resources import assets, partition_views, runs
 from weft.surfaces.http.resources.runs import Name
 
 routes = routing.Routes(tag="pipelines")
@@ -103,7 +104,7 @@ def partition_keys(call: Call, name: str, query: assets.KeysQuery) -> strips.Key
         status = intervals.standing(world, known, pipeline, call.now)
         return strips.keys_page(
             world, known, name, query.partitions,
-            now=call.now, start=query.start, limit=query.limit, words=query.status, status=status,
+            now=call.now, start=query.start, limit=query.limit, words=query.status, text=query.q, status=status,
         )  # fmt: skip
 
 
@@ -252,3 +253,33 @@ def grid(call: Call, name: str, query: GridQuery) -> GridPage:
     after = page.after
     following = paging.cursor(f"grid {name}", query, after.at, after.id) if after is not None else None
     return GridPage(steps=[each.task for each in pipeline.steps.values()], items=items, next=following)
+
+
+class GridItemsQuery(routing.Query, frozen=True, kw_only=True):
+    """Which step, in which runs."""
+
+    step: Annotated[Name, msgspec.Meta(description="The name of the step, without its pipeline.")]
+    run: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1, max_length=100)]],
+        msgspec.Meta(min_length=1, max_length=100, description="Ids of runs of this pipeline, in full."),
+    ]
+
+
+@routes.get(
+    "/pipelines/{name}/grid/items", scope="pipelines.read", query=GridItemsQuery, answer=pipeline_grids.GridItems,
+    summary="Look at the items of a step in several runs",
+)  # fmt: skip
+def grid_items(call: Call, name: str, query: GridItemsQuery) -> pipeline_grids.GridItems:
+    """Where each item of a mapped step stands in each of the runs: the rows of the grid that its step unfolds to.
+
+    What would make the answer too long is left out: runs that are not among those of the answer can be asked for again.
+    """
+    with call.ledger() as ledger:
+        for each in query.run:
+            row = runs.found(ledger, each)
+            if row.id != each or row.pipeline != name:
+                raise errors.NotFoundError(
+                    f"The pipeline {name!r} has no run {each!r}.",
+                    remedy=f"`GET /pipelines/{name}/grid` lists its runs; `run` takes their ids in full.",
+                )
+        return pipeline_grids.items(ledger, name, query.step, query.run)

@@ -158,6 +158,8 @@ class Apply(routing.Body, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    what_holds: bool = False
+    """Of a plan that has drifted what still holds (`GET /plans/{id}/holding`), in place of a refusal."""
 
 
 @routes.post(
@@ -165,7 +167,10 @@ class Apply(routing.Body, frozen=True, kw_only=True):
     idempotent=True, summary="Apply a saved plan",
 )  # fmt: skip
 def apply(call: Call, id: str, body: Apply) -> Answer:  # noqa: A002
-    """Carry a plan out exactly as it was agreed to; 409 where something that it names has moved since."""
+    """Carry a plan out exactly as it was agreed to; 409 where something that it names has moved since.
+
+    Also 409 while another execution is applying it, which is named.
+    """
     from weft.service.execution import executions
 
     with call.world() as world:
@@ -179,9 +184,15 @@ def apply(call: Call, id: str, body: Apply) -> Answer:  # noqa: A002
                 concurrency=body.concurrency,
                 keep_going=body.keep_going,
                 slices=body.slices,
+                what_holds=body.what_holds,
             ),
         )
-    return Answer(view, location=f"/executions/{view.id}", target=f"execution:{view.id}", detail={"plan": saved.id})
+    return Answer(
+        view,
+        location=f"/executions/{view.id}",
+        target=f"execution:{view.id}",
+        detail={"plan": saved.id, "what_holds": body.what_holds},
+    )
 
 
 class NewExecution(NewPlan, frozen=True, kw_only=True):

@@ -1,13 +1,11 @@
-"""The parts of a run: its step runs, what they returned, why it waits, what it made to be looked at."""
+"""The parts of a run: its step runs, and what it made to be looked at."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
-from weft.ledger import codec
-from weft.model import errors, events
 from weft.service import views
 from weft.service.asset import artifacts
 from weft.service.pipeline import pipeline_grids
@@ -46,6 +44,7 @@ class StepRunsQuery(paging.Paged, frozen=True, kw_only=True):
     """Which step runs."""
 
     step: runs.Name | None = None
+    item: Annotated[str, msgspec.Meta(max_length=500, description="One item of a mapped step.")] | None = None
     state: Annotated[str, msgspec.Meta(max_length=50, description="An outcome or a phase.")] = ""
 
 
@@ -65,65 +64,15 @@ def step_runs(call: Call, id: str, query: StepRunsQuery) -> StepRunPage:  # noqa
     after = paging.place(f"step-runs {id}", query, str, str)
     with call.ledger() as ledger:
         row = runs.found(ledger, id)
-        found = ledger.step_run_page(row.id, limit=query.limit + 1, after=after, step=query.step, word=query.state)
+        found = ledger.step_run_page(
+            row.id, limit=query.limit + 1, after=after, step=query.step, item=query.item, word=query.state
+        )
     page = found[: query.limit]
     more = len(found) > len(page)
     return StepRunPage(
         items=[run_details.step_run_view(each) for each in page],
         next=paging.cursor(f"step-runs {id}", query, page[-1].step, page[-1].item) if more else None,
     )
-
-
-class ValuesQuery(routing.Query, frozen=True, kw_only=True):
-    """Which step run."""
-
-    step: runs.Name
-    item: Annotated[str, msgspec.Meta(max_length=500)] = ""
-
-
-class ValueView(views.View, frozen=True, kw_only=True):
-    """What a step run returned, and what it pushed under a name: JSON where it is small and plain, else what it is."""
-
-    step: str
-    item: str
-    returned: object
-    named: dict[str, Any]
-
-
-@routes.get(
-    "/runs/{id}/values", scope="runs.read", query=ValuesQuery, answer=ValueView, summary="Look at what a step returned"
-)
-def values(call: Call, id: str, query: ValuesQuery) -> ValueView:  # noqa: A002
-    """The result of one step run of a pipeline; the server reads no pickle, and says only what kind such a value is."""
-    with call.ledger() as ledger:
-        row = runs.found(ledger, id)
-        found = [
-            each
-            for each in ledger.step_run_page(row.id, limit=1, after=None, step=_step(row.pipeline, query.step))
-            if each.item == query.item
-        ] or [
-            each
-            for each in ledger.step_runs(row.id)
-            if each.step == _step(row.pipeline, query.step) and each.item == query.item
-        ]
-        logged = ledger.logged(after=found[0].position - 1, limit=1)[0] if found and found[0].position else []
-    event = codec.decode(logged[0].body, logged[0].position) if logged else None
-    task = event.task if isinstance(event, events.StepSucceeded | events.StepReused) else None
-    if task is None:
-        raise errors.NotFoundError(
-            f"The run {row.id} has no result of {query.step!r}" + (f" [{query.item}]." if query.item else "."),
-            remedy=f"`GET /runs/{row.id}/step-runs` lists what has ended.",
-        )
-    return ValueView(
-        step=found[0].step,
-        item=found[0].item,
-        returned=run_details.plain(task.value) if task.value is not None else None,
-        named={name: run_details.plain(value) for name, value in task.named.items()},
-    )
-
-
-def _step(pipeline: str | None, name: str) -> str:
-    return name if pipeline is None or name.startswith(f"{pipeline}:") else f"{pipeline}:{name}"
 
 
 class ArtifactPage(views.View, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import { Lasted, Time } from "@/parts/time"
 import { useMay } from "@/shell/door"
 import { runPath } from "@/shell/links"
 import { runState } from "@/theme/states"
-import { cellOf, type Run, rank, wordsOf } from "./cells"
+import { cellAt, type Run, wordsOf } from "./cells"
 import classes from "./grid.module.css"
 import type { GridRow } from "./rows"
 
@@ -19,15 +19,18 @@ interface CellPanelProps {
   /** null: the run itself. */
   readonly row: GridRow | null
   readonly pipeline: string
+  /** Makes rows of the items; null where it has none, or they are rows. */
+  readonly onUnfold: (() => void) | null
+  readonly onItem: (id: string) => void
   readonly onClose: () => void
 }
 
-const SHOWN = 100
+const SHOWN = 500
 
 /** One cell of the grid, or one run: where it stands, its items, its log, and what can be done. */
-export function CellPanel({ run: { run, cells }, row, pipeline, onClose }: CellPanelProps) {
-  const cell = row ? cellOf({ run, cells }, row.tasks) : null
-  const task = row?.kind === "task" ? row.id : null
+export function CellPanel({ run: { run, cells }, row, pipeline, onUnfold, onItem, onClose }: CellPanelProps) {
+  const cell = row ? cellAt({ run, cells }, row) : null
+  const task = row?.kind === "task" ? row.id : (row?.item?.task ?? null)
   const title = row ? row.id.replace(/\.$/, "") : (run.partition ?? `Run ${run.id.slice(0, 8)}`)
   return (
     <aside className={classes.panel} aria-label={`${title} in run ${run.id}`}>
@@ -49,8 +52,8 @@ export function CellPanel({ run: { run, cells }, row, pipeline, onClose }: CellP
             <>
               <dt>State</dt>
               <dd>
-                {cell === null ? (
-                  <span className={classes.faint}>has not begun</span>
+                {cell === null || cell === undefined ? (
+                  <span className={classes.faint}>{cell === null ? "has not begun" : "is being read …"}</span>
                 ) : (
                   wordsOf(cell.counts).map(([word, count]) => (
                     <div key={word}>
@@ -60,7 +63,7 @@ export function CellPanel({ run: { run, cells }, row, pipeline, onClose }: CellP
                   ))
                 )}
               </dd>
-              {cell && (
+              {cell && cell.seconds !== null && (
                 <>
                   <dt>Took</dt>
                   <dd>
@@ -98,16 +101,29 @@ export function CellPanel({ run: { run, cells }, row, pipeline, onClose }: CellP
             </>
           )}
         </dl>
-        <Actions run={run} task={task} />
-        {task !== null && cell !== null && (
-          <Items run={run.id} step={`${pipeline}:${task}`} mapped={row?.mapped ?? false} task={task} />
+        <Actions run={run} task={task} item={row?.item?.name ?? null} />
+        {row?.item ? (
+          <OneItem run={run.id} step={`${pipeline}:${row.item.task}`} item={row.item.name} />
+        ) : (
+          task !== null &&
+          cell && (
+            <Items
+              run={run.id}
+              step={`${pipeline}:${task}`}
+              task={task}
+              worst={row?.mapped ? cell.state : null}
+              left={cell.total - (cell.counts[cell.state] ?? 0)}
+              onUnfold={onUnfold}
+              onItem={onItem}
+            />
+          )
         )}
       </Panel>
     </aside>
   )
 }
 
-function Actions({ run, task }: { run: Run["run"]; task: string | null }) {
+function Actions({ run, task, item }: { run: Run["run"]; task: string | null; item: string | null }) {
   const may = useMay("operator")
   const ended = run.phase === "finished"
   const why = !may
@@ -132,17 +148,26 @@ function Actions({ run, task }: { run: Run["run"]; task: string | null }) {
       {task === null ? (
         <>
           {run.outcome !== "succeeded" &&
-            button("Run again from what failed", () => openLaunch({ rerunOf: run.id, mode: "failed" }))}
-          {button("Run all again", () => openLaunch({ rerunOf: run.id, mode: "all" }))}
+            button("Re-run from what failed", () => openLaunch({ rerunOf: run.id, mode: "failed" }))}
+          {button("Re-run all", () => openLaunch({ rerunOf: run.id, mode: "all" }))}
         </>
       ) : (
         <>
-          {button("Run again from here", () => openLaunch({ rerunOf: run.id, mode: "from", step: task }))}
+          {button("Re-run from here", () => openLaunch({ rerunOf: run.id, mode: "from", step: task }))}
           {button("Only this step", () => openLaunch({ rerunOf: run.id, mode: "only", step: task }))}
           <Button
             variant="default"
             size="compact-sm"
-            renderRoot={(props) => <Link to={runPath(run.id, { tab: "logs", step: task })} {...props} />}
+            renderRoot={(props) => (
+              <Link
+                to={runPath(run.id, {
+                  tab: "logs",
+                  step: task,
+                  ...(item === null ? {} : { partition: item }),
+                })}
+                {...props}
+              />
+            )}
           >
             Log
           </Button>
@@ -152,52 +177,101 @@ function Actions({ run, task }: { run: Run["run"]; task: string | null }) {
   )
 }
 
-/** What did not go well first; then by the number of the item. */
-function worstFirst(a: Schema["StepRunView"], b: Schema["StepRunView"]): number {
-  const by = rank(a.outcome ?? a.phase) - rank(b.outcome ?? b.phase)
-  return by || a.item.localeCompare(b.item, "en", { numeric: true })
-}
-
 interface ItemsProps {
   readonly run: string
   readonly step: string
   readonly task: string
-  readonly mapped: boolean
+  /** Of a mapped step the state that is the worst in this run: its items are listed. */
+  readonly worst: string | null
+  /** How many items stand otherwise. */
+  readonly left: number
+  readonly onUnfold: (() => void) | null
+  readonly onItem: (id: string) => void
 }
 
-/** The step runs of one step in one run: one, or the items of a mapped one, and why they failed. */
-function Items({ run, step, task, mapped }: ItemsProps) {
-  const detail = api.useQuery("get", "/api/v1/runs/{id}/detail", { params: { path: { id: run } } })
+/** The step runs of one step in one run: one, or those items of a mapped one that stand worst, and why they failed. */
+function Items({ run, step, task, worst, left, onUnfold, onItem }: ItemsProps) {
+  const detail = api.useQuery(
+    "get",
+    "/api/v1/runs/{id}/detail",
+    { params: { path: { id: run } } },
+    { enabled: worst === null },
+  )
   const items = api.useQuery(
     "get",
     "/api/v1/runs/{id}/step-runs",
-    { params: { path: { id: run }, query: { step, limit: SHOWN } } },
-    { enabled: mapped },
+    { params: { path: { id: run }, query: { step, state: worst ?? "", limit: SHOWN } } },
+    { enabled: worst !== null },
   )
   const failures = detail.data?.failures.filter((each) => each.step === step) ?? []
+  const rest = left > 0 || items.data?.next != null
   return (
     <>
-      {failures.slice(0, 3).map((each) => (
-        <p key={each.item} className={classes.error}>
-          {each.item && <strong>[{each.item}] </strong>}
-          {each.error || each.outcome}
-        </p>
-      ))}
-      {mapped && items.data && (
+      {worst === null &&
+        failures.slice(0, 3).map((each) => (
+          <p key={each.item} className={classes.error}>
+            {each.error || each.outcome}
+          </p>
+        ))}
+      {worst !== null && items.data && (
         <div className={classes.items}>
-          {items.data.items.toSorted(worstFirst).map((each) => (
-            <Link key={each.item} to={runPath(run, { tab: "logs", step: task, partition: each.item })}>
+          {items.data.items.toSorted(byNumber).map((each) => (
+            <button key={each.item} type="button" onClick={() => onItem(`${task}[${each.item}]`)}>
               <StateMark state={each.outcome ?? each.phase} />
               <span>[{each.item}]</span>
-              {each.reason && <span className={classes.faint}>{each.reason}</span>}
+              {each.reason && (
+                <span className={classes.reason} title={each.reason}>
+                  {each.reason}
+                </span>
+              )}
               <span className={classes.seconds}>{duration(each.seconds)}</span>
-            </Link>
+            </button>
           ))}
-          {items.data.next !== null && (
-            <Link to={runPath(run, { step: task })}>All items are on the page of the run</Link>
-          )}
         </div>
       )}
+      {rest && onUnfold && (
+        <Button variant="subtle" size="compact-sm" onClick={onUnfold}>
+          All items as rows of the grid
+        </Button>
+      )}
+    </>
+  )
+}
+
+function byNumber(a: Schema["StepRunView"], b: Schema["StepRunView"]): number {
+  return a.item.localeCompare(b.item, "en", { numeric: true })
+}
+
+/** One item of a mapped step: how long it took, and why it failed. */
+function OneItem({ run, step, item }: { run: string; step: string; item: string }) {
+  const path = { id: run }
+  const found = api.useQuery("get", "/api/v1/runs/{id}/step-runs", {
+    params: { path, query: { step, item, limit: 1 } },
+  }).data?.items[0]
+  const wentWrong = found?.outcome != null && !["succeeded", "reused", "skipped"].includes(found.outcome)
+  const failed = api
+    .useQuery(
+      "get",
+      "/api/v1/runs/{id}/logs",
+      { params: { path, query: { step, item, failed: true, limit: 20 } } },
+      { enabled: wentWrong },
+    )
+    .data?.items.at(-1)
+  if (found === undefined || found.item !== item) return null
+  const why = failed?.error || found.reason
+  return (
+    <>
+      <dl className={classes.facts}>
+        <dt>Took</dt>
+        <dd>{duration(found.seconds)}</dd>
+        {found.attempt > 1 && (
+          <>
+            <dt>Attempts</dt>
+            <dd>{found.attempt}</dd>
+          </>
+        )}
+      </dl>
+      {wentWrong && why && <p className={classes.error}>{why}</p>}
     </>
   )
 }

@@ -1,5 +1,6 @@
 /** What a cell of the grid says: how the step runs of one step (or group) stand in one run. */
 import type { Schema } from "@/api/client"
+import type { GridRow } from "./rows"
 
 export type Run = Schema["GridRun"]
 type Cell = Schema["GridCell"]
@@ -40,11 +41,16 @@ export function wordsOf(counts: Readonly<Record<string, number>>): ReadonlyArray
   return known.length < 2 ? known : known.toSorted((a, b) => rank(a[0]) - rank(b[0]))
 }
 
-export interface CellSum {
+export interface CellState {
   readonly state: string
   readonly counts: Readonly<Record<string, number>>
   readonly total: number
   readonly attempts: number
+  /** In all; null where it is not known. */
+  readonly seconds: number | null
+}
+
+export interface CellSum extends CellState {
   readonly seconds: number
 }
 
@@ -62,6 +68,23 @@ export function cellOf(run: Run, tasks: readonly string[]): CellSum | null {
   if (found === undefined) {
     found = sum(tasks.map((task) => run.cells[task]))
     ofRun.set(tasks, found)
+  }
+  return found
+}
+
+/** Of one item there is nothing more to say than its word. */
+const ofWord = new Map<string, CellState>()
+
+/** The cell of a row in a run: null where nothing of it has begun, undefined where that was not read yet. */
+export function cellAt(run: Run, row: GridRow): CellState | null | undefined {
+  if (row.item === null) return cellOf(run, row.tasks)
+  if (run.cells[row.item.task] === undefined) return null
+  const word = row.item.of?.wordOf(run.run.id, row.item.place)
+  if (word === null || word === undefined) return word
+  let found = ofWord.get(word)
+  if (found === undefined) {
+    found = { state: word, counts: { [word]: 1 }, total: 1, attempts: 0, seconds: null }
+    ofWord.set(word, found)
   }
   return found
 }

@@ -4,8 +4,8 @@ import { font, type Palette, type Token } from "@/canvas/palette"
 import type { Frame } from "@/canvas/surface"
 import { between, duration } from "@/parts/clock"
 import { runState, stateOf } from "@/theme/states"
-import { cellOf, type Run, wordsOf } from "./cells"
-import type { GridRow } from "./rows"
+import { type CellState, cellAt, type Run, wordsOf } from "./cells"
+import { type GridRow, isFolder } from "./rows"
 import { labelled, type Place, SIZES, type View, visible, xOf, yOf } from "./window"
 
 export interface GridPicture {
@@ -21,9 +21,13 @@ export interface GridPicture {
   readonly words: (run: Run) => string
 }
 
-const BAR_TOP = 22
-const BAR_BOTTOM = 64
-const WORDS = 74
+const BAR_TOP = 27
+const BAR_BOTTOM = 66
+const WORDS = 77
+/** From this width on a column has room for numbers. */
+const ROOMY = 32
+/** A bar is no wider. */
+const BAR = 20
 
 export function drawGrid({ context, width, height, colours }: Frame, picture: GridPicture): void {
   const { runs, rows, view } = picture
@@ -46,7 +50,7 @@ export function drawGrid({ context, width, height, colours }: Frame, picture: Gr
     context.roundRect(
       xOf(picture.at.column, view) + 1,
       yOf(picture.at.row, view) + 2,
-      SIZES.column - 2,
+      view.column - 2,
       SIZES.row - 4,
       4,
     )
@@ -73,7 +77,7 @@ function cross(
     if (place.row !== null && place.row < rows.length)
       context.fillRect(0, Math.max(SIZES.head, yOf(place.row, view)), right, SIZES.row)
     if (place.column !== null && place.column < runs.length)
-      context.fillRect(Math.max(SIZES.names, xOf(place.column, view)), 0, SIZES.column, bottom)
+      context.fillRect(Math.max(SIZES.names, xOf(place.column, view)), 0, view.column, bottom)
   }
 }
 
@@ -86,10 +90,19 @@ function drawCell(
 ): void {
   const [run, line] = [runs[column], rows[row]]
   if (run === undefined || line === undefined) return
-  const cell = cellOf(run, line.tasks)
+  if (line.kind === "note") return
+  const cell = cellAt(run, line)
   const x = xOf(column, view) + 2
   const y = yOf(row, view) + 3
-  const [across, down] = [SIZES.column - 4, SIZES.row - 6]
+  const [across, down] = [view.column - 4, SIZES.row - 6]
+  if (cell === undefined) {
+    // not read yet
+    context.fillStyle = colours("hover")
+    context.beginPath()
+    context.roundRect(x, y, across, down, 3)
+    context.fill()
+    return
+  }
   if (cell === null) {
     context.fillStyle = colours("line")
     context.fillRect(x + across / 2 - 1, y + down / 2 - 1, 2, 2)
@@ -109,7 +122,38 @@ function drawCell(
     context.fillRect(x, y, across, down * (1 - Math.max(0.2, part)))
     context.restore()
   }
-  if (family !== "fresh") drawState(context, colours, cell.state, x + across / 2, y + down / 2, 9)
+  const number =
+    isFolder(line) && view.column >= ROOMY ? numberIn(cell, across - (family === "fresh" ? 4 : 16)) : ""
+  context.font = font(colours, 10.5)
+  if (family !== "fresh") {
+    const wide = number ? context.measureText(number).width + 3 : 0
+    const at = x + across / 2 - wide / 2
+    drawState(context, colours, cell.state, at, y + down / 2, 9)
+    if (number) written(context, colours(`${family}-ink`), number, at + 7, y + down / 2)
+  } else if (number) {
+    const wide = context.measureText(number).width
+    written(context, colours(`${family}-ink`), number, x + across / 2 - wide / 2, y + down / 2)
+  }
+}
+
+/** How many of a folded row stand worst, of how many, as far as there is room: `3/21`, `3`, or nothing. */
+function numberIn({ state, counts, total }: CellState, room: number): string {
+  const [some, all] = [String(counts[state] ?? 0), String(total)]
+  const told = [some === all ? all : `${some}/${all}`, some]
+  return told.find((each) => each.length * 6.5 <= room) ?? ""
+}
+
+function written(
+  context: CanvasRenderingContext2D,
+  colour: string,
+  text: string,
+  x: number,
+  y: number,
+): void {
+  context.fillStyle = colour
+  context.textAlign = "left"
+  context.textBaseline = "middle"
+  context.fillText(text, x, y + 0.5)
 }
 
 function drawNames(
@@ -132,12 +176,12 @@ function drawNames(
     const lit = hover?.row === index || at?.row === index
     const left = 14 + row.depth * 14
     let x = left
-    if (row.kind === "group") {
+    if (isFolder(row)) {
       triangle(context, colours, left + 3, y + SIZES.row / 2, row.folded)
       x += 14
     }
     context.font = font(colours, 12.5, row.kind === "group" ? 600 : 400)
-    context.fillStyle = colours(lit ? "ink" : row.kind === "group" ? "ink" : "dim")
+    context.fillStyle = colours(row.kind === "note" ? "faint" : lit || row.kind === "group" ? "ink" : "dim")
     const extra = row.kind === "group" && row.folded ? String(row.tasks.length) : row.mapped ? "mapped" : ""
     const room = SIZES.names - x - 12 - (extra ? 44 : 0)
     context.fillText(fitted(context, row.name, room), x, y + SIZES.row / 2 + 0.5)
@@ -218,22 +262,42 @@ function drawHead(
     const tall = Math.max(2, Math.round((BAR_BOTTOM - BAR_TOP) * part))
     context.fillStyle = colours(family === "fresh" ? "fresh-soft" : family)
     context.beginPath()
-    context.roundRect(x + 4, BAR_BOTTOM - tall, SIZES.column - 8, tall, [2, 2, 0, 0])
+    const wide = Math.min(BAR, view.column - 8)
+    const middle = x + view.column / 2
+    context.roundRect(middle - wide / 2, BAR_BOTTOM - tall, wide, tall, [2, 2, 0, 0])
     context.fill()
-    if (family !== "fresh") drawState(context, colours, state, x + SIZES.column / 2, BAR_TOP - 11, 9)
+    const seconds = secondsOf(run, now)
+    if (view.column >= ROOMY && seconds !== null) {
+      context.font = font(colours, 10.5)
+      const text = duration(seconds)
+      const across = context.measureText(text).width
+      if (across <= view.column - 2) {
+        const above = BAR_BOTTOM - tall - 7
+        // the line of the longest one does not run through the words
+        if (Math.abs(above - BAR_TOP) < 8) {
+          context.fillStyle = colours("panel")
+          context.fillRect(middle - across / 2 - 2, BAR_TOP - 1, across + 4, 3)
+        }
+        written(context, colours("faint"), text, middle - across / 2, above)
+      }
+    }
+    if (family !== "fresh") drawState(context, colours, state, middle, 9, 9)
   }
   const taken: Array<readonly [from: number, to: number]> = []
   const columns = Array.from({ length: last - first }, (_, index) => last - 1 - index)
   const lit = columns.filter((column) => hover?.column === column || at?.column === column)
   // what is pointed at has its word in any case; of the others those that touch no other one
-  for (const column of [...lit, ...columns.filter((each) => labelled(each, runs.length, room))]) {
+  for (const column of [
+    ...lit,
+    ...columns.filter((each) => labelled(each, runs.length, room, view.column)),
+  ]) {
     const run = runs[column]
     if (run === undefined) continue
     const isLit = lit.includes(column)
     context.font = font(colours, 11, isLit ? 600 : 400)
     const text = words(run)
     const wide = context.measureText(text).width
-    const middle = xOf(column, view) + SIZES.column / 2
+    const middle = xOf(column, view) + view.column / 2
     const from = Math.min(Math.max(SIZES.names + 2, middle - wide / 2), view.width - wide - 4)
     if (taken.some(([start, stop]) => from < stop + 8 && from + wide > start - 8)) continue
     taken.push([from, from + wide])

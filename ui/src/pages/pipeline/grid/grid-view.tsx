@@ -12,11 +12,23 @@ import { serverNow } from "@/api/server-time"
 import { pointIn, Surface, type SurfaceHandle } from "@/canvas/surface"
 import { duration, short, useClock } from "@/parts/clock"
 import { runState, stateOf } from "@/theme/states"
-import { cellOf, type Run } from "./cells"
+import { cellAt, type Run } from "./cells"
 import { countWords, drawGrid, type GridPicture, secondsOf } from "./draw"
 import classes from "./grid.module.css"
-import type { GridRow } from "./rows"
-import { contentSize, type Place, placeAt, SIZES, scrollTo, stepped, type View, xOf, yOf } from "./window"
+import { type GridRow, isFolder } from "./rows"
+import {
+  columnOf as columnWidth,
+  contentSize,
+  type Place,
+  placeAt,
+  SIZES,
+  scrollTo,
+  stepped,
+  type View,
+  visible,
+  xOf,
+  yOf,
+} from "./window"
 
 interface GridViewProps {
   /** The oldest first. */
@@ -24,15 +36,17 @@ interface GridViewProps {
   readonly rows: readonly GridRow[]
   readonly chosen: { readonly run: string; readonly row: string } | null
   readonly onChoose: (run: string, row: string | null) => void
-  readonly onFold: (group: string) => void
+  readonly onFold: (row: GridRow) => void
+  /** Which columns are in view. */
+  readonly onSeen: (first: number, last: number) => void
   readonly more: (() => void) | undefined
 }
 
 /** How near the oldest run must be for older ones to be read. */
 const NEAR = 400
 
-/** Runs across, steps down, on a canvas that scrolls both ways. Arrows walk, Enter opens, Space folds a group. */
-export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridViewProps) {
+/** Runs across, steps down, on a canvas that scrolls both ways. Arrows walk, Enter opens, Space folds and unfolds groups and mapped steps. */
+export function GridView({ runs, rows, chosen, onChoose, onFold, onSeen, more }: GridViewProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const surface = useRef<SurfaceHandle>(null)
   const { width, height } = useRoom(scroller)
@@ -42,8 +56,11 @@ export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridVie
   const [walked, setWalked] = useState<{ run: string; row: string } | null>(null)
   const { zone } = useClock()
   const extent = useMemo(() => ({ columns: runs.length, rows: rows.length }), [runs.length, rows.length])
-  const content = contentSize(extent)
-  const view = useMemo<View>(() => ({ ...scroll, width, height }), [scroll, width, height])
+  const column = columnWidth(width, runs.length)
+  const content = contentSize(extent, column)
+  const view = useMemo<View>(() => ({ ...scroll, width, height, column }), [scroll, width, height, column])
+  const { firstColumn, lastColumn } = visible(view, extent)
+  useEffect(() => onSeen(firstColumn, lastColumn), [onSeen, firstColumn, lastColumn])
 
   // the newest run stays where it is when older ones come in at the left
   const fromRight = useRef(0)
@@ -73,14 +90,21 @@ export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridVie
   )
   const draw = useCallback((frame: Parameters<typeof drawGrid>[0]) => drawGrid(frame, picture), [picture])
 
+  const fold = (row: GridRow) => {
+    // an item folds the step that it is of, and its place is then there
+    const folder = isFolder(row) ? row : rows.find((each) => each.id === row.item?.task)
+    if (folder === undefined) return
+    if (folder !== row) setWalked((now) => (now ? { ...now, row: folder.id } : now))
+    onFold(folder)
+  }
   const open = (place: Place | null) => {
     if (place === null) return
     const row = place.row === null ? undefined : rows[place.row]
     const run = place.column === null ? undefined : runs[place.column]
-    if (run && row) {
+    if (run && row && row.kind !== "note") {
       setWalked({ run: run.run.id, row: row.id })
       onChoose(run.run.id, row.id)
-    } else if (row?.kind === "group") onFold(row.id.slice(0, -1))
+    } else if (row) fold(row)
     else if (run) onChoose(run.run.id, null)
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -92,7 +116,7 @@ export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridVie
     } else if (event.key === " ") {
       event.preventDefault()
       const row = rows[here.row]
-      if (row?.kind === "group") onFold(row.id.slice(0, -1))
+      if (row) fold(row)
     } else {
       const to =
         at === null
@@ -126,7 +150,7 @@ export function GridView({ runs, rows, chosen, onChoose, onFold, more }: GridVie
             className={classes.canvas ?? ""}
             handle={surface}
             draw={draw}
-            label={`Runs and steps: ${runs.length} runs, ${rows.length} rows. Arrow keys walk through the cells; the table view has the same.`}
+            label={`Runs and steps: ${runs.length} runs, ${rows.length} rows. Arrow keys walk through the cells, Space folds and unfolds; the table view has the same.`}
             tabIndex={0}
             onPointerMove={(event) => {
               const { x, y } = pointIn(event)
@@ -185,8 +209,8 @@ function Tip({ place, runs, rows, view, words }: TipProps) {
       </span>
     )
   }
-  const cell = row ? cellOf(run, row.tasks) : null
-  const left = xOf(place.column ?? 0, view) + SIZES.column + 4
+  const cell = row ? cellAt(run, row) : null
+  const left = xOf(place.column ?? 0, view) + view.column + 4
   const flipped = left > view.width - 250
   const top = place.row === null ? SIZES.head : yOf(place.row, view) + SIZES.row
   const low = top > view.height - 90
@@ -195,14 +219,14 @@ function Tip({ place, runs, rows, view, words }: TipProps) {
       className={classes.tip}
       role="status"
       style={{
-        ...(flipped ? { right: view.width - left + SIZES.column + 8 } : { left }),
+        ...(flipped ? { right: view.width - left + view.column + 8 } : { left }),
         ...(low ? { bottom: view.height - top + SIZES.row } : { top: Math.max(SIZES.head, top) }),
       }}
     >
       <strong>{row ? row.id.replace(/\.$/, "") : words(run)}</strong>
       {row && <span>{words(run)}</span>}
       {row ? (
-        <span>{cell ? `${countWords(cell.counts)}, ${duration(cell.seconds)}` : "has not begun"}</span>
+        <span>{cellWords(cell, row.item !== null && run.run.phase === "finished")}</span>
       ) : (
         <span>
           {stateOf(runState(run.run)).label}, {duration(secondsOf(run, serverNow()))}
@@ -211,4 +235,11 @@ function Tip({ place, runs, rows, view, words }: TipProps) {
       {cell && cell.attempts > 1 && <span>{cell.attempts} attempts</span>}
     </div>
   )
+}
+
+function cellWords(cell: ReturnType<typeof cellAt>, isOver: boolean): string {
+  if (cell === undefined) return "is being read …"
+  if (cell === null) return isOver ? "is not in this run" : "has not begun"
+  const words = countWords(cell.counts)
+  return cell.seconds === null ? words : `${words}, ${duration(cell.seconds)}`
 }

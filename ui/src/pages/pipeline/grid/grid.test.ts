@@ -13,6 +13,7 @@ const views = fc.record({
   top: fc.integer({ min: 0, max: 24_000 }),
   width: fc.integer({ min: 400, max: 2000 }),
   height: fc.integer({ min: 200, max: 1200 }),
+  column: fc.integer({ min: SIZES.column, max: SIZES.widest }),
 })
 
 describe("the window of the grid", () => {
@@ -20,7 +21,7 @@ describe("the window of the grid", () => {
     fc.assert(
       fc.property(views, extents, (view, extent) => {
         const seen = visible(view, extent)
-        expect(seen.lastColumn - seen.firstColumn).toBeLessThanOrEqual(view.width / SIZES.column + 2)
+        expect(seen.lastColumn - seen.firstColumn).toBeLessThanOrEqual(view.width / view.column + 2)
         expect(seen.lastRow - seen.firstRow).toBeLessThanOrEqual(view.height / SIZES.row + 2)
         expect(seen.lastColumn).toBeLessThanOrEqual(extent.columns)
       }),
@@ -34,7 +35,7 @@ describe("the window of the grid", () => {
         fc.pre(seen.lastColumn > seen.firstColumn && seen.lastRow > seen.firstRow)
         const column = seen.firstColumn + (a % (seen.lastColumn - seen.firstColumn))
         const row = seen.firstRow + (b % (seen.lastRow - seen.firstRow))
-        const [x, y] = [xOf(column, view) + SIZES.column / 2, yOf(row, view) + SIZES.row / 2]
+        const [x, y] = [xOf(column, view) + view.column / 2, yOf(row, view) + SIZES.row / 2]
         fc.pre(x >= SIZES.names && y >= SIZES.head && x < view.width && y < view.height)
         expect(placeAt(x, y, view, extent)).toEqual({ column, row })
       }),
@@ -49,7 +50,7 @@ describe("the window of the grid", () => {
         const [x, y] = [xOf(place.column, after), yOf(place.row, after)]
         expect(x).toBeGreaterThanOrEqual(SIZES.names)
         expect(y).toBeGreaterThanOrEqual(SIZES.head)
-        expect(x + SIZES.column).toBeLessThanOrEqual(view.width)
+        expect(x + view.column).toBeLessThanOrEqual(view.width)
         expect(y + SIZES.row).toBeLessThanOrEqual(view.height)
         expect(scrollTo(place, after)).toEqual({ left: after.left, top: after.top })
       }),
@@ -58,7 +59,7 @@ describe("the window of the grid", () => {
 
   it("has names at the left and bars above, which belong to a row or a column alone", () => {
     const [view, extent] = [
-      { left: 0, top: 0, width: 800, height: 400 },
+      { left: 0, top: 0, width: 800, height: 400, column: SIZES.column },
       { columns: 3, rows: 2 },
     ]
     expect(placeAt(10, SIZES.head + 1, view, extent)).toEqual({ column: null, row: 0 })

@@ -1,18 +1,20 @@
-import { Button, SegmentedControl } from "@mantine/core"
-import { useMemo } from "react"
+import { Button, SegmentedControl, Switch } from "@mantine/core"
+import { useCallback, useMemo, useState } from "react"
 import type { Schema } from "@/api/client"
-import { Empty } from "@/parts/empty"
+import { asProblem } from "@/api/problem"
+import { Empty, Refusal } from "@/parts/empty"
 import { Loaded } from "@/parts/loaded"
 import { Panel } from "@/parts/panel"
 import { StateMark } from "@/parts/state-mark"
 import { useCommands } from "@/shell/commands"
-import { list, oneOf, text, useUrlState } from "@/shell/url-state"
+import { flag, list, oneOf, text, useUrlState } from "@/shell/url-state"
 import { CellPanel } from "./cell-panel"
 import classes from "./grid.module.css"
 import { GridTable, TABLE_RUNS } from "./grid-table"
 import { GridView } from "./grid-view"
-import { groupOf, groupsAbove, rowsOf, type StepOfGrid } from "./rows"
+import { type GridRow, groupOf, groupsAbove, rowCalled, rowsOf, type StepOfGrid, withItems } from "./rows"
 import { useGrid } from "./use-grid"
+import { useItems } from "./use-items"
 
 const FIELDS = {
   run: text(),
@@ -20,6 +22,10 @@ const FIELDS = {
   as: oneOf(["drawing", "table"], "drawing"),
   /** Groups that are not as they are at first. */
   fold: list(),
+  /** Mapped steps whose items are rows. */
+  open: list(),
+  /** Of the items only those with which something is. */
+  only: flag(),
 }
 
 /** From so many steps on groups are folded at first. */
@@ -41,9 +47,25 @@ export function Grid({ detail }: { detail: Schema["PipelineDetail"] }) {
     const atFirst = steps.length > MANY
     return new Set(groups.filter((each) => atFirst !== other.has(each)))
   }, [groups, steps.length, state.fold])
-  const rows = useMemo(() => rowsOf(steps, folded), [steps, folded])
+  const folders = useMemo(() => rowsOf(steps, folded), [steps, folded])
+  const mapped = useMemo(() => steps.filter((each) => each.mapped).map((each) => each.task), [steps])
+  const open = useMemo(() => {
+    const shown = new Set(folders.map((each) => each.id))
+    return mapped.filter((each) => state.open.includes(each) && shown.has(each))
+  }, [folders, mapped, state.open])
+  const [[first, last], setSeen] = useState<readonly [number, number]>([0, 0])
+  const onSeen = useCallback((from: number, to: number) => setSeen([from, to]), [])
+  const seen = useMemo(
+    () => (state.as === "table" ? runs.slice(-TABLE_RUNS) : runs.slice(first, last)),
+    [runs, first, last, state.as],
+  )
+  const { items, asking, error, retry } = useItems(name, open, seen)
+  const rows = useMemo(
+    () => withItems(folders, items, state.only, asking),
+    [folders, items, state.only, asking],
+  )
   const run = runs.find((each) => each.run.id === state.run)
-  const row = rows.find((each) => each.id === state.step) ?? null
+  const row = useMemo(() => rowCalled(state.step, rows, items), [state.step, rows, items])
   useCommands(
     useMemo(
       () => [
@@ -54,14 +76,25 @@ export function Grid({ detail }: { detail: Schema["PipelineDetail"] }) {
           keys: "v",
           run: () => setState({ as: state.as === "table" ? "drawing" : "table" }),
         },
+        ...(mapped.length > 0
+          ? [
+              {
+                id: "grid:mapped",
+                title: open.length > 0 ? "Fold all mapped steps" : "Unfold all mapped steps",
+                group: "This pipeline",
+                keys: "m",
+                run: () => setState({ open: open.length > 0 ? [] : mapped }),
+              },
+            ]
+          : []),
       ],
-      [state.as, setState],
+      [state.as, setState, mapped, open.length],
     ),
   )
-  const flip = (group: string) =>
-    setState({
-      fold: state.fold.includes(group) ? state.fold.filter((each) => each !== group) : [...state.fold, group],
-    })
+  const flip = ({ kind, id }: GridRow) =>
+    kind === "group"
+      ? setState({ fold: flipped(state.fold, id.slice(0, -1)) })
+      : setState({ open: flipped(state.open, id) })
   return (
     <>
       <div className={classes.bar}>
@@ -88,6 +121,13 @@ export function Grid({ detail }: { detail: Schema["PipelineDetail"] }) {
             {folded.size === 0 ? "Fold all groups" : "Unfold all groups"}
           </Button>
         )}
+        {open.length > 0 && (
+          <Switch
+            label="Only items that are not fine"
+            checked={state.only}
+            onChange={(event) => setState({ only: event.currentTarget.checked })}
+          />
+        )}
         <span className={classes.faint}>
           {state.as === "table" && runs.length > TABLE_RUNS
             ? `the newest ${TABLE_RUNS} runs`
@@ -113,9 +153,10 @@ export function Grid({ detail }: { detail: Schema["PipelineDetail"] }) {
           ) : (
             <div className={classes.split}>
               <div className={classes.main}>
+                {error !== null && <Refusal problem={asProblem(error)} retry={retry} />}
                 <Panel>
                   {state.as === "table" ? (
-                    <GridTable runs={runs} rows={rows} name={name} />
+                    <GridTable runs={runs} rows={rows} name={name} onFold={flip} />
                   ) : (
                     <GridView
                       runs={runs}
@@ -123,6 +164,7 @@ export function Grid({ detail }: { detail: Schema["PipelineDetail"] }) {
                       chosen={state.run ? { run: state.run, row: state.step } : null}
                       onChoose={(id, step) => setState({ run: id, step: step ?? "" })}
                       onFold={flip}
+                      onSeen={onSeen}
                       more={hasMore ? more : undefined}
                     />
                   )}
@@ -133,6 +175,8 @@ export function Grid({ detail }: { detail: Schema["PipelineDetail"] }) {
                   run={run}
                   row={row}
                   pipeline={name}
+                  onUnfold={row?.mapped && row.folded ? () => flip(row) : null}
+                  onItem={(step) => setState({ step })}
                   onClose={() => setState({ run: "", step: "" })}
                 />
               )}
@@ -142,6 +186,10 @@ export function Grid({ detail }: { detail: Schema["PipelineDetail"] }) {
       </Loaded>
     </>
   )
+}
+
+function flipped(all: readonly string[], one: string): readonly string[] {
+  return all.includes(one) ? all.filter((each) => each !== one) : [...all, one]
 }
 
 /** The tasks that runs of a flow called, in the order in which they were first seen: its graph is known by running. */

@@ -1,4 +1,5 @@
-/** The rows of the grid: the steps of a pipeline in their order, groups as rows that fold. */
+/** The rows of the grid: the steps of a pipeline in their order; groups and mapped steps are rows that fold. */
+import type { StepItems } from "./items"
 
 export interface StepOfGrid {
   readonly task: string
@@ -13,9 +14,24 @@ export interface GridRow {
   readonly depth: number
   /** The steps whose states the row shows: one, or those of a folded group. */
   readonly tasks: readonly string[]
-  readonly kind: "group" | "task"
+  readonly kind: "group" | "task" | "item" | "note"
   readonly mapped: boolean
   readonly folded: boolean
+  /** One item of a mapped step. */
+  readonly item: ItemOfRow | null
+}
+
+export interface ItemOfRow {
+  readonly task: string
+  readonly name: string
+  readonly place: number
+  /** null: that of no run was read. */
+  readonly of: StepItems | null
+}
+
+/** Whether a row folds and unfolds others. */
+export function isFolder(row: GridRow): boolean {
+  return row.kind === "group" || (row.kind === "task" && row.mapped)
 }
 
 /** The group that a step is in: the one it names, else that which its own name begins with. */
@@ -49,6 +65,7 @@ export function rowsOf(given: readonly StepOfGrid[], folded: ReadonlySet<string>
           kind: "group",
           mapped: false,
           folded: folded.has(group),
+          item: null,
         })
       }
       hidden ||= folded.has(group)
@@ -62,10 +79,72 @@ export function rowsOf(given: readonly StepOfGrid[], folded: ReadonlySet<string>
       tasks: [step.task],
       kind: "task",
       mapped: step.mapped,
-      folded: false,
+      folded: step.mapped,
+      item: null,
     })
   }
   return together(rows, steps, folded)
+}
+
+/**
+ * The rows with the items of the mapped steps that are unfolded, a row each; `only` those with which something is. A row
+ * of words stands where there is none.
+ */
+export function withItems(
+  rows: readonly GridRow[],
+  open: ReadonlyMap<string, StepItems>,
+  only: boolean,
+  asking: boolean,
+): readonly GridRow[] {
+  if (open.size === 0) return rows
+  const found: GridRow[] = []
+  for (const row of rows) {
+    const items = row.kind === "task" && row.mapped ? open.get(row.id) : undefined
+    if (items === undefined) {
+      found.push(row)
+      continue
+    }
+    found.push({ ...row, folded: false })
+    const places = only ? items.notFine : Array.from({ length: items.count }, (_, place) => place)
+    for (const place of places) found.push(itemRow(row.id, items.nameOf(place), row.depth + 1, place, items))
+    if (places.length > 0) continue
+    const name = asking
+      ? "is being read …"
+      : only && items.count > 0
+        ? "all of them are fine"
+        : "has no items"
+    const note = { tasks: [], kind: "note", mapped: false, folded: false, item: null } as const
+    found.push({ ...note, id: `${row.id}[`, name, depth: row.depth + 1 })
+  }
+  return found
+}
+
+function itemRow(task: string, name: string, depth: number, place: number, of: StepItems | null): GridRow {
+  return {
+    id: `${task}[${name}]`,
+    name: `[${name}]`,
+    depth,
+    tasks: [task],
+    kind: "item",
+    mapped: false,
+    folded: false,
+    item: { task, name, place, of },
+  }
+}
+
+/** The row that an id names: of the rows, or of an item whose step is folded now or which was not read yet. */
+export function rowCalled(
+  id: string,
+  rows: readonly GridRow[],
+  open: ReadonlyMap<string, StepItems>,
+): GridRow | null {
+  const row = rows.find((each) => each.id === id)
+  if (row !== undefined) return row
+  const parts = /^([^[]+)\[(.*)\]$/.exec(id)
+  if (parts === null) return null
+  const [, task = "", name = ""] = parts
+  const items = open.get(task) ?? null
+  return itemRow(task, name, 0, items?.rowOf(name) ?? -1, items)
 }
 
 /** `a.b` is in `a` and in `a.b`. */

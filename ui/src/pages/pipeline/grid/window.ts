@@ -5,9 +5,17 @@ export const SIZES = {
   names: 232,
   /** Bars of the runs' durations, with the words below them. */
   head: 88,
+  /** A column at the least and at the most: few runs take the room that there is. */
   column: 20,
+  widest: 44,
   row: 24,
 } as const
+
+/** How wide the columns of so many runs are. */
+export function columnOf(width: number, columns: number): number {
+  const room = Math.floor((width - SIZES.names) / Math.max(1, columns))
+  return Math.min(SIZES.widest, Math.max(SIZES.column, room))
+}
 
 export interface View {
   /** How far it is scrolled. */
@@ -16,6 +24,8 @@ export interface View {
   /** Of what is seen, with names and head. */
   readonly width: number
   readonly height: number
+  /** How wide a column is. */
+  readonly column: number
 }
 
 export interface Extent {
@@ -23,8 +33,11 @@ export interface Extent {
   readonly rows: number
 }
 
-export function contentSize({ columns, rows }: Extent): { width: number; height: number } {
-  return { width: SIZES.names + columns * SIZES.column, height: SIZES.head + rows * SIZES.row }
+export function contentSize(
+  { columns, rows }: Extent,
+  column: number = SIZES.column,
+): { width: number; height: number } {
+  return { width: SIZES.names + columns * column, height: SIZES.head + rows * SIZES.row }
 }
 
 export interface Visible {
@@ -40,8 +53,8 @@ export function visible(view: View, extent: Extent): Visible {
   const across = Math.max(0, view.width - SIZES.names)
   const down = Math.max(0, view.height - SIZES.head)
   return {
-    firstColumn: bounded(Math.floor(view.left / SIZES.column), extent.columns),
-    lastColumn: bounded(Math.ceil((view.left + across) / SIZES.column), extent.columns),
+    firstColumn: bounded(Math.floor(view.left / view.column), extent.columns),
+    lastColumn: bounded(Math.ceil((view.left + across) / view.column), extent.columns),
     firstRow: bounded(Math.floor(view.top / SIZES.row), extent.rows),
     lastRow: bounded(Math.ceil((view.top + down) / SIZES.row), extent.rows),
   }
@@ -53,7 +66,7 @@ function bounded(value: number, most: number): number {
 
 /** The left edge of a column on the canvas, and the upper edge of a row. */
 export function xOf(column: number, view: View): number {
-  return SIZES.names + column * SIZES.column - view.left
+  return SIZES.names + column * view.column - view.left
 }
 
 export function yOf(row: number, view: View): number {
@@ -70,7 +83,7 @@ export interface Place {
 /** What is at a point of the canvas; null beside everything. */
 export function placeAt(x: number, y: number, view: View, extent: Extent): Place | null {
   if (x < 0 || y < 0 || x >= view.width || y >= view.height) return null
-  const column = x < SIZES.names ? null : Math.floor((x - SIZES.names + view.left) / SIZES.column)
+  const column = x < SIZES.names ? null : Math.floor((x - SIZES.names + view.left) / view.column)
   const row = y < SIZES.head ? null : Math.floor((y - SIZES.head + view.top) / SIZES.row)
   if ((column !== null && column >= extent.columns) || (row !== null && row >= extent.rows)) return null
   return column === null && row === null ? null : { column, row }
@@ -81,7 +94,7 @@ export function scrollTo(place: { column: number; row: number }, view: View): { 
   const across = view.width - SIZES.names
   const down = view.height - SIZES.head
   return {
-    left: clamp(view.left, (place.column + 1) * SIZES.column - across, place.column * SIZES.column),
+    left: clamp(view.left, (place.column + 1) * view.column - across, place.column * view.column),
     top: clamp(view.top, (place.row + 1) * SIZES.row - down, place.row * SIZES.row),
   }
 }
@@ -120,7 +133,12 @@ export function stepped(
 }
 
 /** Columns that get a word below their bar: as many as fit without touching, counted from the newest. */
-export function labelled(column: number, columns: number, words: number): boolean {
-  const every = Math.max(1, Math.ceil(words / SIZES.column))
+export function labelled(
+  column: number,
+  columns: number,
+  words: number,
+  wide: number = SIZES.column,
+): boolean {
+  const every = Math.max(1, Math.ceil(words / wide))
   return (columns - 1 - column) % every === 0
 }
