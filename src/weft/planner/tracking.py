@@ -231,11 +231,12 @@ class Tracking:
     ) -> tuple[set[keys.StepKey], set[keys.StepKey]]:
         """Work out these steps, and what is below them as far as it comes out otherwise.
 
-        Returns all that were worked out, and those of whose outputs there may be something else to tell.
+        Returns all that were worked out, and those of whose outputs there is something else to tell than before, beside
+        what is known of the outputs themselves.
         """
         rank, order = self._graph.rank, self._graph.order
         noted = {step for step in direct if step in self._scope}
-        told = set(noted)
+        told: set[keys.StepKey] = set()
         waiting = [rank[step] for step in noted]
         heapq.heapify(waiting)
         while waiting:

@@ -10,15 +10,7 @@ interface TimeProps {
 /** A time as the reader chose it, relative or absolute; its title has it in full, in the zone and in UTC. */
 export function Time({ at, none = "–" }: TimeProps) {
   const { mode, zone } = useClock()
-  return at ? (
-    mode === "relative" ? (
-      <Relative at={at} zone={zone} />
-    ) : (
-      <Absolute at={at} zone={zone} />
-    )
-  ) : (
-    <>{none}</>
-  )
+  return at ? mode === "relative" ? <Relative at={at} zone={zone} /> : <Absolute at={at} zone={zone} /> : none
 }
 
 function Relative({ at, zone }: { at: string; zone: string }) {
@@ -50,8 +42,8 @@ export function inFull(date: Date, zone: string): string {
 
 /** How long something took, or takes so far. */
 export function Lasted({ from, to }: { from: string | null | undefined; to: string | null | undefined }) {
-  if (!from) return <>–</>
-  return to ? <>{duration(between(from, to))}</> : <Running from={from} />
+  if (!from) return "–"
+  return to ? duration(between(from, to)) : <Running from={from} />
 }
 
 function Running({ from }: { from: string }) {

@@ -87,6 +87,7 @@ test("a page whose session has ended is shut with what was typed, and open again
   await screen.findByText("Log in again")
   expect(document.body.firstElementChild).toHaveProperty("inert", true)
   expect(notices).toEqual([])
+  expect((document.activeElement as HTMLInputElement).type).toBe("password")
   await logIn("anna")
   expect(screen.getByLabelText("Typed")).toBe(field)
   expect(field.value).toBe("half a sentence")

@@ -50,7 +50,7 @@ export function LogIn({ onIn, again }: LogInProps) {
   }
   if (byLinkOnly())
     return (
-      <Whole className={classes.page}>
+      <Whole className={classes.page} {...(again ? { "aria-label": "Log in again" } : {})}>
         {!again && <title>Log in · weft</title>}
         <div className={classes.form}>
           <Logo />
@@ -65,7 +65,7 @@ export function LogIn({ onIn, again }: LogInProps) {
       </Whole>
     )
   return (
-    <Whole className={classes.page}>
+    <Whole className={classes.page} {...(again ? { "aria-label": "Log in again" } : {})}>
       {!again && <title>Log in · weft</title>}
       <form className={classes.form} onSubmit={submit}>
         <Logo />
@@ -78,6 +78,7 @@ export function LogIn({ onIn, again }: LogInProps) {
           autoComplete="username"
           required
           autoFocus={!was}
+          data-autofocus={!was || undefined}
         />
         <PasswordInput
           label="Password"
@@ -86,6 +87,7 @@ export function LogIn({ onIn, again }: LogInProps) {
           autoComplete="current-password"
           required
           autoFocus={was !== ""}
+          data-autofocus={was !== "" || undefined}
         />
         {problem && (
           <p role="alert" className={classes.refused}>

@@ -22,6 +22,8 @@ export function Shut({ children }: { children: ReactNode }) {
       event.target instanceof HTMLElement && event.target.setAttribute(KEEPS, "true")
     place.addEventListener("focusin", keep)
     document.body.setAttribute(KEEPS, "true")
+    // what was to be focused as it was made stood in no document then
+    place.querySelector<HTMLElement>("[data-autofocus]")?.focus()
     return () => {
       document.body.removeAttribute(KEEPS)
       place.remove()

@@ -7,7 +7,7 @@ import { Loaded } from "@/parts/loaded"
 import { Panel } from "@/parts/panel"
 import { inWords } from "@/parts/plan-bar"
 import { countsOf, type Execution, ExecutionActions, executionState } from "@/parts/plan-execution"
-import { about, said } from "@/parts/plan-words"
+import { about, askOf, said } from "@/parts/plan-words"
 import { StateWord } from "@/parts/state-mark"
 import { type Column, Table } from "@/parts/table"
 import { Time } from "@/parts/time"
@@ -108,12 +108,14 @@ const COLUMNS: readonly Column<Execution>[] = [
 
 /** What it fills; who asked for it, how, and the plan that was agreed to. */
 function What({ execution }: { execution: Execution }) {
-  const { plan, kind, by, automation } = execution
+  const { plan, kind, by, automation, request } = execution
+  const { exact } = askOf(request)
   return (
-    <span className={classes.two} title={execution.request}>
-      <strong>{said(execution.request)}</strong>
+    <span className={classes.two} title={request}>
+      <strong>{said(exact ? request.replace(/ --force\b/, "") : request)}</strong>
       <span className={classes.dim}>
         {kind === "apply" ? "applied" : kind} by {automation ?? by}
+        {exact && " · whatever its state"}
         {plan !== null && (
           <>
             {" · "}

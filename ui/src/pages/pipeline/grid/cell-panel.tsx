@@ -230,7 +230,7 @@ function Items({ run, step, task, worst, left, onUnfold, onItem }: ItemsProps) {
         </div>
       )}
       {rest && onUnfold && (
-        <Button variant="subtle" size="compact-sm" onClick={onUnfold}>
+        <Button variant="subtle" size="compact-sm" mt={8} onClick={onUnfold}>
           All items as rows of the grid
         </Button>
       )}
