@@ -12,7 +12,7 @@ from weft.service import views
 from weft.service.execution import views as execution_views
 from weft.service.pipeline import backfilling, pipeline_views
 from weft.service.plan import plan_outlines, saved_plans, still_holding
-from weft.surfaces.cli import apply, executions, following, plan_text, program, remote, screen, watching
+from weft.surfaces.cli import apply_session, executions, following, plan_text, program, remote, screen, watching
 from weft.surfaces.cli import backfill as backfills
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def carry_out(
             holding = server.get("/plans/{}/holding", still_holding.HoldingView, plan_id)
             outline = holding.outline
             if not as_json:
-                apply.tell_left_out(out, holding.left_out)
+                apply_session.tell_left_out(out, holding.left_out)
         else:
             outline = _outline(server, request, plan_id)
         if not outline.count:
@@ -137,7 +137,7 @@ def carry_out(
         result = following.execution(server, made, begun, watch.progress)
     except following.Detached:
         return program.INTERRUPTED
-    return apply.end(out, result, shown, as_json=as_json)
+    return apply_session.end(out, result, shown, as_json=as_json)
 
 
 def _outline(server: remote.Server, request: Mapping[str, Any], plan_id: str | None) -> plan_outlines.PlanOutline:
@@ -167,7 +167,7 @@ def _nothing(
     as_json: bool,
 ) -> int:
     if not as_json:
-        apply.tell_nothing(out, outline)
+        apply_session.tell_nothing(out, outline)
         return program.DONE
     plan = server.send("POST", "/plans/preview", views.PlanView, **request)
     nothing = views.ApplyView(

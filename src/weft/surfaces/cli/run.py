@@ -114,9 +114,9 @@ def run(
 
 def _job(world: worlds.World, name: str, *, executor: str | None, jobs: int | None, wait: bool, as_json: bool) -> int:
     from weft.service.plan import planning
-    from weft.surfaces.cli import apply
+    from weft.surfaces.cli import apply_session
 
-    session = apply.Session(world, executor=executor, jobs=jobs, wait=wait, yes=True, as_json=as_json)
+    session = apply_session.Session(world, executor=executor, jobs=jobs, wait=wait, yes=True, as_json=as_json)
     return session.apply(planning.Ask(selection=f"job:{name}"))
 
 

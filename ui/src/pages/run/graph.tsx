@@ -63,11 +63,13 @@ export default function GraphTab({ run, state, set }: TabProps) {
         each.group,
         [each.operator === "python" ? "" : each.operator, each.mapped ? "mapped" : ""].filter(Boolean),
       )
+    const mapped = new Set(declared?.nodes.filter((each) => each.mapped).map((each) => each.task))
     for (const each of declared?.edges ?? [])
       edges.push({
         from: full(each.from),
         to: full(each.to),
-        dashed: !each.value,
+        // what a step is mapped over is a value too
+        dashed: !each.value && !mapped.has(each.to),
         ...(each.label ? { label: each.label } : {}),
       })
     if (nodes.length === 0) {
