@@ -103,7 +103,7 @@ def select(world: worlds.World, expression: str | None, *, pipelines: bool = Fal
     graph = planned.included(world.graph, _pipelines_named(world, parsed)) if pipelines else world.graph
     words: Mapping[keys.AssetKey, frozenset[str]] = {}
     if selection.needs_status(parsed):
-        words = {asset: each.words for asset, each in statuses(world, list(graph.assets)).items()}
+        words = {asset: each.words for asset, each in statuses(world, list(graph.assets), causes=False).items()}
     return selection.select(parsed, graph, lambda asset: words.get(asset, frozenset()))
 
 
@@ -118,10 +118,10 @@ def _pipelines_named(world: worlds.World, parsed: selection.Selection) -> set[st
 
 
 def statuses(
-    world: worlds.World, assets: Sequence[keys.AssetKey], *, now: datetime | None = None
+    world: worlds.World, assets: Sequence[keys.AssetKey], *, now: datetime | None = None, causes: bool = True
 ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
-    """Where each of these assets (or pipelines) stands."""
+    """Where each of these assets (or pipelines) stands; a process that keeps them need not tell `causes`."""
     if world.kept is not None:
-        return world.kept.several(world, assets, now or world.clock.now())
+        return world.kept.several(world, assets, now or world.clock.now(), causes=causes)
     observed = observing.observe(world, assets)
     return planning.status(world.planned, observed, now or world.clock.now(), assets)

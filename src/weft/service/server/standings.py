@@ -84,10 +84,11 @@ class Standings:
             return kept.tracking.explained(_observed(world, kept), asset)
 
     def several(
-        self, world: worlds.World, assets: Sequence[keys.AssetKey], now: datetime
+        self, world: worlds.World, assets: Sequence[keys.AssetKey], now: datetime, *, causes: bool = True
     ) -> Mapping[keys.AssetKey, plan.AssetStatus]:
-        """Where these assets and pipelines stand at exactly this time."""
-        with self._turned(world, (tuple(assets), "causes"), assets, now, timedelta()) as kept:
+        """Where these assets and pipelines stand at exactly this time; without `causes` at a fraction of the cost."""
+        name = (tuple(assets), "causes") if causes else _name(world, assets)
+        with self._turned(world, name, assets, now, timedelta(), causes=causes) as kept:
             return kept.found
 
     def troubles(
