@@ -93,9 +93,8 @@ def test_a_plan_is_made_applied_and_green(tmp_path: Path) -> None:
         assert weft(tmp_path / "shop", "status")
 
 
-def test_a_run_is_triggered_and_read(tmp_path: Path) -> None:
+def test_a_run_is_triggered_as_soon_as_it_is_ready_and_read(tmp_path: Path) -> None:
     with dev(project(tmp_path, DAY_BY_DAY)) as server:
-        server.wait_for(lambda event: event["type"] == "LocationLoaded")
         run = server.post("/pipelines/daily/runs", {"partition": "2024-02-29"})
         server.wait_for(lambda event: ended(event) and event["run"] == run["id"])
         assert server.get(f"/runs/{run['id']}")["outcome"] == "succeeded"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from weft.surfaces.http import server as http
     from weft.surfaces.processes import supervisor as supervisors
 
+_LOADING_SECONDS = 3.0
+"""How long it waits for the code locations before it says that it is ready all the same."""
 _GRACE_SECONDS = 10.0
 
 
@@ -185,7 +187,13 @@ def _serve_beside(
         if watched.failed is not None:
             running.stop()
         working.start()
-        _tell_ready(running, what, begun)
+
+        def tell() -> None:
+            watched.wait_until_settled(_LOADING_SECONDS)  # else what is asked for at once would not be known yet
+            _tell_ready(running, what, begun)
+
+        # beside it: meanwhile requests are answered already
+        threading.Thread(target=tell, name="weft-ready", daemon=True).start()
 
     try:
         http.serve(served, bind, local_name=wiring.login(), on_ready=ready)

@@ -106,7 +106,7 @@ class Supervisor:
         """Wait until each location has loaded, or failed to; tells whether that came to pass."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: self.failed is not None or all(each.settled for each in self._slots.values()), timeout
+                lambda: self.failed is not None or all(each.settled for each in list(self._slots.values())), timeout
             )
 
     def wait_until_reloaded(self, name: str, times: int, timeout: float | None = None) -> bool:
