@@ -99,7 +99,7 @@ export async function settled(page: Page): Promise<void> {
     await page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
     )
-    const busy = (await page.locator("main [aria-busy=true]").count()) > 0 || (open?.size ?? 0) > 0
+    const busy = (await page.locator("[aria-busy=true]").count()) > 0 || (open?.size ?? 0) > 0
     quiet = busy ? 0 : quiet + 1
     if (Date.now() > end)
       throw new Error(
