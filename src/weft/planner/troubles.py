@@ -155,6 +155,30 @@ def find(
     return Troubles(all=kept, hit=hit, notes=notes, ways=followed.ways)
 
 
+def mended_together(found: findings.Evaluation, known: Troubles) -> dict[keys.StepKey, PartitionSet]:
+    """What one repair of all troubles makes: also what none of theirs would, since it waits for several of them.
+
+    Args:
+        found: where everything stands, as the troubles were found by.
+        known: what is wrong.
+    """
+    followed = following.Following(found, known.ways)
+    begun: _Begun = {}
+    reached: _Begun = {}
+    for is_stale in (False, True):
+        together: _Begun = {}
+        for each in known.all:
+            if (each.kind == "stale") is is_stale:
+                for step, ordinals in each.begun.items():
+                    together[step] = together.get(step, EMPTY) | ordinals
+        for step, ordinals in followed.reached(together, is_stale=is_stale)[0].items():
+            reached[step] = reached.get(step, EMPTY) | ordinals
+        for step, ordinals in together.items():
+            begun[step] = begun.get(step, EMPTY) | ordinals
+    in_order = {step: reached[step] for step in sorted(reached, key=found.graph.rank.__getitem__)}
+    return {step: ordinals for step, ordinals in followed.mended(in_order, begun).items() if ordinals}
+
+
 def _notes(found: findings.Evaluation, before: _Notes, again: Collection[keys.StepKey]) -> _Notes:
     """What each step tells by itself."""
     explainer = causes.Explainer(found)

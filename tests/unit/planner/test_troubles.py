@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from tests.unit.planner import oracle, world
 from weft.model import chosen, partition_set, plan
 from weft.planner import evaluation, planning, troubles
+from weft.planner import found as findings
 
 NOW = datetime(2024, 1, 6, 12, tzinfo=UTC)
 DAYS = oracle.Scheme(kind="daily", start=date(2024, 1, 1))
@@ -42,10 +43,19 @@ def found(
     late: Mapping[str, partition_set.PartitionSet] | None = None,
     asked: Mapping[str, partition_set.PartitionSet] | None = None,
 ) -> list[troubles.Trouble]:
+    return looked_at(played, late=late, asked=asked)[1].all
+
+
+def looked_at(
+    played: world.World,
+    *,
+    late: Mapping[str, partition_set.PartitionSet] | None = None,
+    asked: Mapping[str, partition_set.PartitionSet] | None = None,
+) -> tuple[findings.Evaluation, troubles.Troubles]:
     graph, observed = played.graph, played.observed()
     wanted = {asset: planning.existing(graph, observed, asset, NOW, exact=False) for asset in graph.assets}
     known = evaluation.evaluate(graph, observed, NOW, wanted)
-    return troubles.find(known, late or {}, asked or {}).all
+    return known, troubles.find(known, late or {}, asked or {})
 
 
 def told(played: world.World, trouble: troubles.Trouble) -> dict[str, list[str | None]]:
@@ -137,6 +147,22 @@ def test_what_is_late_because_of_a_failure_above_is_a_hit_and_else_a_trouble() -
     assert [each.id for each in found(played, late=late)] == ["late:total"]
     played.fail("clean", "2024-01-03")
     assert [each.id for each in found(played, late=late)] == ["failed:clean"]
+
+
+def test_a_repair_of_all_makes_what_waits_for_several_troubles() -> None:
+    played = shop()
+    made(played, *ALL)
+    played.succeed("orders", "2024-01-02", {"orders": "other"}, run="r2")
+    played.fail("clean", "2024-01-04")
+    known, several = looked_at(played)
+    assert {each.id for each in several.all} == {"failed:clean", "stale:orders"}
+    assert not [each.id for each in several.all if "total" in each.mends]
+    together = troubles.mended_together(known, several)
+    assert {step: played.keys(step, ordinals) for step, ordinals in together.items()} == {
+        "clean": ["2024-01-02", "2024-01-04"],
+        "audit": ["2024-01-02"],
+        "total": [None],
+    }
 
 
 def test_what_was_asked_for_and_never_made_is_late() -> None:

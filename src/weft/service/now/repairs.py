@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from weft.model import chosen, errors, keys, partition_set, partitions
@@ -30,16 +31,14 @@ def ask(world: worlds.World, known: standings.Standings, trouble: str, now: date
         NotFoundError: there is no such trouble any more.
         ConflictError: no plan mends it.
     """
-    found = known.troubles(world, now, asked.by_schedules(world, known, now), also=trouble)[1]
+    by_schedules = asked.by_schedules(world, known, now)
     if trouble == ALL:
-        every: dict[keys.StepKey, partition_set.PartitionSet] = {}
-        for each in found.all:
-            for step, ordinals in each.mends.items():
-                every[step] = every.get(step, partition_set.PartitionSet.empty()) | ordinals
+        every = known.mended_together(world, now, by_schedules)
         if not every:
             raise errors.NotFoundError("Nothing is wrong that a plan mends.", remedy="`GET /now` lists what is wrong.")
         select, text = _in_words(world, every)
         return planning.Ask(selection=select, partitions=text)
+    found = known.troubles(world, now, by_schedules, also=trouble)[1]
     for each in found.all:
         if each.id == trouble:
             if not each.mends:
@@ -68,7 +67,7 @@ def view(world: worlds.World, found: troubles.Trouble, seconds: dict[str, float]
     )
 
 
-def _in_words(world: worlds.World, mends: dict[keys.StepKey, partition_set.PartitionSet]) -> tuple[str, str | None]:
+def _in_words(world: worlds.World, mends: Mapping[keys.StepKey, partition_set.PartitionSet]) -> tuple[str, str | None]:
     """A selection, and partitions where there are any."""
     graph = world.planned
     by_asset = {asset: ordinals for step, ordinals in mends.items() for asset in graph.steps[step].outputs}

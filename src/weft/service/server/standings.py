@@ -104,18 +104,16 @@ class Standings:
         `also` is the id of one that is to be followed down in any case.
         """
         with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR, causes=False) as kept:
-            known = kept.troubles
-            is_known = known is not None and known[0] is kept.found and known[1] == asked
-            if known is None or not is_known or (also and any(e.id == also and e.hits is None for e in known[2].all)):
-                assert kept.tracking is not None
-                late = {asset: each.late for asset, each in kept.found.items() if each.late}
-                found = kept.tracking.evaluation(_observed(world, kept))
-                before = known[2] if known is not None else None
-                again = kept.tracking.read_again
-                made = troubling.find(found, late, asked, before=before, again=again, also=also)
-                known = kept.troubles = (kept.found, asked, made)
-                again.clear()
-            return kept.found, known[2]
+            return kept.found, _troubles(world, kept, asked, also)
+
+    def mended_together(
+        self, world: worlds.World, now: datetime, asked: Mapping[keys.AssetKey, plan.PartitionSet]
+    ) -> Mapping[keys.StepKey, plan.PartitionSet]:
+        """What a repair of all that is wrong makes, by step; see `planner.troubles.mended_together`."""
+        with self._turned(world, "", list(world.planned.assets), now, GOOD_FOR, causes=False) as kept:
+            assert kept.tracking is not None
+            known = _troubles(world, kept, asked, "")
+            return troubling.mended_together(kept.tracking.evaluation(_observed(world, kept)), known)
 
     def plan(self, world: worlds.World, request: plan.Request, now: datetime) -> plan.Plan:
         """Plan what brings the assets of a request to fresh: all their partitions, and nothing that is so already.
@@ -187,3 +185,21 @@ def _name(world: worlds.World, assets: Sequence[keys.AssetKey]) -> object:
     """Under what is kept of just these assets."""
     every = world.planned.assets
     return "" if len(assets) == len(every) and list(assets) == list(every) else tuple(assets)
+
+
+def _troubles(
+    world: worlds.World, kept: _Kept, asked: Mapping[keys.AssetKey, plan.PartitionSet], also: str
+) -> troubling.Troubles:
+    """What is wrong where things stand as `kept`, found anew where that is another than the last time."""
+    known = kept.troubles
+    is_known = known is not None and known[0] is kept.found and known[1] == asked
+    if known is None or not is_known or (also and any(e.id == also and e.hits is None for e in known[2].all)):
+        assert kept.tracking is not None
+        late = {asset: each.late for asset, each in kept.found.items() if each.late}
+        found = kept.tracking.evaluation(_observed(world, kept))
+        before = known[2] if known is not None else None
+        again = kept.tracking.read_again
+        made = troubling.find(found, late, asked, before=before, again=again, also=also)
+        known = kept.troubles = (kept.found, asked, made)
+        again.clear()
+    return known[2]

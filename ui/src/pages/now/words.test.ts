@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { about, type Counts, consequences, reason, shortPartitions, type Trouble, title } from "./words"
+import { about, type Counts, consequences, reason, shortPartitions, type Trouble, title, verb } from "./words"
 
 const calm: Counts = {
   broken: 0,
@@ -50,4 +50,10 @@ it("says in words why something is stale", () => {
   const trouble = { kind: "stale", why: "code_changed", detail: "", remedy: "" } as unknown as Trouble
   expect(reason(trouble)).toBe("Its code is another one than what made it.")
   expect(reason({ ...trouble, why: "", detail: "prices changed." })).toBe("prices changed.")
+})
+
+it("says of the root of changed data that it changed, and not that it is stale", () => {
+  const trouble = { kind: "stale", why: "data_changed", detail: "", remedy: "", root: { key: "prices" } }
+  const named = { ...trouble, root: { key: "prices", partitions: "2024-01-05" } } as unknown as Trouble
+  expect([verb(named), reason(named)]).toEqual(["changed in", "What was made from it before is stale."])
 })

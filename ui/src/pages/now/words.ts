@@ -36,7 +36,7 @@ export function grouped(number: number): string {
   return number.toLocaleString("en-US")
 }
 
-/** What happened to the root, between its name and its partitions: `failed for`, `is stale in`. */
+/** What happened to the root, between its name and its partitions: `failed for`, `changed in`. */
 export function verb(trouble: Trouble): string {
   const named = trouble.root.partitions !== null
   if (trouble.root.kind === "function") return "changed"
@@ -49,6 +49,8 @@ export function verb(trouble: Trouble): string {
     case "late":
       return named ? "is late for" : "is late"
     case "stale":
+      // the root of changed data is what changed; what reads it is stale
+      if (trouble.why === "data_changed") return named ? "changed in" : "changed"
       return named ? "is stale in" : "is stale"
     case "location_failed":
       return "does not load"
@@ -66,7 +68,7 @@ export function markOf(trouble: Trouble): string {
 
 const CHANGES: Readonly<Record<string, string>> = {
   code_changed: "Its code is another one than what made it.",
-  data_changed: "What it reads has changed since.",
+  data_changed: "What was made from it before is stale.",
   dependency_changed: "It reads something that it did not read before.",
   schedule: "A schedule has asked for it, and it was not made.",
 }
