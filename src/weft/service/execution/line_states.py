@@ -130,11 +130,12 @@ def _of_step(
     if line is not None:
         known.append(("running", _ordinals(definition, line.running)))
         known.append(("failed", _ordinals(definition, line.failed)))
+        # before what has been made since: another execution may have made it
+        known.append(("left_out", _ordinals(definition, line.left_out - line.unchanged)))
+        known.append(("cancelled", _ordinals(definition, line.cancelled - line.unchanged)))
     known.append(("succeeded", _made_since(world, found, step)))
     if line is not None:
         known.append(("unchanged", _ordinals(definition, line.unchanged)))
-        known.append(("left_out", _ordinals(definition, line.left_out)))
-        known.append(("cancelled", _ordinals(definition, line.cancelled)))
     return known
 
 

@@ -205,7 +205,8 @@ def _job_view(world: worlds.World, job: graphs.Job, *, recent: int) -> PipelineV
     assets = list(planning.select(world, f"job:{job.name}"))
     request = f"job:{job.name}"
     found = world.ledger.run_page(paging.RunFilter(text=request), limit=_MOST_OF_JOB).rows
-    of_job = (row for row in found if row.pipeline is None and row.request == request)
+    # also with partitions or another option after it, but not what only begins with the job: "job:a or b"
+    of_job = (row for row in found if row.pipeline is None and f"{row.request} --".startswith(f"{request} --"))
     return PipelineView(
         name=job.name,
         kind="job",

@@ -103,7 +103,7 @@ export default function Partitions({ asset, onAct }: PartitionsProps) {
       </Panel>
       <Selection asset={asset} picked={picked} status={shown.status} onAct={onAct} />
       <Section
-        title={picked.text ? "Selected" : "All partitions"}
+        title={picked.text && !picked.problem ? "Selected" : "All partitions"}
         note={shown.status.length > 0 ? `only those that are ${shown.status.join(" or ")}` : undefined}
         actions={asset.dynamic.length > 0 && <DynamicKeys names={asset.dynamic} />}
       >

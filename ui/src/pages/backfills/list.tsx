@@ -69,7 +69,12 @@ const COLUMNS: readonly Column<Execution>[] = [
     id: "partitions",
     title: "Partitions",
     width: "minmax(140px, 2fr)",
-    cell: (each) => <ExecutionHeat id={each.id} ended={each.phase === "finished"} of={said(each.request)} />,
+    cell: (each) => (
+      // its strips tell about themselves, so they lie above what opens the row
+      <Link to={executionPath(each.id)} tabIndex={-1} className={classes.heat}>
+        <ExecutionHeat id={each.id} ended={each.phase === "finished"} of={said(each.request)} />
+      </Link>
+    ),
   },
   {
     id: "done",

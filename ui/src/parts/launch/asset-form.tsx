@@ -109,7 +109,11 @@ export function AssetForm({ launch, select }: AssetFormProps) {
         />
       )}
       {hasOthers && asked !== "" && (
-        <p className={classes.what}>Assets that don't have these partitions are left out.</p>
+        <p className={classes.what}>
+          {exact
+            ? "Assets that don't have these partitions are left out."
+            : "Assets with other partitions make what these need."}
+        </p>
       )}
       <Radio.Group
         label="What of it"
