@@ -45,7 +45,7 @@ export function columnsOf(longest: ReadonlyMap<string, number>, marking: Marking
       width: "72px",
       cell: (run) => <span className={classes.mono}>{run.id.slice(0, 8)}</span>,
     },
-    { id: "what", title: "What", width: "minmax(180px, 3.4fr)", cell: (run) => <What run={run} /> },
+    { id: "what", title: "What", width: "minmax(150px, 3.4fr)", cell: (run) => <What run={run} /> },
     {
       id: "partition",
       title: "Partition",
@@ -72,7 +72,7 @@ export function columnsOf(longest: ReadonlyMap<string, number>, marking: Marking
       width: "minmax(112px, 0.6fr)",
       cell: (run) => <Duration run={run} longest={longest.get(nameOf(run)) ?? 0} />,
     },
-    { id: "steps", title: "Steps", width: "146px", align: "right", cell: (run) => <Steps run={run} /> },
+    { id: "steps", title: "Steps", width: "124px", align: "right", cell: (run) => <Steps run={run} /> },
   ]
 }
 
