@@ -47,6 +47,8 @@ def list_(as_json: bool) -> int:
     if (server := options.remote()) is not None:
         listed = server.items("/connections", dict[str, Any])
         found = [each | {"type": each["type"] or None, "error": each["error"] or None} for each in listed]
+        for each in found:  # how it was tried stands in the server's log alone
+            del each["tried_at"], each["passed"]
     else:
         place = _place()
         for name in registry.names(place=place):
