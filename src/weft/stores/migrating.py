@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 from weft.ledger import codec, fold, tables, writes
@@ -10,6 +11,7 @@ from weft.model import errors
 from weft.stores import upserts
 
 _BATCH = 5000
+_SWITCH_SECONDS = 60.0
 
 
 def migrate(connection: sqlite3.Connection, path: Path | None) -> None:
@@ -28,7 +30,7 @@ def migrate(connection: sqlite3.Connection, path: Path | None) -> None:
     if version == newest:
         return
     if path is not None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _keep_a_log_beside(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
@@ -45,6 +47,22 @@ def migrate(connection: sqlite3.Connection, path: Path | None) -> None:
     except BaseException:
         roll_back(connection)
         raise
+
+
+def _keep_a_log_beside(connection: sqlite3.Connection) -> None:
+    """Have the file keep a write-ahead log.
+
+    Where several open a new file at once, SQLite tells all but one that it is locked, and does not wait as it was told.
+    """
+    until = time.monotonic() + _SWITCH_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _fold_anew(connection: sqlite3.Connection, table: str, condition: str) -> None:

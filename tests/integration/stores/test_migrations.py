@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import threading
 from pathlib import Path
 
 import msgspec
@@ -130,3 +131,24 @@ def test_assets_without_partitions_are_looked_up_and_not_searched_for_among_the_
     plan = " ".join(row[3] for row in opened._rows(f"EXPLAIN QUERY PLAN {statement}"))
     assert "SEARCH partition USING PRIMARY KEY (asset=? AND key=?)" in plan, plan
     opened.close()
+
+
+def test_a_new_ledger_that_several_open_at_once_is_opened_by_each(tmp_path: Path) -> None:
+    failures: list[errors.LedgerError] = []
+
+    def opens(path: Path, together: threading.Barrier) -> None:
+        together.wait()
+        try:
+            sqlite.SqliteLedger(path).close()
+        except errors.LedgerError as error:
+            failures.append(error)
+
+    for number in range(40):
+        gate = threading.Barrier(6)
+        threads = [threading.Thread(target=opens, args=(tmp_path / str(number) / "ledger.db", gate)) for _ in range(6)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+    assert failures == []

@@ -26,6 +26,7 @@ _HINT = re.compile(r"conn|registry", re.IGNORECASE)
 _ARGUMENT = re.compile(r"(^|_)(connection|conn_id)$")
 _TEMPLATE = re.compile(r"\{\{[^}]*\bconn\.([A-Za-z_][A-Za-z0-9_]*)")
 _HOLDERS = frozenset({"connections", "registry"})
+_parsing = threading.Lock()
 
 
 class UseView(views.View, frozen=True, kw_only=True):
@@ -109,10 +110,11 @@ def _parsed(source: str) -> ast.Module | None:
     import textwrap
 
     try:
-        with warnings.catch_warnings():
+        # one at a time: filters of warnings are the whole process's, and Python 3.11 mixes up two parsers at once
+        with _parsing, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the project's own code, told where it is loaded
             return ast.parse(textwrap.dedent(source))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested beyond reason
         return None
 
 
